@@ -147,7 +147,7 @@ class Execution:
 class SoftProgram:
     """A program as logits, one row per slot; `backends/core/soft.py` says what the columns are.
 
-    op `[L, N]`, rd, rs1, rs2 `[L, R]`, imm `[L, 32]` (the logit that the bit is 1). Slot i lies at address base + 4 i.
+    op `[L, N]`, rd, rs1, rs2 `[L, R]`, imm `[L, 32]` (the logit that the bit is 1). Slot i lies at address base + 4 i; the run starts at slot `start`.
     """
 
     op: np.ndarray
@@ -156,6 +156,7 @@ class SoftProgram:
     rs2: np.ndarray
     imm: np.ndarray
     base: int = 0
+    start: int = 0
 
 
 @dataclass(frozen=True)

@@ -117,8 +117,6 @@ ILLEGAL = len(OPERATIONS)
 ARITHMETIC: tuple[str, ...] = tuple(op.name for op in OPERATIONS if op.kind == "alu")
 SOFT_OPERATIONS: tuple[str, ...] = tuple(op.name for op in OPERATIONS if op.kind not in ("fence", "counter"))
 
-_IMMEDIATE_FORMAT = {"counter": "none", "R": "none"}
-
 
 def immediate(word: np.ndarray, format: str) -> np.ndarray:
     """Immediate of `word` `[...]` uint32 read in a format, sign-extended, uint32."""

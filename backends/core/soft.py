@@ -36,8 +36,6 @@ Sources: the multilinear extension of Boolean functions as in differentiable log
 carry operator of Kogge and Stone (1973); soft program counters as in the differentiable Forth of Bosnjak et al. (2017).
 """
 
-from dataclasses import fields
-
 import numpy as np
 
 from backends.core import isa
@@ -63,7 +61,7 @@ def soften(program: Program, config: MachineConfig, sharpness: float) -> SoftPro
     bits = imm[:, None] >> np.arange(32, dtype=np.uint32) & 1
     choose = lambda index, size: sharpness * np.eye(size)[index]  # noqa: E731
     registers = [choose(field, config.registers) for field in (decoded.rd, decoded.rs1, decoded.rs2)]
-    return SoftProgram(choose(columns, len(COLUMN)), *registers, sharpness * (2.0 * bits - 1.0), program.base)
+    return SoftProgram(choose(columns, len(COLUMN)), *registers, sharpness * (2.0 * bits - 1.0), program.base, (program.entry - program.base) // 4)
 
 
 def harden(program: SoftProgram) -> list[tuple[str, int, int, int, int]]:
@@ -85,7 +83,8 @@ def check(program: SoftProgram, config: MachineConfig, temperature: float) -> No
             raise UserError(f"logits {name} hold NaN or infinity in slot {int(np.argmin(np.isfinite(logits).all(axis=1)))}")
     if not temperature >= 0:
         raise UserError(f"temperature {temperature}: give 0 or more")
-    assert {f.name for f in fields(program)} == set(widths) | {"base"}
+    if not 0 <= program.start < slots:
+        raise UserError(f"the run starts at slot {program.start}: give one below {slots}")
 
 
 def address_bits(base: int, slots: int) -> np.ndarray:

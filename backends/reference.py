@@ -1,0 +1,182 @@
+"""The executable specification: one instruction at a time, in plain Python integers. Slow and obvious.
+
+Every other machine must leave the same `Execution`. Source: The RISC-V Instruction Set Manual, volume I.
+"""
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from backends.core import environment, isa
+from backends.core.environment import AT_ECALL, AT_FENCE, AT_TOHOST, HALTED, RUNNING, TRAPPED, State
+from backends.interface import Backend, Batch, Capabilities, Cause, Execution, MachineConfig, Program
+
+WORD = 0xFFFFFFFF
+
+
+def signed(word: int) -> int:
+    """The two's complement value of a word."""
+    return word - (1 << 32) if word >> 31 else word
+
+
+def _divide(a: int, b: int) -> int:
+    return -1 if b == 0 else abs(a) // abs(b) * (1 if (a < 0) == (b < 0) else -1)
+
+
+def _remainder(a: int, b: int) -> int:
+    return a if b == 0 else a - b * _divide(a, b)
+
+
+# Arithmetic on words; results are taken modulo 2^32 by the caller.
+ALU: dict[str, Callable[[int, int], int]] = {
+    "add": lambda a, b: a + b,
+    "sub": lambda a, b: a - b,
+    "sll": lambda a, b: a << (b & 31),
+    "slt": lambda a, b: int(signed(a) < signed(b)),
+    "sltu": lambda a, b: int(a < b),
+    "xor": lambda a, b: a ^ b,
+    "srl": lambda a, b: a >> (b & 31),
+    "sra": lambda a, b: signed(a) >> (b & 31),
+    "or": lambda a, b: a | b,
+    "and": lambda a, b: a & b,
+    "mul": lambda a, b: a * b,
+    "mulh": lambda a, b: signed(a) * signed(b) >> 32,
+    "mulhsu": lambda a, b: signed(a) * b >> 32,
+    "mulhu": lambda a, b: a * b >> 32,
+    "div": lambda a, b: _divide(signed(a), signed(b)),
+    "divu": _divide,
+    "rem": lambda a, b: _remainder(signed(a), signed(b)),
+    "remu": _remainder,
+}
+
+BRANCH: dict[str, Callable[[int, int], bool]] = {
+    "beq": lambda a, b: a == b,
+    "bne": lambda a, b: a != b,
+    "blt": lambda a, b: signed(a) < signed(b),
+    "bge": lambda a, b: signed(a) >= signed(b),
+    "bltu": lambda a, b: a < b,
+    "bgeu": lambda a, b: a >= b,
+}
+
+ACCESS = {"lb": (1, True), "lh": (2, True), "lw": (4, False), "lbu": (1, False), "lhu": (2, False), "sb": (1, False), "sh": (2, False), "sw": (4, False)}  # fmt: skip
+"""Bytes accessed and whether the value is sign-extended."""
+
+
+class Trap(Exception):
+    """Raised inside a step; (cause, address)."""
+
+
+class Hart:
+    """One instance: reads and writes row `b` of the state, steps until it stops or waits for the environment."""
+
+    def __init__(self, state: State, b: int) -> None:
+        self.b, self.state = b, state
+        self.base, self.size = state.config.memory_base, state.config.memory_bytes
+        self.x = state.registers[b].tolist()
+        self.memory = state.memory[b]
+        self.pc, self.cycles = int(state.pc[b]), int(state.cycles[b])
+        self.fetch()
+
+    def fetch(self) -> None:
+        """Take the snapshot of memory that instructions come from; it is decoded as it is reached."""
+        self.snapshot = self.memory.tobytes()
+        self.decoded: dict[int, tuple] = {}
+
+    def run(self, max_steps: int) -> None:
+        self.x, self.pc = self.state.registers[self.b].tolist(), int(self.state.pc[self.b])
+        self.cycles, status = int(self.state.cycles[self.b]), RUNNING
+        while status == RUNNING and self.cycles < max_steps:
+            status = self.step()
+        self.state.registers[self.b], self.state.pc[self.b], self.state.cycles[self.b] = self.x, self.pc, self.cycles
+        self.state.status[self.b] = status
+
+    def step(self) -> int:
+        try:
+            return self.execute(*self.instruction())
+        except Trap as trap:
+            self.state.cause[self.b], self.state.address[self.b] = trap.args
+            return TRAPPED
+
+    def instruction(self) -> tuple:
+        if self.pc not in self.decoded:
+            offset = self.pc - self.base
+            if not 0 <= offset <= self.size - 4:
+                raise Trap(Cause.ACCESS_OUTSIDE_MEMORY, self.pc)
+            word = np.frombuffer(self.snapshot, "<u4", 1, offset)
+            d = isa.decode(word, len(self.x))
+            if d.op[0] == isa.ILLEGAL:
+                raise Trap(Cause.ILLEGAL_INSTRUCTION, self.pc)
+            row = isa.OPERATIONS[d.op[0]]
+            self.decoded[self.pc] = (row, int(d.rd[0]), int(d.rs1[0]), int(d.rs2[0]), int(d.imm[0]))
+        return self.decoded[self.pc]
+
+    def execute(self, row: isa.Operation, rd: int, rs1: int, rs2: int, imm: int) -> int:
+        a, b, status, target = self.x[rs1], self.x[rs2], RUNNING, self.pc + 4 & WORD
+        name, kind, value = row.name, row.kind, None
+        if kind == "alu":
+            value = ALU[name](a, b)
+        elif kind == "alu_imm":
+            value = ALU["sltu" if name == "sltiu" else name[:-1]](a, imm)
+        elif kind == "load":
+            value = self.load(name, a + imm & WORD)
+        elif kind == "store":
+            status = self.store(name, a + imm & WORD, b)
+        elif kind == "branch":
+            target = self.target(self.pc + imm) if BRANCH[name](a, b) else target
+        elif kind == "jump":
+            value, target = target, self.target(self.pc + imm if name == "jal" else a + imm & ~1)
+        elif kind == "upper":
+            value = imm if name == "lui" else self.pc + imm
+        elif kind == "counter":
+            value = self.cycles >> (32 if name.endswith("h") else 0)
+        elif name == "ebreak":
+            status = HALTED
+        elif name in ("ecall", "fence.i"):
+            return AT_ECALL if name == "ecall" else AT_FENCE
+        if value is not None and rd:
+            self.x[rd] = value & WORD
+        self.pc, self.cycles = target, self.cycles + 1
+        return status
+
+    def target(self, address: int) -> int:
+        if address & 3:
+            raise Trap(Cause.MISALIGNED_FETCH, address & WORD)
+        return address & WORD
+
+    def offset(self, address: int, width: int) -> int:
+        offset = address - self.base
+        if not 0 <= offset <= self.size - width:
+            raise Trap(Cause.ACCESS_OUTSIDE_MEMORY, address)
+        return offset
+
+    def load(self, name: str, address: int) -> int:
+        width, extend = ACCESS[name]
+        offset = self.offset(address, width)
+        return int.from_bytes(self.memory[offset : offset + width].tobytes(), "little", signed=extend)
+
+    def store(self, name: str, address: int, value: int) -> int:
+        width = ACCESS[name][0]
+        offset = self.offset(address, width)
+        self.memory[offset : offset + width] = np.frombuffer(value.to_bytes(4, "little"), np.uint8, width)
+        return AT_TOHOST if address == self.state.tohost[self.b] else RUNNING
+
+
+class Reference(Backend):
+    def capabilities(self) -> Capabilities:
+        return Capabilities(devices=("cpu",))
+
+    def run(self, program: Program | Sequence[Program], batch: Batch, config: MachineConfig, max_steps: int) -> Execution:
+        state = environment.load(program, batch, config, max_steps)
+        harts = [Hart(state, b) for b in range(len(state.pc))]
+        active = [b for b in range(len(harts)) if state.status[b] == RUNNING]
+        while active:
+            for b in active:
+                harts[b].run(max_steps)
+            for b in environment.service(state):
+                harts[b].fetch()
+            active = [b for b in active if state.status[b] == RUNNING and state.cycles[b] < max_steps]
+        return environment.finish(state)
+
+
+def create() -> Backend:
+    return Reference()
