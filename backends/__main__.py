@@ -1,0 +1,49 @@
+"""`python -m backends list | run | conform`."""
+
+import argparse
+import sys
+
+from backends.core import command
+from backends.interface import REGISTERS, UserError
+
+
+def parser() -> argparse.ArgumentParser:
+    top = argparse.ArgumentParser(prog="python -m backends", description="Run RISC-V programs on differentiable computers.")
+    commands = top.add_subparsers(dest="command", required=True, metavar="list|run|conform")
+    listing = commands.add_parser("list", help="the machines, their devices and capabilities")
+    listing.set_defaults(handler=command.list_backends)
+
+    run = commands.add_parser("run", help="run an ELF, .c or .S file", description=command.run_file.__doc__)
+    run.set_defaults(handler=command.run_file)
+    run.add_argument("file", help="an ELF executable, or .c / .S (compiled with a small start-up file)")
+    run.add_argument("--backend", default="reference", help="machine to run on (default: reference)")
+    run.add_argument("--isa", choices=REGISTERS, help="default: what an ELF was built for, rv32em for .c and .S")
+    run.add_argument("--max-steps", type=int, default=10_000_000, metavar="N", help="instructions (default: 10000000)")
+    run.add_argument("--memory-bytes", type=int, metavar="N", help="default: the program plus a 64 KiB stack")
+    run.add_argument("--device", default="cpu", help="cpu or cuda (default: cpu)")
+    run.add_argument("--reg", action="append", default=[], nargs="+", metavar="a0=5", help="initial register values")
+    run.add_argument("--trace", type=int, default=0, metavar="N", help="print the first N instructions on stderr")
+    run.add_argument("--json", action="store_true", help="one JSON object on stdout; registers in order x0, x1, …")
+
+    conform = commands.add_parser("conform", help="run the conformance table")
+    conform.set_defaults(handler=command.run_conformance)
+    conform.add_argument("--backend", action="append", metavar="X", help="machine to check (repeat; default: all)")
+    conform.add_argument("--scale", choices=("smoke", "quick", "full"), default="full", help="how many cases (default: full)")
+    conform.add_argument("--json", action="store_true", help="one JSON row per machine and kind on stdout")
+    return top
+
+
+def main(arguments: list[str] | None = None) -> int:
+    options = parser().parse_args(arguments)
+    try:
+        return options.handler(options)
+    except UserError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("error: interrupted", file=sys.stderr)
+        return 130
+
+
+if __name__ == "__main__":
+    sys.exit(main())

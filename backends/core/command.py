@@ -1,0 +1,148 @@
+"""What the commands of `python -m backends` do; each returns the exit code of the process."""
+
+import argparse
+import json
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from rich.console import Console
+from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from backends.core import catalog, isa, toolchain
+from backends.interface import Backend, Batch, Capabilities, Cause, Execution, MachineConfig, Program, Status, UserError
+
+def list_backends(options: argparse.Namespace) -> int:
+    """One row per machine: name, devices, capabilities, or why it cannot be used here."""
+    table = Table("backend", "devices", "timing models", "soft runs (relaxations)")
+    for name in catalog.names():
+        known = catalog.describe(name)
+        if isinstance(known, Capabilities):
+            table.add_row(name, ", ".join(known.devices), ", ".join(known.timings), ", ".join(known.relaxations) or "no")
+        else:
+            table.add_row(name, known)
+    Console(width=None if sys.stdout.isatty() else 120).print(table)
+    return 0
+
+
+def run_file(options: argparse.Namespace) -> int:
+    """Run a program: its output goes to stdout, its exit code is the exit code. A trap or running out of steps is one
+    line on stderr and exit code 1, a mistake of the user one line and exit code 2."""
+    backend = catalog.create(options.backend)
+    catalog.check_device(options.backend, backend, options.device)
+    program, name = toolchain.load(Path(options.file), options.isa)
+    config = toolchain.machine_for(program, name, options.memory_bytes, device=options.device)
+    batch = Batch(toolchain.initial_registers(config, _register_values(options.reg, config)))
+    machine = Machine(backend, program, batch, config)
+    with _spinner(f"{options.backend} runs {program.name}"):
+        start = time.perf_counter()
+        result = machine.run(options.max_steps)
+        wall_time_s = time.perf_counter() - start
+        lines = trace(machine, min(options.trace, int(result.cycles[0]) + 1))
+    for line in lines:
+        print(line, file=sys.stderr)
+    if options.json:
+        head = {"backend": options.backend, "device": options.device}
+        print(json.dumps(head | summary(result) | {"wall_time_s": round(wall_time_s, 6)}))
+    else:
+        sys.stdout.flush()
+        sys.stdout.buffer.write(result.output[0])
+        sys.stdout.buffer.flush()
+    return _exit_code(result, options.max_steps)
+
+
+def run_conformance(options: argparse.Namespace) -> int:
+    """Run the conformance table and print it; 1 where a case failed."""
+    from backends.conformance import table  # hypothesis and the case table are needed here only
+
+    return table.report(options.backend or catalog.names(), options.scale, options.json)
+
+
+@dataclass(frozen=True)
+class Machine:
+    """One program on one machine."""
+
+    backend: Backend
+    program: Program
+    batch: Batch
+    config: MachineConfig
+
+    def run(self, max_steps: int) -> Execution:
+        return self.backend.run(self.program, self.batch, self.config, max_steps)
+
+
+def trace(machine: Machine, steps: int) -> list[str]:
+    """The first instructions as they ran: pc, assembly, the register that changed. Any machine: it runs again, 1 … n steps."""
+    pc, registers = machine.program.entry, machine.batch.registers[0]
+    lines, memory = [], None
+    for step in range(1, steps + 1):
+        after = machine.run(step)
+        if memory is None:
+            memory = np.zeros_like(after.memory[0])
+            start = machine.program.base - machine.config.memory_base
+            memory[start : start + len(machine.program.image)] = machine.program.image
+        offset = pc - machine.config.memory_base
+        word = int.from_bytes(memory[offset : offset + 4].tobytes(), "little")
+        changed = np.flatnonzero(after.registers[0] != registers)
+        effect = "".join(f"  {isa.REGISTER_NAMES[r]} = {after.registers[0, r]:#x}" for r in changed)
+        lines.append(f"{step:6d}  {pc:08x}  {toolchain.disassemble(word, pc):32s}{effect}")
+        pc, registers, memory = int(after.pc[0]), after.registers[0], after.memory[0]
+        if after.cycles[0] < step:
+            break
+    return lines
+
+
+def summary(result: Execution) -> dict:
+    """What `--json` shows of instance 0."""
+    status = Status(int(result.status[0]))
+    trap = {"cause": _cause(result), "pc": int(result.pc[0]), "address": int(result.address[0])}
+    return {
+        "status": status.name.lower(),
+        "exit_code": None if result.exit_code[0] < 0 and status != Status.EXITED else int(result.exit_code[0]),
+        "trap": trap if status == Status.TRAPPED else None,
+        "cycles": int(result.cycles[0]),
+        "pc": int(result.pc[0]),
+        "registers": [int(r) for r in result.registers[0]],
+        "output": result.output[0].decode("utf-8", "backslashreplace"),
+    }
+
+
+def _cause(result: Execution) -> str:
+    return Cause(int(result.cause[0])).name.lower().replace("_", " ")
+
+
+def _exit_code(result: Execution, max_steps: int) -> int:
+    status = int(result.status[0])
+    if status == Status.TRAPPED:
+        cause = _cause(result)
+        print(f"trap: {cause} at pc {result.pc[0]:#x}, address {result.address[0]:#x}", file=sys.stderr)
+        return 1
+    if status == Status.OUT_OF_STEPS:
+        print(f"out of steps: {max_steps} instructions ran, pc is {result.pc[0]:#x}; --max-steps gives more", file=sys.stderr)
+        return 1
+    return max(0, int(result.exit_code[0])) & 0xFF if status == Status.HALTED else int(result.exit_code[0]) & 0xFF
+
+
+def _register_values(words: list[list[str]], config: MachineConfig) -> dict[int, int]:
+    values = {}
+    for word in [w for group in words for w in group]:
+        name, _, value = word.partition("=")
+        try:
+            number, values_ = isa.register_number(name), int(value, 0)
+        except (KeyError, ValueError):
+            raise UserError(f"--reg {word}: give a register and a number, as in a0=5 or x10=0x2a") from None
+        if number >= config.registers or not -(1 << 31) <= values_ < 1 << 32:
+            raise UserError(f"--reg {word}: {config.isa} has registers x0 to x{config.registers - 1} of 32 bits")
+        values[number] = values_
+    return values
+
+
+def _spinner(text: str) -> Progress:
+    console = Console(stderr=True)
+    columns = SpinnerColumn(), TextColumn(text), TimeElapsedColumn()
+    progress = Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
+    progress.add_task(text, total=None)
+    return progress

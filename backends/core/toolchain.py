@@ -1,0 +1,146 @@
+"""From files to programs: C and assembly through ziglang, ELF through pyelftools, disassembly through capstone."""
+
+import io
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import capstone
+import numpy as np
+from elftools.common.exceptions import ELFError
+from elftools.elf.elffile import ELFFile
+from elftools.elf.sections import SymbolTableSection
+
+from backends.interface import MAX_MEMORY_BYTES, REGISTERS, MachineConfig, Program, UserError
+
+TARGETS = {
+    "rv32em": ("-mcpu=generic_rv32+m+e", "-mabi=ilp32e"),
+    "rv32im": ("-mcpu=generic_rv32+m", "-mabi=ilp32"),
+}
+STACK_BYTES = 1 << 16
+_START = Path(__file__).parent / "startup" / "start.S"
+_EMBEDDED, _COMPRESSED = 0x8, 0x1  # ELF e_flags of RISC-V
+_T0, _A7, _SP = 5, 17, 2
+
+
+def load(path: Path, isa: str | None = None, flags: tuple[str, ...] = ("-O2",)) -> tuple[Program, str]:
+    """The program in an ELF, `.c` or `.S` file, and the ISA to run it on: `isa`, or what the file was built for.
+
+    Raises UserError for a file that cannot be read, does not compile, or is no RV32 program.
+    """
+    path = Path(path)
+    if path.suffix in (".c", ".S", ".s"):
+        isa = isa or "rv32em"
+        return parse_elf(compile_source(path, isa, flags), path.name)[0], isa
+    program, built_for = parse_elf(_read(path), path.name)
+    return program, isa or built_for
+
+
+def _read(path: Path) -> bytes:
+    try:
+        if path.stat().st_size > MAX_MEMORY_BYTES:
+            raise UserError(f"{path}: {path.stat().st_size} bytes, more than the {MAX_MEMORY_BYTES} that a machine can hold")
+        return path.read_bytes()
+    except OSError as error:
+        raise UserError(f"{path}: {error.strerror or error}") from None
+
+
+def compile_source(path: Path, isa: str, flags: tuple[str, ...] = ("-O2",)) -> bytes:
+    """The ELF that Clang makes of one `.c` or `.S` file with the start-up file. UserError holds Clang's message."""
+    _read(path)
+    with tempfile.TemporaryDirectory() as folder:
+        elf = Path(folder) / "program.elf"
+        options = ["-target", "riscv32-freestanding-none", *TARGETS[isa], "-static", "-fno-sanitize=all", "-fomit-frame-pointer", "-Wl,--build-id=none"]
+        command = [sys.executable, "-m", "ziglang", "cc", *options, *flags, str(path), str(_START), "-o", str(elf)]
+        done = subprocess.run(command, capture_output=True, text=True)
+        if done.returncode:
+            raise UserError(f"{path} does not compile for {isa}:\n{done.stderr.strip()}")
+        return elf.read_bytes()
+
+
+def parse_elf(data: bytes, name: str) -> tuple[Program, str]:
+    """The loadable segments of an executable RV32 ELF as one image, and the ISA it was built for."""
+    try:
+        elf = ELFFile(io.BytesIO(data))
+        _check_header(elf, name)
+        _check_extents(elf, data, name)
+        segments = [s for s in elf.iter_segments() if s.header.p_type == "PT_LOAD" and s.header.p_memsz]
+        symbols = {
+            s.name: s.entry.st_value
+            for table in elf.iter_sections()
+            if isinstance(table, SymbolTableSection)
+            for s in table.iter_symbols()
+            if s.name
+        }
+    except (ELFError, UnicodeDecodeError) as error:
+        raise UserError(f"{name} is no readable ELF file ({str(error) or 'damaged'}): give an RV32 executable") from None
+    base, image = _image(segments, name)
+    embedded = bool(elf.header.e_flags & _EMBEDDED)
+    program = Program(image, base, elf.header.e_entry, symbols, _T0 if embedded else _A7, name)
+    return program, "rv32em" if embedded else "rv32im"
+
+
+def _check_header(elf: ELFFile, name: str) -> None:
+    if elf.header.e_machine != "EM_RISCV":
+        raise UserError(f"{name} is built for {str(elf.header.e_machine).removeprefix('EM_')}: give a 32-bit RISC-V executable")
+    if elf.elfclass != 32 or not elf.little_endian:
+        raise UserError(f"{name} is a {elf.elfclass}-bit RISC-V file: give a 32-bit little-endian executable (RV32)")
+    if elf.header.e_flags & _COMPRESSED:
+        raise UserError(f"{name} uses compressed instructions: build it without the C extension")
+    if elf.header.e_type != "ET_EXEC":
+        raise UserError(f"{name} is not linked as an executable: link it statically at fixed addresses")
+
+
+def _check_extents(elf: ELFFile, data: bytes, name: str) -> None:
+    """Everything that the headers name must lie inside the file."""
+    h = elf.header
+    ends = [h.e_phoff + h.e_phnum * h.e_phentsize, h.e_shoff + h.e_shnum * h.e_shentsize]
+    if max(ends) <= len(data):
+        ends += [s.header.p_offset + s.header.p_filesz for s in elf.iter_segments()]
+        ends += [s.header.sh_offset + s.header.sh_size for s in elf.iter_sections() if s.header.sh_type != "SHT_NOBITS"]
+    if max(ends) > len(data):
+        raise UserError(f"{name} is truncated: its headers name {max(ends)} bytes, the file has {len(data)}")
+
+
+def _image(segments: list, name: str) -> tuple[int, np.ndarray]:
+    if not segments:
+        raise UserError(f"{name} has nothing to load: give an executable with PT_LOAD segments")
+    base = min(s.header.p_vaddr for s in segments) & ~15
+    end = max(s.header.p_vaddr + s.header.p_memsz for s in segments)
+    if end - base > MAX_MEMORY_BYTES - STACK_BYTES:
+        raise UserError(f"{name} spans {base:#x} to {end:#x}: link it within {MAX_MEMORY_BYTES - STACK_BYTES} bytes")
+    image = np.zeros(end - base, np.uint8)
+    for segment in segments:
+        bytes_ = np.frombuffer(segment.data(), np.uint8)
+        if len(bytes_) > segment.header.p_memsz:
+            raise UserError(f"{name} is damaged: a segment has more bytes in the file than in memory")
+        start = segment.header.p_vaddr - base
+        image[start : start + len(bytes_)] = bytes_
+    return base, image
+
+
+def machine_for(program: Program, isa: str, memory_bytes: int | None = None, **options) -> MachineConfig:
+    """A machine whose memory starts at the program and holds it and a 64 KiB stack, or `memory_bytes` in all."""
+    if memory_bytes is None:
+        memory_bytes = (len(program.image) + 15 & ~15) + STACK_BYTES
+    elif memory_bytes < len(program.image):
+        raise UserError(f"memory of {memory_bytes} bytes: {program.name} alone needs {len(program.image)}")
+    return MachineConfig(isa=isa, memory_base=program.base, memory_bytes=memory_bytes, **options)
+
+
+def initial_registers(config: MachineConfig, values: dict[int, int] | None = None, batch: int = 1) -> np.ndarray:
+    """`[batch, R]` uint32: sp at the top of memory, `values` where given, 0 elsewhere."""
+    registers = np.zeros((batch, REGISTERS[config.isa]), np.uint32)
+    registers[:, _SP] = (config.memory_base + config.memory_bytes & ~15) & 0xFFFFFFFF
+    for number, value in (values or {}).items():
+        registers[:, number] = value & 0xFFFFFFFF
+    return registers
+
+
+def disassemble(word: int, pc: int) -> str:
+    """One instruction as assembly text, by capstone."""
+    machine = capstone.Cs(capstone.CS_ARCH_RISCV, capstone.CS_MODE_RISCV32)
+    for instruction in machine.disasm(int(word).to_bytes(4, "little"), pc):
+        return f"{instruction.mnemonic} {instruction.op_str}".strip()
+    return f".word {word:#010x}"
