@@ -1,0 +1,70 @@
+# Every target sets the environment up by itself when needed. `make` alone prints what there is.
+PYTHON ?= python3
+SCALE ?= quick
+VENV ?= .venv
+RESULTS ?= results/reference
+
+VERSION := $(shell $(PYTHON) -c 'import sys; print("%d%d" % sys.version_info[:2])' 2>/dev/null)
+CONSTRAINTS := $(if $(filter 311,$(VERSION)),constraints-py311.txt,constraints-py312.txt)
+STAMP := $(VENV)/.set-up
+RUN := $(VENV)/bin/python
+
+# make's own -j would start experiments beside one another and spoil their timings
+.NOTPARALLEL:
+.DEFAULT_GOAL := help
+.PHONY: help setup test reproduce figures paper report claims conform bench weights lint clean
+
+help: ## this list
+	@echo "make TARGET [SCALE=smoke|quick|full] [RESULTS=FOLDER] [PYTHON=python3]"; echo
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  %-10s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
+
+setup: $(STAMP) ## install everything into .venv (needs Python 3.11 or later, and pip)
+
+$(STAMP): pyproject.toml $(CONSTRAINTS)
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
+		{ echo "$(PYTHON) is missing or older than 3.11: name a newer one, make PYTHON=python3.11" >&2; exit 2; }
+	$(PYTHON) -m venv $(VENV)
+	$(RUN) -m pip install --quiet --disable-pip-version-check -c $(CONSTRAINTS) -e '.[dev]'
+	@touch $@
+
+test: $(STAMP) ## run the tests (under 10 minutes on two cores)
+	$(RUN) -m pytest
+
+reproduce: $(STAMP) ## run the experiments at SCALE (default quick), then figures, paper, report and claims of them
+	$(RUN) -m experiments experiment=conformance scale=$(SCALE)
+	$(RUN) -m experiments experiment=alu_verification scale=$(SCALE)
+	$(RUN) -m experiments experiment=benchmarks scale=$(SCALE)
+	$(RUN) -m figures --results results/$(SCALE)
+	$(RUN) -m artifact.claims --results results/$(SCALE) --check-later
+	$(RUN) -m paper --results results/$(SCALE)
+	$(RUN) -m artifact.report --results results/$(SCALE)
+	$(RUN) -m artifact.claims --results results/$(SCALE)
+
+figures: $(STAMP) ## draw the figures from RESULTS (default: the committed reference results)
+	$(RUN) -m figures --results $(RESULTS)
+
+paper: $(STAMP) ## build the PDF from RESULTS
+	$(RUN) -m paper --results $(RESULTS)
+
+report: $(STAMP) ## build the HTML report from RESULTS
+	$(RUN) -m artifact.report --results $(RESULTS)
+
+claims: $(STAMP) ## judge every claim by RESULTS
+	$(RUN) -m artifact.claims --results $(RESULTS)
+
+conform: $(STAMP) ## the whole conformance table on every machine
+	$(RUN) -m backends conform
+
+bench: $(STAMP) ## benchmarks against other interpreters, and a table of ratios
+	$(RUN) -m benchmarks
+
+weights: $(STAMP) ## train the networks of torch_neural from scratch and certify them
+	$(RUN) -m backends.torch_neural.train
+
+lint: $(STAMP) ## style and types
+	$(RUN) -m ruff check .
+	$(RUN) -m mypy
+
+clean: ## remove what was built; committed results and .venv stay
+	rm -rf results/smoke results/quick results/full results/*/figures results/*/paper.pdf results/*/report.html build .pytest_cache .mypy_cache .ruff_cache .hypothesis .benchmarks
+	find . -path ./$(VENV) -prune -o -name __pycache__ -type d -print0 | xargs -0 rm -rf
