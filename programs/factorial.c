@@ -1,4 +1,4 @@
-/* Recursive factorial; 5! = 120 is the exit code. */
+/* exit: 120. Recursive factorial of 5. */
 static int factorial(int n) {
     return n < 2 ? 1 : n * factorial(n - 1);
 }

@@ -1,0 +1,267 @@
+"""The discrete machine's step, written once for CPU cores and for CUDA.
+
+`advance` is plain Python over scalars and arrays; `machine.py` compiles it with Numba for either device. It is one long
+function on purpose: LLVM turns the chain of comparisons into one jump table, and a call per operation would need a
+second compilation for CUDA. Arithmetic is on unsigned words; stores into the uint32 register array wrap it.
+"""
+
+import numpy as np
+
+from backends.core.environment import AT_ECALL, AT_FENCE, AT_TOHOST, HALTED, RUNNING, TRAPPED
+from backends.core.isa import ILLEGAL, NUMBER
+from backends.interface import Cause
+
+AT_UNDECODED = 7
+"""The next instruction is not in the decoded window; the host decides."""
+
+_ILLEGAL_INSTRUCTION, _MISALIGNED_FETCH = int(Cause.ILLEGAL_INSTRUCTION), int(Cause.MISALIGNED_FETCH)
+_OUTSIDE = int(Cause.ACCESS_OUTSIDE_MEMORY)
+
+# Module constants, because Numba freezes those into the code; the order is the table's.
+(LUI, _, JAL, JALR, BEQ, BNE, BLT, BGE, BLTU, BGEU, LB, LH, LW, LBU, LHU, SB, SH, SW) = range(18)
+(ADDI, SLTI, SLTIU, XORI, ORI, ANDI, SLLI, SRLI, SRAI) = range(18, 27)
+(ADD, SUB, SLL, SLT, SLTU, XOR, SRL, SRA, OR, AND, MUL, MULH, MULHSU, MULHU, DIV, DIVU, REM, REMU) = range(27, 45)
+(ECALL, EBREAK, FENCE, FENCE_I, RDCYCLE, RDTIME, RDINSTRET, RDCYCLEH, RDTIMEH, RDINSTRETH) = range(45, 55)
+assert all(globals()[name.upper().replace(".", "_")] == n for name, n in NUMBER.items() if name != "auipc")
+
+
+def advance(code, x, memory, words, base, tohost, pc, cycles, max_steps):
+    """Run one instance until it stops, waits, or has retired `max_steps`.
+
+    code: `[slots + 1]` uint64, packed instructions. x: `[33]` uint32, registers and the scratch register.
+    memory: `[M]` uint8 and words: `[M / 4]` uint32, the same bytes. tohost: offset of that symbol, 2^32 - 1 for none.
+    Returns (status, pc, cycles, cause, address).
+    """
+    slots = np.uint32(len(code) - 1)
+    size = np.uint32(len(memory))
+    byte_limit, half_limit, word_limit = size, np.uint32(size - np.uint32(1)), np.uint32(size - np.uint32(3))
+    base = np.uint32(base)
+    start = np.uint32(np.uint32(pc) - base)
+    if start & np.uint32(3) or start >> np.uint32(2) >= slots:
+        return AT_UNDECODED, np.uint32(pc), cycles, 0, np.uint32(0)
+    i = np.uint64(start >> np.uint32(2))
+    status, cause, address, target, far, width = RUNNING, 0, np.uint32(0), np.uint32(0), False, 0
+    instruction, op = np.uint64(0), np.uint64(0)
+    while cycles < max_steps:
+        instruction = code[i]
+        i += np.uint64(1)
+        op = instruction & np.uint64(0xFF)
+        rd = instruction >> np.uint64(8) & np.uint64(63)
+        a = x[instruction >> np.uint64(14) & np.uint64(31)]
+        b = x[instruction >> np.uint64(19) & np.uint64(31)]
+        imm = np.uint32(instruction >> np.uint64(32))
+        if op == LUI:
+            x[rd] = imm
+        elif op == ADDI:
+            x[rd] = a + imm
+        elif op == JAL:
+            if imm >= slots:
+                far, target = True, imm
+                break
+            x[rd] = base + np.uint32(i << np.uint64(2))
+            i = np.uint64(imm)
+        elif op == JALR:
+            offset = np.uint32((np.uint32(a + imm) & np.uint32(0xFFFFFFFE)) - base)
+            target = np.uint32(offset >> np.uint32(2)) | np.uint32(offset << np.uint32(30))
+            if target >= slots:
+                far = True
+                break
+            x[rd] = base + np.uint32(i << np.uint64(2))
+            i = np.uint64(target)
+        elif op == BEQ:
+            if a == b:
+                if imm >= slots:
+                    far, target = True, imm
+                    break
+                i = np.uint64(imm)
+        elif op == BNE:
+            if a != b:
+                if imm >= slots:
+                    far, target = True, imm
+                    break
+                i = np.uint64(imm)
+        elif op == BLT:
+            if np.int32(a) < np.int32(b):
+                if imm >= slots:
+                    far, target = True, imm
+                    break
+                i = np.uint64(imm)
+        elif op == BGE:
+            if np.int32(a) >= np.int32(b):
+                if imm >= slots:
+                    far, target = True, imm
+                    break
+                i = np.uint64(imm)
+        elif op == BLTU:
+            if a < b:
+                if imm >= slots:
+                    far, target = True, imm
+                    break
+                i = np.uint64(imm)
+        elif op == BGEU:
+            if a >= b:
+                if imm >= slots:
+                    far, target = True, imm
+                    break
+                i = np.uint64(imm)
+        elif op == LB:
+            offset = np.uint32(np.uint32(a + imm) - base)
+            if offset >= byte_limit:
+                width = 1
+                break
+            x[rd] = np.int32(np.int8(memory[offset]))
+        elif op == LH:
+            offset = np.uint32(np.uint32(a + imm) - base)
+            if offset >= half_limit:
+                width = 2
+                break
+            x[rd] = np.int32(np.int16(np.uint32(memory[offset]) | np.uint32(memory[offset + np.uint32(1)]) << np.uint32(8)))
+        elif op == LW:
+            offset = np.uint32(np.uint32(a + imm) - base)
+            if offset >= word_limit:
+                width = 4
+                break
+            if offset & np.uint32(3):
+                low = np.uint32(memory[offset]) | np.uint32(memory[offset + np.uint32(1)]) << np.uint32(8)
+                x[rd] = low | np.uint32(memory[offset + np.uint32(2)]) << np.uint32(16) | np.uint32(memory[offset + np.uint32(3)]) << np.uint32(24)
+            else:
+                x[rd] = words[offset >> np.uint32(2)]
+        elif op == LBU:
+            offset = np.uint32(np.uint32(a + imm) - base)
+            if offset >= byte_limit:
+                width = 1
+                break
+            x[rd] = memory[offset]
+        elif op == LHU:
+            offset = np.uint32(np.uint32(a + imm) - base)
+            if offset >= half_limit:
+                width = 2
+                break
+            x[rd] = np.uint32(memory[offset]) | np.uint32(memory[offset + np.uint32(1)]) << np.uint32(8)
+        elif op == SB:
+            offset = np.uint32(np.uint32(a + imm) - base)
+            if offset >= byte_limit:
+                width = 1
+                break
+            memory[offset] = b
+            if offset == tohost:
+                cycles, status = cycles + 1, AT_TOHOST
+                break
+        elif op == SH:
+            offset = np.uint32(np.uint32(a + imm) - base)
+            if offset >= half_limit:
+                width = 2
+                break
+            memory[offset] = b
+            memory[offset + np.uint32(1)] = b >> np.uint32(8)
+            if offset == tohost:
+                cycles, status = cycles + 1, AT_TOHOST
+                break
+        elif op == SW:
+            offset = np.uint32(np.uint32(a + imm) - base)
+            if offset >= word_limit:
+                width = 4
+                break
+            if offset & np.uint32(3):
+                memory[offset] = b
+                memory[offset + np.uint32(1)] = b >> np.uint32(8)
+                memory[offset + np.uint32(2)] = b >> np.uint32(16)
+                memory[offset + np.uint32(3)] = b >> np.uint32(24)
+            else:
+                words[offset >> np.uint32(2)] = b
+            if offset == tohost:
+                cycles, status = cycles + 1, AT_TOHOST
+                break
+        elif op == SLTI:
+            x[rd] = np.int32(a) < np.int32(imm)
+        elif op == SLTIU:
+            x[rd] = a < imm
+        elif op == XORI:
+            x[rd] = a ^ imm
+        elif op == ORI:
+            x[rd] = a | imm
+        elif op == ANDI:
+            x[rd] = a & imm
+        elif op == SLLI:
+            x[rd] = a << imm
+        elif op == SRLI:
+            x[rd] = a >> imm
+        elif op == SRAI:
+            x[rd] = np.int32(a) >> imm
+        elif op == ADD:
+            x[rd] = a + b
+        elif op == SUB:
+            x[rd] = a - b
+        elif op == SLL:
+            x[rd] = a << (b & np.uint32(31))
+        elif op == SLT:
+            x[rd] = np.int32(a) < np.int32(b)
+        elif op == SLTU:
+            x[rd] = a < b
+        elif op == XOR:
+            x[rd] = a ^ b
+        elif op == SRL:
+            x[rd] = a >> (b & np.uint32(31))
+        elif op == SRA:
+            x[rd] = np.int32(a) >> (b & np.uint32(31))
+        elif op == OR:
+            x[rd] = a | b
+        elif op == AND:
+            x[rd] = a & b
+        elif op == MUL:
+            x[rd] = a * b
+        elif op == MULH:
+            x[rd] = np.int64(np.int32(a)) * np.int64(np.int32(b)) >> np.int64(32)
+        elif op == MULHSU:
+            x[rd] = np.int64(np.int32(a)) * np.int64(b) >> np.int64(32)
+        elif op == MULHU:
+            x[rd] = np.uint64(a) * np.uint64(b) >> np.uint64(32)
+        elif op == DIV:
+            if b == 0:
+                x[rd] = np.uint32(0xFFFFFFFF)
+            else:
+                dividend, divisor = np.int64(np.int32(a)), np.int64(np.int32(b))
+                quotient = abs(dividend) // abs(divisor)
+                x[rd] = quotient if (dividend < 0) == (divisor < 0) else -quotient
+        elif op == DIVU:
+            x[rd] = a // b if b != 0 else np.uint32(0xFFFFFFFF)
+        elif op == REM:
+            if b == 0:
+                x[rd] = a
+            else:
+                remainder = abs(np.int64(np.int32(a))) % abs(np.int64(np.int32(b)))
+                x[rd] = -remainder if np.int32(a) < 0 else remainder
+        elif op == REMU:
+            x[rd] = a % b if b != 0 else a
+        elif op == EBREAK:
+            cycles, status = cycles + 1, HALTED
+            break
+        elif op == ECALL:
+            i, status = i - np.uint64(1), AT_ECALL
+            break
+        elif op == FENCE_I:
+            i, status = i - np.uint64(1), AT_FENCE
+            break
+        elif op >= RDCYCLE and op <= RDINSTRETH:
+            x[rd] = cycles if op <= RDINSTRET else cycles >> 32
+        elif op == ILLEGAL:
+            i, status, cause = i - np.uint64(1), TRAPPED, _ILLEGAL_INSTRUCTION
+            address = base + np.uint32(i << np.uint64(2))
+            break
+        elif op != FENCE:
+            i, status = i - np.uint64(1), AT_UNDECODED
+            break
+        cycles += 1
+    pc = np.uint32(base + np.uint32(i << np.uint64(2)))
+    if width:
+        status, cause, pc = TRAPPED, _OUTSIDE, np.uint32(pc - np.uint32(4))
+        imm = np.uint32(instruction >> np.uint64(32))
+        address = np.uint32(x[instruction >> np.uint64(14) & np.uint64(31)] + imm)
+    elif far:
+        address = np.uint32(base + (np.uint32(target << np.uint32(2)) | np.uint32(target >> np.uint32(30))))
+        if address & np.uint32(3):
+            status, cause, pc = TRAPPED, _MISALIGNED_FETCH, np.uint32(pc - np.uint32(4))
+        else:
+            x[instruction >> np.uint64(8) & np.uint64(63)] = pc
+            status, pc, address, cycles = AT_UNDECODED, address, np.uint32(0), cycles + 1
+    return status, pc, cycles, cause, address
