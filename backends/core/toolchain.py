@@ -51,7 +51,7 @@ def compile_source(path: Path, isa: str, flags: tuple[str, ...] = ("-O2",)) -> b
     _read(path)
     with tempfile.TemporaryDirectory() as folder:
         elf = Path(folder) / "program.elf"
-        options = ["-target", "riscv32-freestanding-none", *TARGETS[isa], "-static", "-fno-sanitize=all", "-fomit-frame-pointer", "-Wl,--build-id=none,--no-rosegment,-z,max-page-size=16"]
+        options = ["-target", "riscv32-freestanding-none", *TARGETS[isa], "-static", "-fno-sanitize=all", "-fomit-frame-pointer", "-Wl,--build-id=none,-z,max-page-size=16"]
         command = [sys.executable, "-m", "ziglang", "cc", *options, *flags, str(path), str(_START), "-o", str(elf)]
         done = subprocess.run(command, capture_output=True, text=True)
         if done.returncode:
