@@ -1,0 +1,94 @@
+"""The command `python -m experiments`: compose the configuration, skip what is done, run the rest, record it."""
+
+import importlib
+import os
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import hydra
+import pandas as pd
+from hydra.core.hydra_config import HydraConfig
+from hydra.errors import HydraException
+from hydra.types import RunMode
+from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+
+from backends.core import catalog
+from backends.interface import UserError
+from experiments import record, tracking
+
+
+def execute(config: dict[str, Any], overrides: Sequence[str]) -> Path:
+    """Run one experiment unless it is done; returns the folder of its tables. Raises UserError."""
+    config = check(config)
+    folder, run_key = record.folder_of(config, overrides), record.key(config)
+    reason = record.reason_to_run(folder, run_key)
+    if reason is None:
+        print(f"{folder}: done already, skipped")
+        return folder
+    print(f"{folder}: {reason}; running", flush=True)
+    work = _work(config["experiment"]["name"])
+    cfg = OmegaConf.create({**config, "parts": str(folder / "parts" / run_key[:12])})
+    facts, tables = record.run(config, folder, lambda: work(cfg))
+    tracking.mirror(config["tracking"]["uri"], folder, facts, tables)
+    print(f"{folder}: {', '.join(tables)} recorded after {facts['wall_time_s']:.0f} s")
+    return folder
+
+
+def check(config: Mapping[str, Any]) -> dict[str, Any]:
+    """The configuration with `backend` resolved to `backends`. Raises UserError for a value that nothing can have."""
+    checked = dict(config)
+    asked = checked.pop("backend")
+    known = catalog.names()
+    names = known if asked == "all" else [asked] if isinstance(asked, str) else asked
+    for name in names if isinstance(names, list) else [names]:
+        if name not in known:
+            raise UserError(f"unknown backend '{name}': all, or one of {', '.join(known)}")
+    if checked["device"] not in ("cpu", "cuda"):
+        raise UserError(f"unknown device '{checked['device']}': cpu or cuda")
+    if type(checked["seed"]) is not int or checked["seed"] < 0:
+        raise UserError(f"seed '{checked['seed']}': give a whole number from 0")
+    return {**checked, "backends": names}
+
+
+def _work(name: str) -> Callable[[DictConfig], dict[str, pd.DataFrame]]:
+    try:
+        return importlib.import_module(f"experiments.{name}.run").run
+    except ImportError as error:
+        raise UserError(f"experiment {name} cannot run here: {error}") from None
+
+
+@hydra.main(version_base="1.3", config_path="conf", config_name="config")
+def _job(cfg: DictConfig) -> None:
+    composed = HydraConfig.get()
+    config = OmegaConf.to_container(cfg, resolve=True)
+    assert isinstance(config, dict)
+    try:
+        execute({str(k): v for k, v in config.items()}, list(composed.overrides.task))
+    except UserError as error:
+        if composed.mode == RunMode.MULTIRUN:
+            raise  # Hydra names the job, goes on with the others, and raises the error after them
+        raise SystemExit(complain(error)) from None
+
+
+def complain(error: Exception) -> int:
+    """Print an error as one line; returns the exit code."""
+    text = str(error).split("Config search path:")[0]
+    print("error: " + " ".join(text.split()), file=sys.stderr)
+    return 2
+
+
+def main() -> int:
+    os.environ.setdefault("HYDRA_FULL_ERROR", "1")  # Hydra hands its errors on; they are printed here
+    if "--help" in sys.argv and not any(a.startswith("experiment=") for a in sys.argv):
+        sys.argv.append("experiment=conformance")  # help shows a whole configuration, and this one must be named
+    try:
+        _job()
+    except (UserError, HydraException, OmegaConfBaseException) as error:
+        return complain(error)
+    except KeyboardInterrupt:
+        print("error: interrupted; what was recorded is kept, the same command goes on", file=sys.stderr)
+        return 130
+    return 0

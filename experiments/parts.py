@@ -1,0 +1,26 @@
+"""Parts of a long experiment, so that one that was killed goes on where it stopped.
+
+A part is a table under `<results>/…/parts/<key>/`, kept until the experiment is recorded as a whole. The key is that of the
+run: parts made by other code or with another configuration are not found.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pandas as pd
+
+from experiments import record, tables
+
+
+def once(cfg, name: str, compute: Callable[[], pd.DataFrame]) -> pd.DataFrame:
+    """The table `compute()` gives, from an earlier try of the same run where there is one.
+
+    cfg: what `run` was given. name: of the part, unique within the run, a plain file name.
+    """
+    folder = Path(cfg.parts) / name
+    if record.reason_to_run(folder, name) is None:
+        return tables.read(folder / "part.csv")
+    made = compute()
+    record.write(folder, {"key": name}, {"part": made})
+    # what a later try reads is what this try returns, to the last digit
+    return tables.read(folder / "part.csv")

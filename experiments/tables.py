@@ -1,0 +1,88 @@
+"""Reading results: the tables that `record.py` wrote, checked against their provenance.
+
+A results folder holds `<experiment>/<table>.csv` and `<experiment>/provenance.json`, which names the sha256 of every table.
+"""
+
+import hashlib
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from backends.interface import UserError
+
+PROVENANCE = "provenance.json"
+DEFAULT = Path(__file__).resolve().parent.parent / "results" / "reference"
+
+
+class Damaged(UserError):
+    """A table is not the one that its provenance describes."""
+
+
+class Missing(UserError):
+    """A table has not been made."""
+
+
+@dataclass(frozen=True)
+class Results:
+    """A results folder such as `results/reference`."""
+
+    root: Path
+
+    def experiments(self) -> list[str]:
+        """Names of the experiments that are recorded here."""
+        return sorted(p.parent.name for p in self.root.glob(f"*/{PROVENANCE}"))
+
+    def table(self, experiment: str, name: str) -> pd.DataFrame:
+        """One table. Raises Missing or Damaged, which say what to do."""
+        folder = self.root / experiment
+        if name not in self.provenance(experiment)["tables"]:
+            raise Missing(f"{folder / name}.csv is not there: {self._remedy()}")
+        check(folder)
+        return read(folder / f"{name}.csv")
+
+    def provenance(self, experiment: str) -> dict[str, Any]:
+        """What is known about how the tables of an experiment were made."""
+        found = provenance(self.root / experiment)
+        if found is None:
+            raise Missing(f"no results of {experiment} in {self.root}: {self._remedy()}")
+        return found
+
+    def _remedy(self) -> str:
+        scale = self.root.name if self.root.name in ("smoke", "quick", "full") else "quick"
+        return f"make reproduce SCALE={scale}"
+
+
+def read(file: Path) -> pd.DataFrame:
+    """A table as it was written: an empty cell is missing, every other word is itself."""
+    return pd.read_csv(file, keep_default_na=False, na_values=[""], float_precision="round_trip")
+
+
+def provenance(folder: Path) -> dict[str, Any] | None:
+    """The provenance in a folder, or None where there is none. Raises Damaged where it cannot be read."""
+    file = folder / PROVENANCE
+    try:
+        found = json.loads(file.read_text())
+        return {"key": found["key"], "tables": dict(found["tables"])} | found
+    except FileNotFoundError:
+        return None
+    except (ValueError, KeyError, TypeError):
+        raise Damaged(f"{file} is damaged: {_mend(folder)}") from None
+
+
+def check(folder: Path) -> None:
+    """Raise Damaged, naming the file, where a table is not the one that the provenance describes."""
+    for name, facts in (provenance(folder) or {"tables": {}})["tables"].items():
+        file = folder / f"{name}.csv"
+        if not file.exists() or sha256(file) != facts["sha256"]:
+            raise Damaged(f"{file} is missing or not what {PROVENANCE} beside it describes: {_mend(folder)}")
+
+
+def _mend(folder: Path) -> str:
+    return f"restore it (git checkout -- {folder}) or delete the folder and run the experiment again"
+
+
+def sha256(file: Path) -> str:
+    return hashlib.sha256(file.read_bytes()).hexdigest()
