@@ -1,7 +1,7 @@
 """Parts of a long experiment, so that one that was killed goes on where it stopped.
 
-A part is a table under `<results>/…/parts/<key>/`, kept until the experiment is recorded as a whole. The key is that of the
-run: parts made by other code or with another configuration are not found.
+A part is a table under `<results>/…/parts/<key>/`, kept until the experiment is recorded as a whole. The key is that of
+the run: parts made by other code or with another configuration are not found.
 """
 
 from collections.abc import Callable

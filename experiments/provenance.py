@@ -25,7 +25,8 @@ def source_digest(experiment: str) -> str:
     folders = (ROOT / "backends", ROOT / "programs", ROOT / "experiments" / experiment, ROOT / experiment)
     files = sorted(f for folder in folders for f in folder.rglob("*") if f.suffix in SOURCE_SUFFIXES)
     for file in files:
-        digest.update(f"{file.relative_to(ROOT).as_posix()}\0{hashlib.sha256(file.read_bytes()).hexdigest()}\n".encode())
+        content = hashlib.sha256(file.read_bytes()).hexdigest()
+        digest.update(f"{file.relative_to(ROOT).as_posix()}\0{content}\n".encode())
     return digest.hexdigest()
 
 

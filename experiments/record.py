@@ -1,8 +1,8 @@
 """The one place that writes results.
 
 A run is keyed by the hash of its configuration and of the source it depends on. Its folder holds the tables as CSV and
-`provenance.json`, written last: tables without it, or that differ from it, are never taken for a result. Every file is written
-beside its place, flushed to disk and renamed, so that a reader sees the old one or the new one.
+`provenance.json`, written last: tables without it, or that differ from it, are never taken for a result. Every file is
+written beside its place, flushed to disk and renamed, so that a reader sees the old one or the new one.
 """
 
 import hashlib

@@ -1,6 +1,7 @@
 """Reading results: the tables that `record.py` wrote, checked against their provenance.
 
-A results folder holds `<experiment>/<table>.csv` and `<experiment>/provenance.json`, which names the sha256 of every table.
+A results folder holds `<experiment>/<table>.csv` and `<experiment>/provenance.json`, which names the sha256 of every
+table.
 """
 
 import hashlib
@@ -57,7 +58,7 @@ class Results:
 
 def read(file: Path) -> pd.DataFrame:
     """A table as it was written: an empty cell is missing, every other word is itself."""
-    return pd.read_csv(file, keep_default_na=False, na_values=[""], float_precision="round_trip")
+    return pd.read_csv(file, keep_default_na=False, na_values=[""])
 
 
 def provenance(folder: Path) -> dict[str, Any] | None:

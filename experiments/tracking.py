@@ -1,7 +1,7 @@
 """The mirror in MLflow: a parent run per sweep, a child per job, each logged in one batch after its files are written.
 
-Nothing reads it. Where it cannot be reached there is one warning and the files are kept. MLflow is imported only here and only
-when a run is mirrored.
+Nothing reads it. Where it cannot be reached there is one warning and the files are kept. MLflow is imported only here
+and only when a run is mirrored.
 """
 
 import fcntl
@@ -18,7 +18,7 @@ from typing import Any
 
 import pandas as pd
 from hydra.experimental.callback import Callback
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig
 
 _PARENT, _UNREACHABLE = "DIFFERENTIABLE_COMPUTERS_PARENT_RUN", "unreachable"
 _BATCH = 1000  # the most metrics that MLflow takes in one call
@@ -33,7 +33,7 @@ _BOUNDS = {
 
 
 class ParentRun(Callback):
-    """Makes the parent run before the jobs of a sweep start, which also migrates the database before writers race to."""
+    """Makes the parent run before the jobs of a sweep start; so the database is migrated before writers race."""
 
     def on_multirun_start(self, config: DictConfig, **_: Any) -> None:
         uri = config.tracking.uri

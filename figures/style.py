@@ -1,0 +1,65 @@
+"""The one style of all figures: sizes of the paper's columns, colours that differ in grey, files that repeat bit by bit."""
+
+import os
+from pathlib import Path
+
+import matplotlib as mpl
+import seaborn as sns
+from matplotlib.figure import Figure
+
+COLUMN_IN, PAGE_IN = 3.4, 7.0
+_RC = {
+    "font.family": "DejaVu Sans",  # comes with matplotlib, so that every machine draws the same letters
+    "font.size": 7.5,
+    "axes.titlesize": 8,
+    "axes.labelsize": 7.5,
+    "xtick.labelsize": 7,
+    "ytick.labelsize": 7,
+    "legend.fontsize": 7,
+    "legend.frameon": False,
+    "axes.linewidth": 0.6,
+    "grid.linewidth": 0.4,
+    "lines.linewidth": 1.2,
+    "lines.markersize": 4,
+    "figure.constrained_layout.use": True,
+    "svg.hashsalt": "differentiable-computers",
+    "svg.fonttype": "path",
+    "pdf.fonttype": 42,
+}
+# colour, marker and dash per machine; luminance falls from left to right (Okabe and Ito's colours)
+_LOOKS = (
+    ("#0072B2", "o", "-"),
+    ("#E69F00", "s", "--"),
+    ("#009E73", "^", "-."),
+    ("#CC79A7", "D", ":"),
+    ("#D55E00", "v", (0, (5, 1))),
+    ("#000000", "P", (0, (1, 1))),
+)
+_MACHINES = ("reference", "jax_tensor", "torch_neural", "gpu_compute")
+INK, PALE = "#222222", "#E8EDF2"
+
+
+def apply() -> None:
+    """Set matplotlib up; every figure starts here."""
+    mpl.use("agg")
+    sns.set_theme(style="whitegrid", rc=_RC)
+
+
+def machines(names) -> dict[str, dict]:
+    """Line properties per machine, the same in every figure; machines that are not of this house come after."""
+    ordered = [m for m in _MACHINES if m in set(names)] + sorted(set(names) - set(_MACHINES))
+    places = {m: i for i, m in enumerate(_MACHINES)}
+    looks = {m: _LOOKS[places.get(m, 4 + i) % len(_LOOKS)] for i, m in enumerate(ordered)}
+    return {m: {"color": c, "marker": k, "linestyle": d, "label": m.replace("_", " ")} for m, (c, k, d) in looks.items()}
+
+
+def save(figure: Figure, folder: Path, name: str) -> list[Path]:
+    """Write `name.svg` and `name.pdf` without a date, each beside its place and then renamed."""
+    written = []
+    for kind, metadata in (("svg", {"Date": None, "Creator": None}), ("pdf", {"CreationDate": None, "Creator": None})):
+        file = folder / f"{name}.{kind}"
+        beside = folder / f".writing-{name}.{kind}"
+        figure.savefig(beside, format=kind, metadata=metadata)
+        os.replace(beside, file)
+        written.append(file)
+    return written

@@ -1,0 +1,88 @@
+"""Result tables made up for tests of what lies behind them: figures, paper, claims. None of these numbers was measured."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from backends.core import isa
+from experiments import record
+
+MACHINES = ("reference", "gpu_compute", "jax_tensor", "torch_neural")
+
+
+def results(root: Path) -> Path:
+    """A results folder with every table of every experiment; returns it."""
+    noise = np.random.default_rng(0)
+    for experiment, tables in (
+        ("conformance", {"cases": _cases()}),
+        ("alu_verification", _alu(noise)),
+        ("benchmarks", _benchmarks(noise)),
+    ):
+        record.write(root / experiment, _facts(experiment), tables)
+    return root
+
+
+def _facts(experiment: str) -> dict:
+    return {
+        "experiment": experiment, "scale": "smoke", "key": "made up", "config": {}, "seed": 0,
+        "code": {"commit": "0" * 40, "dirty": False}, "packages": {"python": "3.11"},
+        "machine": {"system": "made up", "cpu": "made-up processor", "cores": 2, "memory_bytes": 1 << 33, "gpu": None, "threads": {}},
+        "started": "2000-01-01T00:00:00Z", "wall_time_s": 12.5, "peak_memory_bytes": 1 << 29,
+    }  # fmt: skip
+
+
+def _cases() -> pd.DataFrame:
+    kinds = {m: ("value", "trap") for m in MACHINES} | {
+        m: ("value", "trap", "soft limit", "gradient") for m in ("jax_tensor", "torch_neural")
+    }
+    rows = [(m, "cpu", kind, 1000, 1000, 0, "", 1.5) for m in MACHINES for kind in kinds[m]]
+    columns = ["backend", "device", "kind", "cases", "passed", "failed", "first_failure", "time_s"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def _alu(noise) -> dict[str, pd.DataFrame]:
+    names = ("carry_combine", "full_adder", "truth_tables", "byte_product", "shift_router", "decoder")
+    components = [(n, 2 ** (i + 3), 0, 0.5 - 0.05 * i, 0.1) for i, n in enumerate(names)]
+    proofs = [(op, "composition", "z3", "proven", 0.5) for op in isa.ARITHMETIC]
+    faults = [(f"{w} flipped", w, True, "enumeration") for w in ("weight", "row", "wire")]
+    operations = [
+        (m, op, 32, "proven" if m == "torch_neural" else "sampled", 0 if m == "torch_neural" else 10**6, 0, 1.0)
+        for m in MACHINES
+        for op in isa.ARITHMETIC
+    ]
+    speed = {"reference": 1e-5, "gpu_compute": 1e-6, "jax_tensor": 5e-5, "torch_neural": 1e-4}
+    latency = [
+        (m, op, b, t := speed[m] * (1 + noise.random()) * (b**0.6), t * 0.9, t * 1.2)
+        for m in MACHINES
+        for op in isa.ARITHMETIC
+        for b in (1, 4096)
+    ]
+    return {
+        "components": pd.DataFrame(components, columns=["component", "rows", "mismatches", "smallest_margin", "time_s"]),
+        "proofs": pd.DataFrame(proofs, columns=["operation", "lemma", "method", "result", "time_s"]),
+        "faults": pd.DataFrame(faults, columns=["fault", "where", "detected", "detected_by"]),
+        "operations": pd.DataFrame(
+            operations, columns=["backend", "operation", "bits", "evidence", "cases", "mismatches", "time_s"]
+        ),
+        "latency": pd.DataFrame(latency, columns=["backend", "operation", "batch", "median_s", "low_s", "high_s"]),
+    }
+
+
+def _benchmarks(noise) -> dict[str, pd.DataFrame]:
+    speed = {"reference": 1e4, "gpu_compute": 4e8, "jax_tensor": 2e3, "torch_neural": 4e3}
+    throughput = [
+        (m, b, p, s := speed[m] * b**0.5 * (1 + 0.1 * noise.random()), 0.9 * s, 1.1 * s)
+        for m in MACHINES
+        for b in (1, 64, 1024, 16384)
+        for p in ("loop", "mix")
+    ]
+    ratios = [("loop", 1.1, 1.0, 1.2, "C switch"), ("mixed", 0.95, 0.9, 1.0, "C switch"), ("two cores", 1.8, 1.7, 1.9, "one core")]
+    soft = [(m, r, "float64", 1e5, 9e4, 1.1e5) for m in MACHINES[2:] for r in ("bits", "value")]
+    return {
+        "throughput": pd.DataFrame(throughput, columns=["backend", "batch", "program", "instructions_per_s", "low", "high"]),
+        "ratios": pd.DataFrame(ratios, columns=["name", "value", "low", "high", "baseline"]),
+        "soft_step": pd.DataFrame(
+            soft, columns=["backend", "relaxation", "dtype", "program_example_steps_per_s", "low", "high"]
+        ),
+    }
