@@ -4,6 +4,7 @@ Every other machine must leave the same `Execution`. Source: The RISC-V Instruct
 """
 
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 
 import numpy as np
 
@@ -62,6 +63,15 @@ ACCESS = {"lb": (1, True), "lh": (2, True), "lw": (4, False), "lbu": (1, False),
 """Bytes accessed and whether the value is sign-extended."""
 
 
+@lru_cache(maxsize=1 << 16)
+def decode_word(word: int, registers: int) -> tuple[isa.Operation, int, int, int, int] | None:
+    """(operation, rd, rs1, rs2, imm), or None for an illegal instruction."""
+    d = isa.decode(np.array([word], np.uint32), registers)
+    if d.op[0] == isa.ILLEGAL:
+        return None
+    return isa.OPERATIONS[d.op[0]], int(d.rd[0]), int(d.rs1[0]), int(d.rs2[0]), int(d.imm[0])
+
+
 class Trap(Exception):
     """Raised inside a step; (cause, address)."""
 
@@ -102,12 +112,11 @@ class Hart:
             offset = self.pc - self.base
             if not 0 <= offset <= self.size - 4:
                 raise Trap(Cause.ACCESS_OUTSIDE_MEMORY, self.pc)
-            word = np.frombuffer(self.snapshot, "<u4", 1, offset)
-            d = isa.decode(word, len(self.x))
-            if d.op[0] == isa.ILLEGAL:
+            word = int.from_bytes(self.snapshot[offset : offset + 4], "little")
+            decoded = decode_word(word, len(self.x))
+            if decoded is None:
                 raise Trap(Cause.ILLEGAL_INSTRUCTION, self.pc)
-            row = isa.OPERATIONS[d.op[0]]
-            self.decoded[self.pc] = (row, int(d.rd[0]), int(d.rs1[0]), int(d.rs2[0]), int(d.imm[0]))
+            self.decoded[self.pc] = decoded
         return self.decoded[self.pc]
 
     def execute(self, row: isa.Operation, rd: int, rs1: int, rs2: int, imm: int) -> int:

@@ -1,0 +1,5 @@
+"""Conformance: one case table, at which every machine must leave the same execution as `reference`.
+
+`cases` lists operations, traps and program files, `generate` makes random programs, `soft` compares soft runs at
+temperature 0 and gradients, `oracle` is the judge of `reference` itself, `table` runs it all and prints the verdict.
+"""

@@ -1,0 +1,89 @@
+"""Comparing executions field by field, and finding the first step at which a program differs."""
+
+from dataclasses import fields, replace
+
+import numpy as np
+
+from backends.conformance.cases import Case
+from backends.core import toolchain
+from backends.interface import Backend, Batch, Execution, Program
+
+_FIELDS = tuple(f.name for f in fields(Execution) if f.name != "output")
+
+
+def mismatches(result: Execution, wanted: Execution) -> np.ndarray:
+    """`[B]` bool: instances that differ in any field."""
+    differs = np.array([a != b for a, b in zip(result.output, wanted.output, strict=True)])
+    for name in _FIELDS:
+        a, b = getattr(result, name), getattr(wanted, name)
+        if a.shape != b.shape or a.dtype != b.dtype:
+            return np.ones(len(differs), bool)
+        differs = differs | (a != b).reshape(len(differs), -1).any(axis=1)
+    return differs
+
+
+def unexpected(case: Case, result: Execution) -> np.ndarray:
+    """`[B]` bool: instances that do not end as the case states."""
+    wrong = np.zeros(len(result.pc), bool)
+    for name, value in case.expect:
+        wrong |= getattr(result, name).astype(np.int64) != int(value)
+    return wrong
+
+
+def describe(case: Case, b: int, backend: Backend, reference: Backend) -> str:
+    """Where instance b of a case goes wrong: the first differing step, its instruction, and what differs after it."""
+    one = select(case, np.array([b]))
+    run = lambda machine, steps: machine.run(one.programs, one.batch, one.config, steps)  # noqa: E731
+    low, high = 0, int(run(reference, case.max_steps).cycles[0]) + 1  # equal after `low` steps, different after `high`
+    if not mismatches(run(backend, max(1, high)), run(reference, max(1, high))).any():
+        return f"{case.name}: differs only in the whole batch or from what the case states"
+    while high - low > 1:
+        middle = (low + high) // 2
+        if mismatches(run(backend, middle), run(reference, middle)).any():
+            high = middle
+        else:
+            low = middle
+    before = run(reference, low) if low else None
+    pc = int(before.pc[0]) if before else _program(one).entry
+    text = _instruction(one, pc, before)
+    return f"{case.name}: step {high}, pc {pc:#x}, {text}: {_difference(run(backend, high), run(reference, high))}"
+
+
+def select(case: Case, instances: np.ndarray) -> Case:
+    """The case with only the instances `[k]`."""
+    batch = case.batch
+    index = None if batch.programs is None else batch.programs[instances]
+    patches = tuple(replace(p, data=p.data[instances]) for p in batch.patches)
+    inputs = tuple(batch.inputs[b] for b in instances) if batch.inputs else ()
+    return replace(case, batch=Batch(batch.registers[instances], index, patches, inputs))
+
+
+def select_rows(result: Execution, instances: np.ndarray) -> Execution:
+    """The execution of only the instances `[k]`."""
+    arrays = {name: getattr(result, name)[instances] for name in _FIELDS}
+    return Execution(**arrays, output=tuple(result.output[b] for b in instances))
+
+
+def _program(one: Case) -> Program:
+    return one.programs[0 if one.batch.programs is None else int(one.batch.programs[0])]
+
+
+def _instruction(case: Case, pc: int, before: Execution | None) -> str:
+    program = _program(case)
+    memory, start = (before.memory[0], case.config.memory_base) if before else (program.image, program.base)
+    if not 0 <= pc - start <= len(memory) - 4:
+        return "outside memory"
+    return toolchain.disassemble(int.from_bytes(memory[pc - start : pc - start + 4].tobytes(), "little"), pc)
+
+
+def _difference(result: Execution, wanted: Execution) -> str:
+    if result.output != wanted.output:
+        return f"output is {result.output[0][-20:]!r}, not {wanted.output[0][-20:]!r}"
+    for name in _FIELDS:
+        a, b = np.atleast_1d(getattr(result, name)[0]), np.atleast_1d(getattr(wanted, name)[0])
+        if a.shape != b.shape or a.dtype != b.dtype:
+            return f"{name} is {a.dtype}{list(a.shape)}, not {b.dtype}{list(b.shape)}"
+        if (a != b).any():
+            at = int(np.flatnonzero(a != b)[0])
+            return f"{name}[{at}] is {int(a[at]):#x}, not {int(b[at]):#x}"
+    return "nothing differs"

@@ -1,0 +1,63 @@
+"""Random programs, generated and shrunk by Hypothesis."""
+
+import numpy as np
+from hypothesis import strategies as st
+
+from backends.conformance.cases import Case, operands, words_program
+from backends.core import isa
+from backends.core.isa import encode
+from backends.interface import Batch, MachineConfig, Program
+
+LENGTH, MEMORY, STEPS, PROGRAMS_PER_EXAMPLE = 24, 512, 120, 25
+_BASE = 0x400
+_KINDS = {
+    "plain": [op for op in isa.OPERATIONS if op.kind in ("alu", "alu_imm", "upper", "counter")],
+    "memory": [op for op in isa.OPERATIONS if op.kind in ("load", "store")],
+    "control": [op for op in isa.OPERATIONS if op.kind in ("branch", "jump", "fence")],
+}
+
+
+@st.composite
+def instructions(draw, position: int, registers: int) -> int:
+    """One legal instruction word: short branches within the program, memory through x2 (its middle) or anything."""
+    row = draw(st.sampled_from(_KINDS[draw(st.sampled_from(("plain", "plain", "plain", "memory", "control")))]))
+    has_rd, has_rs1, has_rs2 = isa.FORMATS[row.format]
+    register = st.integers(0, registers - 1)
+    rd, rs1, rs2 = (draw(register) if has else 0 for has in (has_rd, has_rs1, has_rs2))
+    if row.kind in ("load", "store") and draw(st.integers(0, 7)):
+        rs1 = 2
+    rd = 3 if rd == 2 else rd  # keep the pointer
+    if row.kind == "branch" or row.name == "jal":
+        imm = 4 * draw(st.integers(-position, LENGTH - position))
+    elif row.name == "jalr":
+        rs1, imm = 0, _BASE + 4 * draw(st.integers(0, LENGTH))
+    elif row.kind in ("load", "store"):
+        imm = draw(st.integers(-200, 200))
+    else:
+        imm = _plain_immediate(draw, row)
+    return encode(row.name, rd, rs1, rs2, imm)
+
+
+def _plain_immediate(draw, row: isa.Operation) -> int:
+    if row.format == "shift":
+        return draw(st.integers(0, 31))
+    if row.format == "U":
+        return draw(st.integers(0, (1 << 20) - 1)) << 12
+    return draw(st.integers(-2048, 2047)) if row.format == "I" else 0
+
+
+@st.composite
+def programs(draw, registers: int) -> Program:
+    words = [draw(instructions(i, registers)) for i in range(draw(st.integers(1, LENGTH)))]
+    return words_program([*words, encode("ebreak")], _BASE, name="random program")
+
+
+@st.composite
+def cases(draw, isa_name: str = "rv32em") -> Case:
+    """A batch of random programs, one instance each, with random registers; x2 points to the middle of memory."""
+    config = MachineConfig(isa=isa_name, memory_base=_BASE, memory_bytes=MEMORY)
+    batch = draw(st.lists(programs(config.registers), min_size=PROGRAMS_PER_EXAMPLE, max_size=PROGRAMS_PER_EXAMPLE))
+    rng = np.random.default_rng(draw(st.integers(0, 1 << 32)))
+    registers = operands(rng, (len(batch), config.registers))
+    registers[:, 0], registers[:, 2] = 0, _BASE + MEMORY // 2 + 56
+    return Case("random programs", "value", tuple(batch), Batch(registers, np.arange(len(batch))), config, STEPS)

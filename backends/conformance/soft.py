@@ -1,0 +1,126 @@
+"""Soft runs: at temperature 0 they equal the hard run; above it their gradients equal finite differences and each other."""
+
+from collections.abc import Iterator
+from dataclasses import fields, replace
+
+import numpy as np
+
+from backends.conformance.cases import Case
+from backends.core import isa
+from backends.core.soft import COLUMN, soften
+from backends.interface import (
+    Batch,
+    DifferentiableBackend,
+    Execution,
+    MachineConfig,
+    Patch,
+    SoftExecution,
+    SoftProgram,
+    Status,
+)
+
+MOST_STEPS, MOST_SLOTS, MOST_MEMORY_BYTES = 400, 320, 8192
+LOGITS = tuple(f.name for f in fields(SoftProgram) if f.name not in ("base", "start"))
+_NOT_SOFT = {op.number for op in isa.OPERATIONS if op.kind == "counter" or op.name == "fence.i"}
+
+
+def fits(case: Case, hard: Execution) -> bool:
+    """Whether a soft machine can run the case: few steps, slots and bytes, no output, no counter, no rewritten code."""
+    small = int(hard.cycles.max()) < MOST_STEPS and case.config.memory_bytes <= MOST_MEMORY_BYTES
+    for program in case.programs:
+        words = np.frombuffer(program.image.tobytes() + bytes(-len(program.image) % 4), "<u4")
+        if len(words) > MOST_SLOTS or _NOT_SOFT & set(isa.decode(words, case.config.registers).op.tolist()):
+            return False
+    ended = np.isin(hard.status, (Status.EXITED, Status.HALTED, Status.TRAPPED)).all()
+    return bool(small and ended and not any(hard.output)) and "tohost" not in case.programs[0].symbols
+
+
+def limit_failures(case: Case, hard: Execution, backend: DifferentiableBackend, relaxation: str) -> np.ndarray:
+    """`[B]` bool: instances whose soft run at temperature 0 does not leave registers, memory and end of the hard run."""
+    index = np.zeros(len(hard.pc), int) if case.batch.programs is None else np.asarray(case.batch.programs)
+    failed = np.zeros(len(hard.pc), bool)
+    for number, program in enumerate(case.programs):
+        where = np.flatnonzero(index == number)
+        if len(where):
+            failed[where] = _one_program(case, program, where, hard, backend, relaxation)
+    return failed
+
+
+def _one_program(case: Case, program, where, hard: Execution, backend, relaxation: str) -> np.ndarray:
+    config = replace(case.config, relaxation=relaxation)
+    image = Patch(program.base, np.repeat(program.image[None], len(where), axis=0))
+    patches = tuple(replace(p, data=p.data[where]) for p in case.batch.patches)
+    batch = Batch(case.batch.registers[where], patches=(image, *patches))
+    steps = int(hard.cycles[where].max()) + 1
+    soft = backend.run_soft(soften(program, config, 8.0), batch, config, 0.0, steps)
+    registers, memory = words_of(soft, relaxation)
+    wrong = (registers != hard.registers[where]).any(axis=1) | (memory != hard.memory[where]).any(axis=1)
+    halted = np.isin(hard.status[where], (Status.EXITED, Status.HALTED))
+    return wrong | (soft.pc[:, -2] != halted) | (soft.pc[:, -1] != (hard.status[where] == Status.TRAPPED))
+
+
+def words_of(soft: SoftExecution, relaxation: str) -> tuple[np.ndarray, np.ndarray]:
+    """Registers `[B, R]` uint32 and memory `[B, M]` uint8 of a soft run that has crystallised; raises where it has not."""
+    if relaxation == "value":
+        values = np.asarray(soft.registers), np.asarray(soft.memory)
+    else:
+        values = tuple(x @ (2.0 ** np.arange(x.shape[-1])) for x in (soft.registers.astype(np.float64), soft.memory.astype(np.float64)))
+        assert all(np.isin(x, (0.0, 1.0)).all() for x in (soft.registers, soft.memory)), "bits are not 0 or 1"
+    return values[0].astype(np.int64).astype(np.uint32), values[1].astype(np.uint8)
+
+
+def random_program(rng, slots: int, operations: tuple[str, ...] | None, registers: int = 16) -> SoftProgram:
+    """Random logits; `operations` (None: all) keep theirs, the others get -30."""
+    op = rng.normal(size=(slots, len(COLUMN)))
+    if operations is not None:
+        op[:, [c for name, c in COLUMN.items() if name not in operations]] = -30.0
+    return SoftProgram(op, *(rng.normal(size=(slots, registers)) for _ in range(3)), rng.normal(size=(slots, 32)))
+
+
+def gradient_problems(count: int, seed: int = 0) -> Iterator[tuple[SoftProgram, Batch, MachineConfig, float, int, SoftExecution]]:
+    """Random soft programs with operands, a temperature and a cotangent, for checks of gradients."""
+    subsets = (None, ("add", "sub", "xor", "beq", "jal", "addi"), ("lw", "sw", "lb", "sb", "addi", "add"), ("sll", "sra", "slt", "blt", "jalr", "lui"), ("mul", "add", "divu", "addi"))
+    for number in range(count):
+        rng = np.random.default_rng([seed, number])
+        slots, steps, batch, memory = 4, 4, 2, 16
+        config = MachineConfig(memory_base=0, memory_bytes=memory, dtype="float64")
+        program = random_program(rng, slots, subsets[number % len(subsets)])
+        registers = rng.integers(0, 1 << int(rng.choice([4, 32])), (batch, 16), dtype=np.uint64).astype(np.uint32)
+        patch = Patch(0, rng.integers(0, 256, (batch, memory), dtype=np.uint8))
+        shapes = (batch, 16, 32), (batch, memory, 8), (batch, slots + 2)
+        yield program, Batch(registers, patches=(patch,)), config, float(rng.choice([0.5, 1.0])), steps, SoftExecution(*(rng.normal(size=s) for s in shapes))
+
+
+def adapt(cotangent: SoftExecution, relaxation: str) -> SoftExecution:
+    """The cotangent for relaxation value: words in place of bits."""
+    if relaxation == "bits":
+        return cotangent
+    return SoftExecution(cotangent.registers[..., 0], cotangent.memory[..., 0], cotangent.pc)
+
+
+def inner(cotangent: SoftExecution, state: SoftExecution) -> float:
+    return float(sum((getattr(cotangent, f.name) * getattr(state, f.name)).sum() for f in fields(SoftExecution)))
+
+
+def finite_difference_error(problem, backend: DifferentiableBackend, directions: int, seed: int = 0) -> float:
+    """Greatest relative error of the gradient along random directions against central differences in float64."""
+    program, batch, config, temperature, steps, cotangent = problem
+    gradient = backend.soft_gradient(program, batch, config, temperature, steps, cotangent)
+    rng, worst, h = np.random.default_rng(seed), 0.0, 1e-6
+    for _ in range(directions):
+        way = {name: rng.normal(size=getattr(program, name).shape) for name in LOGITS}
+        moved = [replace(program, **{n: getattr(program, n) + s * h * d for n, d in way.items()}) for s in (1, -1)]
+        up, down = (inner(cotangent, backend.run_soft(p, batch, config, temperature, steps)) for p in moved)
+        analytic = sum(float((getattr(gradient, n) * d).sum()) for n, d in way.items())
+        worst = max(worst, abs((up - down) / (2 * h) - analytic) / max(1.0, abs(analytic)))
+    return worst
+
+
+def disagreement(problem, first: DifferentiableBackend, second: DifferentiableBackend) -> float:
+    """Greatest absolute difference of outputs and gradients of two machines on the same logits."""
+    *run, cotangent = problem
+    outputs = [backend.run_soft(*run) for backend in (first, second)]
+    gradients = [backend.soft_gradient(*run, cotangent) for backend in (first, second)]
+    pairs = [(getattr(outputs[0], f.name), getattr(outputs[1], f.name)) for f in fields(SoftExecution)]
+    pairs += [(getattr(gradients[0], n), getattr(gradients[1], n)) for n in LOGITS]
+    return max(float(np.abs(a - b).max()) for a, b in pairs)

@@ -1,0 +1,175 @@
+"""Running the case table on machines and telling what came out."""
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass, field
+
+import numpy as np
+from hypothesis import HealthCheck, Phase, given, settings
+from rich.console import Console
+from rich.progress import Progress
+from rich.table import Table
+
+from backends.conformance import cases, compare, generate, oracle, soft
+from backends.conformance.cases import Case
+from backends.core import catalog
+from backends.interface import Backend, DifferentiableBackend
+
+TOLERANCE_FINITE_DIFFERENCE, TOLERANCE_MACHINES = 1e-5, 1e-9
+
+
+@dataclass(frozen=True)
+class Scale:
+    """How much is run: operand vectors per operation, random programs, gradient problems; which instruction sets."""
+
+    vectors: int
+    programs: int
+    gradients: int
+    isas: tuple[str, ...]
+
+
+SCALES = {
+    "smoke": Scale(vectors=100, programs=50, gradients=5, isas=("rv32em",)),
+    "quick": Scale(vectors=1000, programs=200, gradients=10, isas=("rv32em", "rv32im")),
+    "full": Scale(vectors=10_000, programs=1000, gradients=20, isas=("rv32em", "rv32im")),
+}
+
+
+@dataclass
+class Row:
+    """One line of the table: a machine and a kind of case; a case is one instance."""
+
+    backend: str
+    device: str
+    kind: str
+    cases: int = 0
+    passed: int = 0
+    failed: int = 0
+    first_failure: str = ""
+    time_s: float = 0.0
+
+    def add(self, failed: np.ndarray, tell: Callable[[int], str]) -> None:
+        self.cases += len(failed)
+        self.failed += int(failed.sum())
+        self.passed = self.cases - self.failed
+        if failed.any() and not self.first_failure:
+            self.first_failure = tell(int(np.flatnonzero(failed)[0]))
+
+
+@dataclass
+class Checker:
+    """One machine under test. The judge is `reference`, and for `reference` itself Unicorn."""
+
+    name: str
+    scale: Scale
+    backend: Backend = field(init=False)
+    reference: Backend = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.backend, self.reference = catalog.create(self.name), catalog.create("reference")
+        self.judge = oracle.Unicorn() if self.name == "reference" else None
+
+    def rows(self, advance: Callable[[], None]) -> Iterator[Row]:
+        device = self.backend.capabilities().devices[0]
+        kinds = {"value": self._values, "trap": self._traps}
+        if isinstance(self.backend, DifferentiableBackend):
+            kinds |= {"soft limit": self._limits, "gradient": self._gradients}
+        for kind, check in kinds.items():
+            row, start = Row(self.name, device, kind), time.perf_counter()
+            check(row, advance)
+            row.time_s = time.perf_counter() - start
+            yield row
+
+    def _values(self, row: Row, advance: Callable[[], None]) -> None:
+        for isa_name in self.scale.isas:
+            for case in (*cases.operation_cases(self.scale.vectors, isa_name), *cases.file_cases(isa_name)):
+                self._check(case, row)
+                advance()
+        for isa_name in self.scale.isas:
+            self._random(row, isa_name, self.scale.programs // len(self.scale.isas))
+            advance()
+
+    def _random(self, row: Row, isa_name: str, programs: int) -> None:
+        """Random programs; all of them run, also after a failure (the tests shrink failures)."""
+        options = settings(
+            max_examples=max(1, programs // generate.PROGRAMS_PER_EXAMPLE), derandomize=True, database=None, deadline=None,
+            phases=(Phase.generate,), suppress_health_check=list(HealthCheck),
+        )  # fmt: skip
+        options(given(generate.cases(isa_name))(lambda case: self._check(case, row)))()
+
+    def _traps(self, row: Row, advance: Callable[[], None]) -> None:
+        for case in cases.trap_cases():
+            self._check(case, row)
+            advance()
+
+    def _check(self, case: Case, row: Row) -> None:
+        result = self.backend.run(case.programs, case.batch, case.config, case.max_steps)
+        wrong, judge = compare.unexpected(case, result), self.judge or self.reference
+        chosen = np.arange(len(wrong))
+        if self.judge is not None:  # Unicorn has no opinion on traps; those the case itself must state
+            chosen = np.flatnonzero(oracle.judgeable(case, result)) if case.kind == "value" else chosen[:0]
+        if len(chosen):
+            part = compare.select(case, chosen)
+            wanted = judge.run(part.programs, part.batch, part.config, part.max_steps)
+            wrong[chosen] |= compare.mismatches(compare.select_rows(result, chosen), wanted)
+        stated = chosen if len(chosen) or not case.expect else np.arange(len(wrong))
+        row.add(wrong[stated], lambda b: compare.describe(case, int(stated[b]), self.backend, judge))
+
+    def _limits(self, row: Row, advance: Callable[[], None]) -> None:
+        few = min(self.scale.vectors, 128)
+        table = (*cases.operation_cases(few, seed=1), *cases.trap_cases(), *cases.file_cases())
+        for case in table:
+            hard = self.reference.run(case.programs, case.batch, case.config, case.max_steps)
+            if soft.fits(case, hard):
+                for relaxation in self.backend.capabilities().relaxations:
+                    failed = soft.limit_failures(case, hard, self.backend, relaxation)
+                    row.add(failed, lambda b, c=case, r=relaxation: f"{c.name}: soft run ({r}) at temperature 0 differs")
+            advance()
+
+    def _gradients(self, row: Row, advance: Callable[[], None]) -> None:
+        for number, problem in enumerate(soft.gradient_problems(self.scale.gradients)):
+            error = soft.finite_difference_error(problem, self.backend, directions=4)
+            text = f"problem {number}: off finite differences by {error:.2e}"
+            row.add(np.array([error > TOLERANCE_FINITE_DIFFERENCE]), lambda b, t=text: t)
+            for other in self._others():
+                error = soft.disagreement(problem, self.backend, other)
+                text = f"problem {number}: two machines differ by {error:.2e}"
+                row.add(np.array([error > TOLERANCE_MACHINES]), lambda b, t=text: t)
+            advance()
+
+    def _others(self) -> list[DifferentiableBackend]:
+        made = [catalog.create(n) for n in catalog.names() if n != self.name and not isinstance(catalog.describe(n), str)]
+        return [b for b in made if isinstance(b, DifferentiableBackend)]
+
+
+def rows(backends: list[str], scale: str, progress: Progress | None = None) -> list[Row]:
+    """The conformance table of the named machines. Raises UserError for an unknown or unusable one."""
+    checkers = [Checker(name, SCALES[scale]) for name in backends]
+    found = []
+    for checker in checkers:
+        task = progress.add_task(f"conformance of {checker.name}", total=None) if progress else None
+        found += checker.rows(lambda t=task: progress.advance(t) if progress else None)
+        if progress:
+            progress.update(task, total=1, completed=1)
+    return found
+
+
+def report(backends: list[str], scale: str, as_json: bool) -> int:
+    """Print the table; 0 where every case passed, else 1."""
+    console = Console(stderr=True)
+    with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
+        found = rows(backends, scale, progress)
+    if as_json:
+        for row in found:
+            print(json.dumps(asdict(row)))
+        return int(any(row.failed for row in found))
+    table = Table("backend", "device", "kind", "cases", "passed", "failed", "time (s)")
+    for row in found:
+        table.add_row(row.backend, row.device, row.kind, *map(str, (row.cases, row.passed, row.failed)), f"{row.time_s:.1f}")
+    out = Console(width=None if console.is_terminal else 120)
+    out.print(table)
+    for row in found:
+        if row.first_failure:
+            print(f"{row.backend}, {row.kind}: {row.first_failure}")
+    return int(any(row.failed for row in found))
