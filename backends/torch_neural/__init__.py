@@ -1,0 +1,40 @@
+"""The neural computer: every arithmetic and logic result, and every decoded instruction, comes out of trained networks.
+
+networks.py: the components. training.py: how they are trained. wiring.py: how they make units. cells.py: components on tensors.
+decoder.py, code.py, units.py, machine.py: the hard machine, exact after thresholding. soft.py: the machine without thresholds, with gradients.
+"""
+
+from collections.abc import Sequence
+
+import torch
+
+from backends.interface import (
+    Batch, Capabilities, Backend, Execution, MachineConfig, Program, UserError,
+)  # fmt: skip
+from backends.torch_neural.cells import TorchCells
+from backends.torch_neural.machine import Machine
+from backends.torch_neural.networks import entries, load_classifier, load_weights
+from backends.torch_neural.units import Units
+
+
+class TorchNeural(Backend):
+    def capabilities(self) -> Capabilities:
+        devices = ("cpu", "cuda") if torch.cuda.is_available() else ("cpu",)
+        return Capabilities(devices=devices, relaxations=())
+
+    def run(self, program: Program | Sequence[Program], batch: Batch, config: MachineConfig, max_steps: int) -> Execution:
+        self._check(config)
+        with torch.inference_mode():
+            return Machine(program, batch, config, max_steps, self.units(config.device), load_classifier()).run()
+
+    def units(self, device: str = "cpu") -> Units:
+        """The units with the trained networks on a device. Raises UserError where the weights are missing."""
+        return Units(TorchCells(entries(load_weights()), device))
+
+    def _check(self, config: MachineConfig) -> None:
+        if config.device not in self.capabilities().devices:
+            raise UserError(f"torch_neural cannot use device '{config.device}' here: use {' or '.join(self.capabilities().devices)}")
+
+
+def create() -> Backend:
+    return TorchNeural()

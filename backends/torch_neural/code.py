@@ -1,0 +1,126 @@
+"""Instruction memory: what every instance fetches, decoded by the learned decoder, addresses by the neural adder.
+
+An entry is an instruction at its place: its decoded fields, which unit it needs, the address after it, and its pc-relative
+target (of `lui`: the immediate). Instances of one program share one row of entries; an instance that reached patched or rewritten code has its own.
+"""
+
+import numpy as np
+
+from backends.core import isa
+from backends.core.environment import State
+from backends.interface import Batch
+from backends.torch_neural.decoder import Decoder
+from backends.torch_neural.units import Units
+from backends.torch_neural.wiring import OPERATIONS
+
+KIND, UNIT, RD, RS1, RS2, IMMEDIATE, IMM, FLAG_A, FLAG_B, LINK, TARGET = range(11)
+KINDS = ("illegal", "write", "load1", "load2", "load4", "store1", "store2", "store4", "branch", "jal", "jalr", "upper", "counter", "fence", "ecall", "ebreak", "fence.i")  # fmt: skip
+UNIT_NUMBERS = {"none": 0} | {unit: i + 1 for i, unit in enumerate(dict.fromkeys(u for u, _, _ in OPERATIONS.values()))}
+_WIDTH = {"lb": 1, "lbu": 1, "sb": 1, "lh": 2, "lhu": 2, "sh": 2, "lw": 4, "sw": 4}
+_ILLEGAL, _UNKNOWN = 0, -1
+_CHUNK = 1 << 13  # addresses computed at a time
+
+
+def _plan(row: isa.Operation) -> tuple[int, int, int, int, int]:
+    """(kind, unit, immediate operand, flag a, flag b) of an operation."""
+    if row.kind in ("alu", "alu_imm"):
+        name = "sltu" if row.name == "sltiu" else row.name.removesuffix("i") if row.kind == "alu_imm" else row.name
+        unit, first, second = OPERATIONS[name]
+        return KINDS.index("write"), UNIT_NUMBERS[unit], int(row.kind == "alu_imm"), first, second
+    if row.kind in ("load", "store"):
+        return KINDS.index(f"{row.kind}{_WIDTH[row.name]}"), UNIT_NUMBERS["add"], 1, 0, int(row.name in ("lb", "lh"))
+    if row.kind == "branch":
+        unit, first, second = OPERATIONS[row.name]
+        return KINDS.index("branch"), UNIT_NUMBERS[unit], 0, first, second
+    if row.kind == "counter":
+        return KINDS.index("counter"), 0, 0, 0, int(row.name.endswith("h"))
+    if row.kind == "upper":
+        return KINDS.index("upper"), 0, 0, 0, 0
+    return KINDS.index(row.name), UNIT_NUMBERS["add" if row.name == "jalr" else "none"], 1, 0, 0
+
+
+_PLANS = np.array([_plan(row) for row in isa.OPERATIONS], np.int64)
+
+
+class InstructionMemory:
+    """Decoded instructions of every instance of a run; `entries` `[E, 11]` int64 has the columns named above."""
+
+    def __init__(self, state: State, batch: Batch, decoder: Decoder, units: Units) -> None:
+        self.state, self.decoder, self.units = state, decoder, units
+        self.entries = np.zeros((1, 11), np.int64)
+        self.keys, self.numbers = np.array([-1], np.int64), np.zeros(1, np.int64)
+        self.rows = state.index.copy()
+        base, size = state.config.memory_base, state.config.memory_bytes
+        spans = [((p.address - base) // 4, (p.address - base + p.data.shape[1] + 3) // 4) for p in batch.patches]
+        words = state.memory.view("<u4")
+        self.patched = [(first, words[:, first:last].copy()) for first, last in spans]
+        self.table = np.zeros((len(state.programs), size // 4), np.int64)
+        for program in np.unique(state.index):
+            self.table[program] = self._row(words[np.flatnonzero(state.index == program)[0]])
+        for first, last in spans:
+            self.table[:, first:last] = _UNKNOWN
+
+    def fetch(self, who: np.ndarray, slots: np.ndarray) -> np.ndarray:
+        """Entries `[n, 11]` of instances `who` `[n]` at slots `[n]`, all inside memory."""
+        found = self.table[self.rows[who], slots]
+        if found.min() == _UNKNOWN:
+            lost = who[found == _UNKNOWN]
+            self._own(lost, np.stack([self._patched_row(b) for b in lost]))
+            found = self.table[self.rows[who], slots]
+        return self.entries[found]
+
+    def refetch(self, who: np.ndarray) -> None:
+        """Take memory of instances `who` as their instructions (`fence.i`)."""
+        if len(who):
+            self._own(who, np.stack([self._row(self.state.memory[b].view("<u4")) for b in who]))
+
+    def _own(self, who: np.ndarray, rows: np.ndarray) -> None:
+        """Give each of `who` its row; an instance that has one already keeps its place."""
+        fresh = self.rows[who] < len(self.state.programs)
+        self.rows[who[fresh]] = len(self.table) + np.arange(fresh.sum())
+        self.table = np.concatenate((self.table, rows[fresh]))
+        self.table[self.rows[who]] = rows
+
+    def _patched_row(self, b: int) -> np.ndarray:
+        row = self.table[self.rows[b]].copy()
+        for first, words in self.patched:
+            row[first : first + words.shape[1]] = self._row(words[b], first)
+        return row
+
+    def _row(self, words: np.ndarray, first: int = 0) -> np.ndarray:
+        """Entry numbers `[w]` of words `[w]` uint32 from slot `first` on; the word 0 is illegal, as the decoder knows."""
+        numbers = np.zeros(len(words), np.int64)
+        slots = np.flatnonzero(words)
+        keys = (slots + first) << 32 | words[slots].astype(np.int64)
+        unknown = keys[self.keys[self._place(keys)] != keys]
+        if len(unknown):
+            self._learn(unknown)
+        numbers[slots] = self.numbers[self._place(keys)]
+        return numbers
+
+    def _place(self, keys: np.ndarray) -> np.ndarray:
+        return np.minimum(np.searchsorted(self.keys, keys), len(self.keys) - 1)
+
+    def _learn(self, keys: np.ndarray) -> None:
+        """Make entries for keys (slot, word)."""
+        distinct, place = np.unique(keys & 0xFFFFFFFF, return_inverse=True)
+        d = self.decoder.decode(distinct.astype(np.uint32))
+        legal = d.op[place] != isa.ILLEGAL
+        place, pc = place[legal], (self.state.config.memory_base + 4 * (keys[legal] >> 32)).astype(np.uint32)
+        imm = d.imm[place]
+        kind, unit, immediate, first, second = _PLANS[d.op[place]].T
+        fields = (kind, unit, d.rd[place], d.rs1[place], d.rs2[place], immediate, imm, first, second)
+        origin = np.where(d.op[place] == isa.NUMBER["lui"], np.uint32(0), pc)
+        links = self._sums(pc, np.full_like(pc, 4)), self._sums(origin, imm)
+        numbers = np.zeros(len(keys), np.int64)
+        numbers[legal] = len(self.entries) + np.arange(len(pc))
+        self.entries = np.concatenate((self.entries, np.stack([x.astype(np.int64) for x in (*fields, *links)], 1)))
+        self.keys, self.numbers = np.concatenate((self.keys, keys)), np.concatenate((self.numbers, numbers))
+        order = np.argsort(self.keys)
+        self.keys, self.numbers = self.keys[order], self.numbers[order]
+
+    def _sums(self, a: np.ndarray, b: np.ndarray) -> np.ndarray:
+        zero = np.zeros(len(a), np.int64)
+        parts = [slice(i, i + _CHUNK) for i in range(0, len(a), _CHUNK)]
+        sums = [self.units.evaluate("add", a[p], b[p], zero[p], zero[p]) for p in parts]
+        return np.concatenate(sums) if sums else np.zeros(0, np.uint32)

@@ -1,0 +1,162 @@
+"""The hard neural computer: all instances step together, grouped by the unit that their instruction needs.
+
+The networks give every arithmetic and logic result, the decoded fields and the instruction addresses; NumPy selects operands, moves bytes
+and counts. A step evaluates each unit that is present once, on the instances that need it.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+
+import numpy as np
+import torch
+
+from backends.core import environment
+from backends.core.environment import AT_ECALL, AT_FENCE, AT_TOHOST, HALTED, RUNNING
+from backends.interface import Batch, Cause, Execution, MachineConfig, Program
+from backends.torch_neural.code import (
+    FLAG_A, FLAG_B, IMM, IMMEDIATE, KIND, KINDS, LINK, RD, RS1, RS2, TARGET, UNIT, UNIT_NUMBERS, InstructionMemory,
+)  # fmt: skip
+from backends.torch_neural.decoder import Decoder
+from backends.torch_neural.networks import Classifier
+from backends.torch_neural.units import Units
+
+_UNITS = {number: name for name, number in UNIT_NUMBERS.items()}
+_BYTES = np.arange(4)
+At = np.ndarray | slice  # places within the instances of a step
+
+
+class Machine:
+    """One run."""
+
+    def __init__(self, program: Program | Sequence[Program], batch: Batch, config: MachineConfig, max_steps: int, units: Units, classifier: Classifier) -> None:
+        self.state, self.units, self.max_steps = environment.load(program, batch, config, max_steps), units, max_steps
+        self.code = InstructionMemory(self.state, batch, Decoder(units.cells, classifier, config.registers), units)
+        self.base, self.size = np.uint32(config.memory_base), config.memory_bytes
+        self.flat = self.state.memory.reshape(-1)
+        actions = self._actions()
+        self.actions = [actions[kind] for kind in KINDS]
+
+    def run(self) -> Execution:
+        state = self.state
+        while len(who := np.flatnonzero((state.status == RUNNING) & (state.cycles < self.max_steps))):
+            for _ in range(self.max_steps - int(state.cycles[who].max())):
+                self.step(who)
+                if state.status[who].any():
+                    break
+            self.code.refetch(environment.service(state))
+        return environment.finish(state)
+
+    def step(self, who: np.ndarray) -> None:
+        """One instruction of each of the instances `who` `[n]`, all running."""
+        state = self.state
+        slots = (state.pc[who] - self.base) >> np.uint32(2)
+        outside = slots >= self.size // 4
+        if outside.any():
+            self._trap(who[outside], Cause.ACCESS_OUTSIDE_MEMORY, state.pc[who[outside]])
+            who, slots = who[~outside], slots[~outside]
+            if not len(who):
+                return
+        e = self.code.fetch(who, slots)
+        result = self._operate(who, e)
+        self.next = e[:, LINK].astype(np.uint32)
+        for kind, at in _groups(e[:, KIND]):
+            self.actions[kind](who[at], e[at], result[at], at)
+        self._retire(who)
+
+    def _retire(self, who: np.ndarray) -> None:
+        status = self.state.status[who]
+        if status.any():
+            done = (status == RUNNING) | (status == HALTED) | (status == AT_TOHOST)
+            who, self.next = who[done], self.next[done]
+        self.state.pc[who] = self.next
+        self.state.cycles[who] += np.uint64(1)
+
+    def _operate(self, who: np.ndarray, e: np.ndarray) -> np.ndarray:
+        """Results `[n]` uint32 of the units, 0 where an instruction needs none."""
+        a = self.state.registers[who, e[:, RS1]]
+        b = np.where(e[:, IMMEDIATE], e[:, IMM].astype(np.uint32), self.state.registers[who, e[:, RS2]])
+        result = np.zeros(len(who), np.uint32)
+        for unit, at in _groups(e[:, UNIT]):
+            if unit:
+                result[at] = self.units.evaluate(_UNITS[unit], a[at], b[at], e[at, FLAG_A], e[at, FLAG_B])
+        return result
+
+    def _trap(self, who: np.ndarray, cause: Cause, address: np.ndarray) -> None:
+        self.state.status[who], self.state.cause[who], self.state.address[who] = environment.TRAPPED, cause, address
+
+    def _set(self, who: np.ndarray, e: np.ndarray, value: np.ndarray) -> None:
+        self.state.registers[who, e[:, RD]] = value
+        self.state.registers[who, 0] = 0
+
+    def _write(self, who: np.ndarray, e: np.ndarray, result: np.ndarray, at: At) -> None:
+        self._set(who, e, result)
+
+    def _upper(self, who: np.ndarray, e: np.ndarray, result: np.ndarray, at: At) -> None:
+        self._set(who, e, e[:, TARGET])
+
+    def _counter(self, who: np.ndarray, e: np.ndarray, result: np.ndarray, at: At) -> None:
+        self._set(who, e, self.state.cycles[who] >> (32 * e[:, FLAG_B]).astype(np.uint64) & np.uint64(0xFFFFFFFF))
+
+    def _jump(self, who: np.ndarray, target: np.ndarray, at: At) -> np.ndarray:
+        """Set the next pc and trap where it is misaligned; which of `who` jumped."""
+        self.next[at] = target
+        jumped = target & np.uint32(2) == 0
+        if not jumped.all():
+            self._trap(who[~jumped], Cause.MISALIGNED_FETCH, target[~jumped])
+        return jumped
+
+    def _branch(self, who: np.ndarray, e: np.ndarray, result: np.ndarray, at: At) -> None:
+        self._jump(who, np.where(result, e[:, TARGET], e[:, LINK]).astype(np.uint32), at)
+
+    def _jal(self, who: np.ndarray, e: np.ndarray, result: np.ndarray, at: At) -> None:
+        jumped = self._jump(who, e[:, TARGET].astype(np.uint32), at)
+        self._set(who[jumped], e[jumped], e[jumped, LINK])
+
+    def _jalr(self, who: np.ndarray, e: np.ndarray, result: np.ndarray, at: At) -> None:
+        jumped = self._jump(who, result & np.uint32(0xFFFFFFFE), at)
+        self._set(who[jumped], e[jumped], e[jumped, LINK])
+
+    def _places(self, who: np.ndarray, address: np.ndarray, width: int) -> tuple[np.ndarray, np.ndarray]:
+        """Trap where an access lies outside memory; (which lie inside, places `[k, width]` of their bytes in `flat`)."""
+        offset = address - self.base
+        inside = offset <= self.size - width
+        if not inside.all():
+            self._trap(who[~inside], Cause.ACCESS_OUTSIDE_MEMORY, address[~inside])
+            who, offset = who[inside], offset[inside]
+        return inside, (who * self.size + offset)[:, None] + _BYTES[:width]
+
+    def _load(self, who: np.ndarray, e: np.ndarray, address: np.ndarray, at: At, width: int) -> None:
+        inside, places = self._places(who, address, width)
+        loaded = np.zeros((len(places), 4), np.uint8)
+        loaded[:, :width] = self.flat[places]
+        words = loaded.view("<u4")[:, 0]
+        if width < 4 and len(words):
+            words = self.units.extend(words, 8 * width, e[inside, FLAG_B])
+        self._set(who[inside], e[inside], words)
+
+    def _store(self, who: np.ndarray, e: np.ndarray, address: np.ndarray, at: At, width: int) -> None:
+        inside, places = self._places(who, address, width)
+        words = self.state.registers[who[inside], e[inside, RS2]]
+        self.flat[places] = words.view(np.uint8).reshape(-1, 4)[:, :width]
+        self.state.status[who[inside & (address == self.state.tohost[who])]] = AT_TOHOST
+
+    def _wait(self, who: np.ndarray, status: int) -> None:
+        self.state.status[who] = status
+
+    def _actions(self) -> dict[str, Callable[[np.ndarray, np.ndarray, np.ndarray, At], None]]:
+        accesses = {f"{kind}{width}": partial(action, width=width) for kind, action in (("load", self._load), ("store", self._store)) for width in (1, 2, 4)}
+        return accesses | {
+            "write": self._write, "upper": self._upper, "counter": self._counter, "branch": self._branch, "jal": self._jal, "jalr": self._jalr,
+            "fence": lambda who, e, result, at: None,
+            "ecall": lambda who, e, result, at: self._wait(who, AT_ECALL),
+            "fence.i": lambda who, e, result, at: self._wait(who, AT_FENCE),
+            "ebreak": lambda who, e, result, at: self._wait(who, HALTED),
+            "illegal": lambda who, e, result, at: self._trap(who, Cause.ILLEGAL_INSTRUCTION, self.state.pc[who]),
+        }  # fmt: skip
+
+
+def _groups(numbers: np.ndarray) -> Iterator[tuple[int, At]]:
+    """Each number that occurs in `numbers` `[n]`, and where."""
+    distinct = set(numbers.tolist())
+    for number in distinct:
+        yield number, slice(None) if len(distinct) == 1 else np.flatnonzero(numbers == number)
