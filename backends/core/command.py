@@ -31,6 +31,8 @@ def list_backends(options: argparse.Namespace) -> int:
 def run_file(options: argparse.Namespace) -> int:
     """Run a program: its output goes to stdout, its exit code is the exit code. A trap or running out of steps is one
     line on stderr and exit code 1, a mistake of the user one line and exit code 2."""
+    if options.trace < 0:
+        raise UserError(f"--trace {options.trace}: give 0 or more instructions")
     backend = catalog.create(options.backend)
     catalog.check_device(options.backend, backend, options.device)
     program, name = toolchain.load(Path(options.file), options.isa)
@@ -41,7 +43,8 @@ def run_file(options: argparse.Namespace) -> int:
         start = time.perf_counter()
         result = machine.run(options.max_steps)
         wall_time_s = time.perf_counter() - start
-        lines = trace(machine, min(options.trace, int(result.cycles[0]) + 1))
+        ran = int(result.cycles[0]) + (result.status[0] == Status.TRAPPED)
+        lines = trace(machine, min(options.trace, ran))
     for line in lines:
         print(line, file=sys.stderr)
     if options.json:
@@ -90,8 +93,6 @@ def trace(machine: Machine, steps: int) -> list[str]:
         effect = "".join(f"  {isa.REGISTER_NAMES[r]} = {after.registers[0, r]:#x}" for r in changed)
         lines.append(f"{step:6d}  {pc:08x}  {toolchain.disassemble(word, pc):32s}{effect}")
         pc, registers, memory = int(after.pc[0]), after.registers[0], after.memory[0]
-        if after.cycles[0] < step:
-            break
     return lines
 
 

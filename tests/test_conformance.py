@@ -1,0 +1,49 @@
+"""The conformance table, in a bounded form, on every machine; and that it rejects a wrong one."""
+
+import json
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+
+import backends
+from backends.__main__ import main
+from backends.conformance import compare, generate, table
+from backends.core import catalog
+
+MACHINES = catalog.names()
+KINDS = {"value", "trap", "soft limit", "gradient"}
+
+
+@pytest.mark.parametrize("machine", MACHINES)
+def test_machine_conforms(machine):
+    rows = table.rows([machine], "smoke")
+    assert {r.kind for r in rows} >= {"value", "trap"} and {r.kind for r in rows} <= KINDS
+    assert all(r.cases > 0 and r.failed == 0 for r in rows), [r.first_failure for r in rows]
+
+
+@pytest.mark.parametrize("machine", [m for m in MACHINES if m != "reference"])
+def test_random_programs_shrunk(machine):
+    backend, reference = catalog.create(machine), catalog.create("reference")
+
+    @settings(max_examples=4, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+    @given(generate.cases("rv32im"))
+    def check(case):
+        run = [m.run(case.programs, case.batch, case.config, case.max_steps) for m in (backend, reference)]
+        wrong = np.flatnonzero(compare.mismatches(*run))
+        assert not len(wrong), compare.describe(case, int(wrong[0]), backend, reference)
+
+    check()
+
+
+def test_a_wrong_machine_is_rejected(capfd, monkeypatch, request):
+    monkeypatch.setattr(backends, "__path__", [*backends.__path__, str(request.path.parent / "machines")])
+    assert main(["conform", "--backend", "wrong", "--scale", "smoke", "--json"]) == 1
+    rows = {row["kind"]: row for row in map(json.loads, capfd.readouterr().out.splitlines())}
+    assert rows["value"]["failed"] > 0 and rows["trap"]["failed"] == 0
+    assert "rv32em sra: step 1, pc 0x1020, sra " in rows["value"]["first_failure"]
+
+
+def test_an_unknown_machine_is_a_mistake(capfd):
+    assert main(["conform", "--backend", "abacus"]) == 2
+    assert capfd.readouterr().err == f"error: unknown backend 'abacus': one of {', '.join(MACHINES)}\n"
