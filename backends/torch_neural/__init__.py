@@ -4,7 +4,9 @@ networks.py: the components. training.py: how they are trained. wiring.py: how t
 decoder.py, code.py, units.py, machine.py: the hard machine, exact after thresholding. soft.py: the machine without thresholds, with gradients.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from functools import cache
 
 import torch
 
@@ -24,9 +26,10 @@ class TorchNeural(Backend):
 
     def run(self, program: Program | Sequence[Program], batch: Batch, config: MachineConfig, max_steps: int) -> Execution:
         self._check(config)
-        with torch.inference_mode():
+        with torch.inference_mode(), one_thread():
             return Machine(program, batch, config, max_steps, self.units(config.device), load_classifier()).run()
 
+    @cache
     def units(self, device: str = "cpu") -> Units:
         """The units with the trained networks on a device. Raises UserError where the weights are missing."""
         return Units(TorchCells(entries(load_weights()), device))
@@ -34,6 +37,17 @@ class TorchNeural(Backend):
     def _check(self, config: MachineConfig) -> None:
         if config.device not in self.capabilities().devices:
             raise UserError(f"torch_neural cannot use device '{config.device}' here: use {' or '.join(self.capabilities().devices)}")
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """PyTorch on one thread inside the block: the tensors of a step are too small to be worth sharing out."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 def create() -> Backend:

@@ -66,7 +66,7 @@ class TorchCells:
 
 def apply(matrix: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
     """matrix `[m, n]` on the first axis of x `[n, ...]`."""
-    return (matrix @ x.flatten(1)).reshape(len(matrix), *x.shape[1:])
+    return (matrix @ x.flatten(1)).reshape(matrix.shape[0], *x.shape[1:])
 
 
 def evaluate(terms: Terms, inputs: Sequence[torch.Tensor], products: dict[tuple[int, ...], torch.Tensor]) -> torch.Tensor:

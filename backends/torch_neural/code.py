@@ -120,7 +120,6 @@ class InstructionMemory:
         self.keys, self.numbers = self.keys[order], self.numbers[order]
 
     def _sums(self, a: np.ndarray, b: np.ndarray) -> np.ndarray:
-        zero = np.zeros(len(a), np.int64)
         parts = [slice(i, i + _CHUNK) for i in range(0, len(a), _CHUNK)]
-        sums = [self.units.evaluate("add", a[p], b[p], zero[p], zero[p]) for p in parts]
+        sums = [self.units.evaluate("add", a[p], b[p], np.zeros((2, len(a[p])))) for p in parts]
         return np.concatenate(sums) if sums else np.zeros(0, np.uint32)

@@ -78,7 +78,7 @@ class Machine:
         result = np.zeros(len(who), np.uint32)
         for unit, at in _groups(e[:, UNIT]):
             if unit:
-                result[at] = self.units.evaluate(_UNITS[unit], a[at], b[at], e[at, FLAG_A], e[at, FLAG_B])
+                result[at] = self.units.evaluate(_UNITS[unit], a[at], b[at], e[at, FLAG_A : FLAG_B + 1].T)
         return result
 
     def _trap(self, who: np.ndarray, cause: Cause, address: np.ndarray) -> None:

@@ -1,5 +1,9 @@
 """The units on words of the host: bits go through the networks, words come back."""
 
+import warnings
+from collections.abc import Callable
+from functools import partial
+
 import numpy as np
 import torch
 
@@ -9,24 +13,48 @@ from backends.torch_neural.codec import to_bits, to_words
 
 
 class Units:
-    """Evaluates `wiring.UNITS` with exact cells; call it under `torch.inference_mode`."""
+    """Evaluates `wiring.UNITS` with exact cells; call it under `torch.inference_mode`.
+
+    The tensor operations of a unit are recorded at its first use (`torch.jit.trace`) and replayed without the interpreter's cost
+    between them, which at batch 1 is most of the time.
+    """
 
     def __init__(self, cells: TorchCells) -> None:
         self.cells = cells
+        self.recorded: dict[str, Callable[..., torch.Tensor]] = {}
 
-    def evaluate(self, unit: str, a: np.ndarray, b: np.ndarray, first: np.ndarray, second: np.ndarray) -> np.ndarray:
-        """Word or bit `[n]` uint32 of operands a, b `[n]` uint32 and flags `[n]` int64."""
+    def evaluate(self, unit: str, a: np.ndarray, b: np.ndarray, flags: np.ndarray) -> np.ndarray:
+        """Word or bit `[n]` uint32 of operands a, b `[n]` uint32 and flags `[2, n]` of 0 and 1."""
         n = len(a)
         bits = to_bits(np.concatenate((a, b)), self.cells.device)
-        flags = torch.from_numpy(np.stack((first, second))[:, None]).to(bits)
-        return to_words(wiring.UNITS[unit](self.cells, bits[:, :n], bits[:, n:], flags[0], flags[1]))
+        signs = torch.from_numpy(flags.astype(np.float32)).to(self.cells.device)
+        return to_words(self._recorded(unit, wiring.UNITS[unit], bits[:, :n], bits[:, n:], signs[:1], signs[1:]))
 
     def extend(self, words: np.ndarray, width: int, signed: np.ndarray) -> np.ndarray:
-        """Low `width` bits of words `[n]` uint32, sign-extended where `signed` `[n]` int64 is 1."""
+        """Low `width` bits of words `[n]` uint32, sign-extended where `signed` `[n]` is 1."""
         bits = to_bits(words, self.cells.device)
-        return to_words(wiring.extend(self.cells, bits, width, torch.from_numpy(signed[None]).to(bits)))
+        flag = torch.from_numpy(signed[None].astype(np.float32)).to(self.cells.device)
+        return to_words(self._recorded(f"extend{width}", partial(_extend, width), bits, flag))
+
+    def _recorded(self, name: str, function: Callable[..., torch.Tensor], *inputs: torch.Tensor) -> torch.Tensor:
+        if name not in self.recorded:
+            self.recorded[name] = _record(lambda *bits: function(self.cells, *bits), inputs)
+        return self.recorded[name](*inputs)
 
     def operate(self, name: str, a: np.ndarray, b: np.ndarray) -> np.ndarray:
         """The operation `name` of `wiring.OPERATIONS` on operands `[n]` uint32."""
-        _, first, second = wiring.OPERATIONS[name]
-        return self.evaluate(wiring.OPERATIONS[name][0], a, b, np.full(len(a), first), np.full(len(a), second))
+        unit, *flags = wiring.OPERATIONS[name]
+        return self.evaluate(unit, a, b, np.repeat(np.array(flags)[:, None], len(a), 1))
+
+
+def _record(function: Callable[..., torch.Tensor], inputs: tuple[torch.Tensor, ...]) -> Callable[..., torch.Tensor]:
+    with warnings.catch_warnings():
+        # Recording fixes the number of bits, which is the same at every call; only the batch axis varies.
+        warnings.simplefilter("ignore", torch.jit.TracerWarning)
+        # PyTorch recommends torch.compile instead, which needs a C++ compiler on the user's machine.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        return torch.jit.trace(function, inputs, check_trace=False)
+
+
+def _extend(width: int, cells: TorchCells, bits: torch.Tensor, flag: torch.Tensor) -> torch.Tensor:
+    return wiring.extend(cells, bits, width, flag)

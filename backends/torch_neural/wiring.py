@@ -46,7 +46,7 @@ def carries(c: Cells, propagate: Bits, generate: Bits, carry: Bits) -> Bits:
     p, g = c.pair("carry", c.constant(0, carry), carry, propagate[:1], generate[:1])
     p, g = c.cat((p, propagate[1:])), c.cat((g, generate[1:]))
     reach = 1
-    while reach < len(p):
+    while reach < p.shape[0]:
         high_p, high_g = c.pair("carry", p[:-reach], g[:-reach], p[reach:], g[reach:])
         p, g = c.cat((p[:reach], high_p)), c.cat((g[:reach], high_g))
         reach *= 2
@@ -73,8 +73,8 @@ def less(c: Cells, a: Bits, b: Bits, signed: Bits) -> Bits:
 
 def tree(c: Cells, gate: str, bits: Bits) -> Bits:
     """One bit: the gate over all bits (a power of two)."""
-    while len(bits) > 1:
-        half = len(bits) // 2
+    while bits.shape[0] > 1:
+        half = bits.shape[0] // 2
         bits = c.gate(gate, bits[:half], bits[half:])
     return bits
 
@@ -98,7 +98,7 @@ def shift_left(c: Cells, word: Bits, amount: Bits) -> Bits:
 def extend(c: Cells, word: Bits, width: int, signed: Bits) -> Bits:
     """The low `width` bits of a word, sign-extended where `signed`, else zero-extended."""
     fill = c.gate("fill", word[width - 1 : width], signed)
-    return c.cat((word[:width], *[fill] * (len(word) - width)))
+    return c.cat((word[:width], *[fill] * (word.shape[0] - width)))
 
 
 def summands(c: Cells, products: Bits, width: int) -> Bits:
@@ -114,8 +114,8 @@ def summands(c: Cells, products: Bits, width: int) -> Bits:
 
 def total(c: Cells, rows: Bits) -> Bits:
     """Sum of rows `[n, width, ...]` modulo 2^width: carry-save until two are left, then the adder."""
-    while len(rows) > 2:
-        full = len(rows) // 3 * 3
+    while rows.shape[0] > 2:
+        full = rows.shape[0] // 3 * 3
         sums, out = c.pair("full", rows[0:full:3], rows[1:full:3], rows[2:full:3])
         shifted = c.cat((c.constant(0, out[:, :1]), out[:, :-1]), axis=1)
         rows = c.cat((sums, shifted, rows[full:]))
@@ -156,7 +156,7 @@ def divide_step(c: Cells, remainder: Bits, bit: Bits, inverted: Bits) -> tuple[B
 def divide_unsigned(c: Cells, a: Bits, b: Bits) -> tuple[Bits, Bits]:
     """(quotient, remainder), all ones and a by zero: 32 restoring steps from the top bit down."""
     remainder, inverted, quotient = c.constant(0, a), c.gate("not", b), []
-    for i in reversed(range(len(a))):
+    for i in reversed(range(a.shape[0])):
         bit, remainder = divide_step(c, remainder, a[i : i + 1], inverted)
         quotient.insert(0, bit)
     return c.cat(quotient), remainder
