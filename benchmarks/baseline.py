@@ -21,7 +21,7 @@ def _interpreter() -> ctypes.CDLL:
     folder = Path(tempfile.mkdtemp(prefix="interpreter-"))
     library = folder / "interpreter.so"
     command = [sys.executable, "-m", "ziglang", "cc", "-O3", "-march=native", "-fno-sanitize=all", "-shared", "-fPIC"]
-    subprocess.run([*command, str(HERE / "interpreter.c"), "-o", str(library)], check=True)
+    subprocess.run([*command, str(HERE / "native" / "interpreter.c"), "-o", str(library)], check=True)
     return ctypes.CDLL(str(library))
 
 

@@ -1,0 +1,25 @@
+"""Instructions per second of every machine against the number of instances."""
+
+import pytest
+
+from backends.core import catalog
+from benchmarks import measure
+
+BATCHES = {"smoke": (1, 64), "quick": (1, 64, 256, 1024, 16384), "full": (1, 64, 256, 1024, 16384, 65536)}
+SECONDS = {"smoke": 0.1, "quick": 0.4, "full": 2.0}
+
+
+@pytest.mark.parametrize("program", ["loop", "mixed"])
+@pytest.mark.parametrize("batch", BATCHES["full"])
+@pytest.mark.parametrize("backend", catalog.names())
+def test_throughput(backend, batch, program, scale, rate):
+    if batch not in BATCHES[scale]:
+        pytest.skip(f"batch {batch} is not part of scale {scale}")
+    load = measure.load(program)
+    steps = measure.steps_for(backend, load, batch, SECONDS[scale])
+    machine, instances = catalog.create(backend), load.batch(batch, measure.ENDLESS)
+    rate(
+        "throughput", "instructions_per_s", batch * steps,
+        lambda: machine.run(load.program, instances, load.config, steps),
+        backend=backend, batch=batch, program=program, steps=steps,
+    )  # fmt: skip
