@@ -1,0 +1,254 @@
+"""One step of the hard machine as a pure function of one instance, on scalars of uint32.
+
+At temperature 0 every choice has crystallised: the program counter's distribution is an index, fetch is a gather, and
+so are the reads of registers and memory. The step is written for one instance; `jax.vmap` and `lax.map` both batch it.
+Everything is uint32, whatever `jax_enable_x64` says: a 64-bit product is put together from 16-bit halves.
+
+Source: The RISC-V Instruction Set Manual, volume I.
+"""
+
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+from jax import lax
+
+from backends.core import isa
+from backends.core.environment import AT_ECALL, AT_FENCE, AT_TOHOST, HALTED, RUNNING, TRAPPED
+from backends.interface import Cause
+from backends.jax_tensor import instructions as control
+
+U32 = jnp.uint32
+
+
+class Machine(NamedTuple):
+    """What a step reads and does not change, of one instance.
+
+    rows `[D, 2]`, snapshot `[W]`: instruction memory. base, size_bytes: memory, whose array may be longer. tohost: an
+    address, valid where has_tohost. cycles: `[2]`, low and high word at the start. budget: instructions that may
+    retire. All uint32 but has_tohost, which is bool.
+    """
+
+    rows: jax.Array
+    snapshot: jax.Array
+    base: jax.Array
+    size_bytes: jax.Array
+    tohost: jax.Array
+    has_tohost: jax.Array
+    cycles: jax.Array
+    budget: jax.Array
+
+
+class Hart(NamedTuple):
+    """What a step changes, of one instance: registers `[R]`, memory `[W]` words, the rest scalars; all uint32.
+
+    retired: instructions since the start of this call; cause and address are of a trap.
+    """
+
+    registers: jax.Array
+    memory: jax.Array
+    pc: jax.Array
+    retired: jax.Array
+    status: jax.Array
+    cause: jax.Array
+    address: jax.Array
+
+
+def _word(condition: jax.Array) -> jax.Array:
+    return condition.astype(U32)
+
+
+def _signed(word: jax.Array) -> jax.Array:
+    return lax.bitcast_convert_type(word, jnp.int32)
+
+
+def _high_product(a: jax.Array, b: jax.Array) -> jax.Array:
+    """High word of the unsigned product, from products of 16-bit halves, none of which overflows."""
+    al, ah, bl, bh = a & 0xFFFF, a >> 16, b & 0xFFFF, b >> 16
+    middle = ah * bl + (al * bl >> 16)
+    other = al * bh + (middle & 0xFFFF)
+    return ah * bh + (middle >> 16) + (other >> 16)
+
+
+def _high_signed(a: jax.Array, b: jax.Array, b_signed: bool) -> jax.Array:
+    """The signed high word: a negative operand counts 2^32 too much, so the other operand is taken off."""
+    high = _high_product(a, b) - jnp.where(a >> 31, b, 0)
+    return high - jnp.where(b >> 31, a, 0) if b_signed else high
+
+
+def _divide(a: jax.Array, b: jax.Array, signed: bool, remainder: bool) -> jax.Array:
+    """Division as RISC-V defines it, by one unsigned division of magnitudes."""
+    a_negative, b_negative = (a >> 31 == 1, b >> 31 == 1) if signed else (False, False)
+    dividend, divisor = jnp.where(a_negative, -a, a), jnp.where(b_negative, -b, b)
+    quotient = dividend // jnp.where(b == 0, U32(1), divisor)
+    if remainder:
+        rest = dividend - quotient * divisor
+        return jnp.where(b == 0, a, jnp.where(a_negative, -rest, rest))
+    return jnp.where(b == 0, U32(0xFFFFFFFF), jnp.where(jnp.not_equal(a_negative, b_negative), -quotient, quotient))
+
+
+ALU = {
+    "add": lambda a, b: a + b,
+    "sub": lambda a, b: a - b,
+    "sll": lambda a, b: a << (b & 31),
+    "slt": lambda a, b: _word(_signed(a) < _signed(b)),
+    "sltu": lambda a, b: _word(a < b),
+    "xor": lambda a, b: a ^ b,
+    "srl": lambda a, b: a >> (b & 31),
+    "sra": lambda a, b: lax.bitcast_convert_type(_signed(a) >> _signed(b & 31), U32),
+    "or": lambda a, b: a | b,
+    "and": lambda a, b: a & b,
+    "mul": lambda a, b: a * b,
+    "mulh": lambda a, b: _high_signed(a, b, True),
+    "mulhsu": lambda a, b: _high_signed(a, b, False),
+    "mulhu": _high_product,
+    "div": lambda a, b: _divide(a, b, True, False),
+    "divu": lambda a, b: _divide(a, b, False, False),
+    "rem": lambda a, b: _divide(a, b, True, True),
+    "remu": lambda a, b: _divide(a, b, False, True),
+}
+"""Every arithmetic operation on two words `[...]` uint32."""
+
+
+def _field(word: jax.Array, name: str) -> jax.Array:
+    lowest, width = control.FIELDS[name]
+    return word >> lowest & ((1 << width) - 1)
+
+
+def _at(array: jax.Array, index: jax.Array) -> jax.Array:
+    return lax.dynamic_index_in_dim(array, lax.bitcast_convert_type(index, jnp.int32), keepdims=False)
+
+
+def _put(array: jax.Array, index: jax.Array, value: jax.Array) -> jax.Array:
+    return lax.dynamic_update_index_in_dim(array, value, lax.bitcast_convert_type(index, jnp.int32), 0)
+
+
+def _first(*cases: tuple[jax.Array, int], otherwise: int) -> jax.Array:
+    """The value of the first case that holds."""
+    result = U32(otherwise)
+    for condition, value in reversed(cases):
+        result = jnp.where(condition, U32(value), result)
+    return result
+
+
+class Decoded(NamedTuple):
+    """What an instruction asks for, and the registers it names: control word, immediate, rs1, rs2, rd before it."""
+
+    code: jax.Array
+    imm: jax.Array
+    a: jax.Array
+    b: jax.Array
+    old: jax.Array
+
+
+def fetch(machine: Machine, hart: Hart) -> Decoded:
+    """The instruction at pc and its operands; the illegal instruction where pc lies outside memory."""
+
+    def inside() -> Decoded:
+        code, imm = _at(machine.rows, _at(machine.snapshot, offset >> 2))
+        return Decoded(code, imm, *(_at(hart.registers, _field(code, name)) for name in ("rs1", "rs2", "rd")))
+
+    offset = hart.pc - machine.base
+    outside = Decoded(U32(control.ILLEGAL << control.FIELDS["effect"][0]), *(U32(0),) * 4)
+    return lax.cond(offset < machine.size_bytes, inside, lambda: outside)
+
+
+def access(
+    memory: jax.Array, offset: jax.Array, width: jax.Array, value: jax.Array, loads: jax.Array, stores: jax.Array
+) -> tuple[jax.Array, jax.Array]:
+    """Load `width` bytes at `offset`, zero-extended, or put those of `value` there. Returns memory and what was loaded.
+
+    An access may straddle two words. In the last word the upper of the two is the word itself, is written back
+    unchanged, and is written first, so that the lower one stands. Without an access words 0 and 1 are written back.
+    """
+    last = memory.shape[0] - 1
+    index, shift = jnp.where(loads | stores, offset >> 2, 0), (offset & 3) * 8
+    above = jnp.minimum(index + 1, last)
+    low, high = lax.cond(
+        loads | stores, lambda: (_at(memory, index), _at(memory, above)), lambda: (memory[0], memory[min(1, last)])
+    )
+    ones = U32(0xFFFFFFFF) >> (32 - 8 * width)
+    loaded = (low >> shift | high << 1 << (31 - shift)) & ones
+    mask = jnp.where(stores, ones, 0)
+    mask_low, mask_high = mask << shift, mask >> 1 >> (31 - shift)
+    memory = _put(memory, above, high & ~mask_high | value >> 1 >> (31 - shift) & mask_high)
+    return _put(memory, index, low & ~mask_low | value << shift & mask_low), loaded
+
+
+def step(machine: Machine, hart: Hart) -> Hart:
+    """Fetch, execute and retire one instruction, or trap, or come to wait for the environment.
+
+    The `lax.cond` and `lax.switch` of a step return scalars only. They are there for XLA's CPU compiler as much as for
+    the branch: what they return is computed once, where fusion would compute it again for every consumer, and read
+    before memory is written, without which each step would copy memory.
+    """
+    d = fetch(machine, hart)
+    field = {name: _field(d.code, name) for name in control.FIELDS}
+    effect = field["effect"]
+    second = jnp.where(field["use_imm"] == 1, d.imm, d.b)
+    result = lax.switch(field["function"].astype(jnp.int32), [ALU[name] for name in isa.ARITHMETIC], d.a, second)
+
+    address = jnp.where(field["use_pc"] == 1, hart.pc, d.a) + d.imm
+    jumps = effect == control.JUMP
+    taken = jumps | ((effect == control.BRANCH) & ((result != 0) != (field["invert"] == 1)))
+    target = jnp.where(jumps, address & ~U32(1), address)
+
+    width, offset = U32(1) << field["width"], address - machine.base
+    loads, stores = effect == control.LOAD, effect == control.STORE
+    outside = (loads | stores) & (offset > machine.size_bytes - width)
+    cause = _cause(machine, hart, effect, taken & (target & 3 != 0), outside)
+    traps = cause != Cause.NONE
+    about = jnp.where(cause == Cause.MISALIGNED_FETCH, target, jnp.where(loads | stores, address, hart.pc))
+
+    memory, loaded = access(hart.memory, offset, width, d.b, loads & ~traps, stores & ~traps)
+    value = _write_back(machine, hart, field, result, address, loaded, width)
+    retires = ~(traps | (effect == control.ECALL) | (effect == control.FENCE_I))
+    return Hart(
+        _put(hart.registers, field["rd"], jnp.where(retires & (field["rd"] != 0), value, d.old)),
+        memory,
+        jnp.where(retires, jnp.where(taken, target, hart.pc + 4), hart.pc),
+        hart.retired + _word(retires),
+        _status(effect, traps, stores & machine.has_tohost & (address == machine.tohost)),
+        jnp.where(traps, cause, hart.cause),
+        jnp.where(traps, about, hart.address),
+    )
+
+
+def _cause(machine: Machine, hart: Hart, effect: jax.Array, misaligned: jax.Array, outside: jax.Array) -> jax.Array:
+    unfetched = hart.pc - machine.base >= machine.size_bytes
+    return _first(
+        (unfetched | outside, Cause.ACCESS_OUTSIDE_MEMORY), (effect == control.ILLEGAL, Cause.ILLEGAL_INSTRUCTION),
+        (misaligned, Cause.MISALIGNED_FETCH), otherwise=Cause.NONE,
+    )  # fmt: skip
+
+
+def _status(effect: jax.Array, traps: jax.Array, tolled: jax.Array) -> jax.Array:
+    return _first(
+        (traps, TRAPPED), (effect == control.ECALL, AT_ECALL), (effect == control.FENCE_I, AT_FENCE),
+        (effect == control.EBREAK, HALTED), (tolled, AT_TOHOST), otherwise=RUNNING,
+    )  # fmt: skip
+
+
+def _write_back(
+    machine: Machine,
+    hart: Hart,
+    field: dict[str, jax.Array],
+    result: jax.Array,
+    address: jax.Array,
+    loaded: jax.Array,
+    width: jax.Array,
+) -> jax.Array:
+    """What rd receives."""
+    unused = 32 - 8 * width
+    extended = lax.bitcast_convert_type(_signed(loaded << unused) >> _signed(unused), U32)
+    low = machine.cycles[0] + hart.retired
+    high = machine.cycles[1] + _word(low < hart.retired)
+    sources = {
+        control.ALU: result,
+        control.ADDRESS: address,
+        control.LINK: hart.pc + 4,
+        control.COUNTER: jnp.where(field["invert"] == 1, high, low),
+        control.LOADED: loaded,
+        control.LOADED_SIGNED: extended,
+    }
+    return lax.select_n(field["source"].astype(jnp.int32), *(sources[i] for i in range(len(sources))))

@@ -1,0 +1,90 @@
+"""The hard machine's run: every instance advances on the device until it stops or waits, then the host serves it.
+
+One compiled function a shape; programs and memory are data. On an accelerator the instances advance in lockstep
+(`jax.vmap`). On a CPU they advance one after another (`lax.map`): XLA compiles a loop over scalars into one native
+function, where the same loop over vectors is many kernel launches a step, and an instance that stopped costs nothing.
+"""
+
+from collections.abc import Sequence
+from functools import partial
+
+import jax
+import numpy as np
+from jax import lax
+
+from backends.core import environment
+from backends.core.environment import RUNNING, State
+from backends.interface import Batch, Execution, MachineConfig, Program
+from backends.jax_tensor.datapath import Hart, Machine, step
+from backends.jax_tensor.instructions import InstructionMemory, padded
+
+STEPS_PER_CALL = 1 << 30  # so that counts fit a word
+_MOST = (1 << 64) - 1
+
+
+def advance(machine: Machine, hart: Hart) -> Hart:
+    """Step one instance until it stops, waits, or has retired `machine.budget` instructions. Pure and jittable."""
+
+    def running(hart: Hart) -> jax.Array:
+        return (hart.status == RUNNING) & (hart.retired < machine.budget)
+
+    return lax.while_loop(running, partial(step, machine), hart)
+
+
+@partial(jax.jit, static_argnames="lockstep", donate_argnames="harts")
+def advance_all(
+    rows: jax.Array, snapshots: jax.Array, snapshot: jax.Array, machines: Machine, harts: Hart, lockstep: bool
+) -> Hart:
+    """`advance` for a batch; instance b fetches from `snapshots[snapshot[b]]`."""
+
+    def one(snapshot, machine, hart):
+        return advance(machine._replace(rows=rows, snapshot=snapshots[snapshot]), hart)
+
+    if lockstep:
+        return jax.vmap(one)(snapshot, machines, harts)
+    return lax.map(lambda x: one(*x), (snapshot, machines, harts))
+
+
+def run(
+    program: Program | Sequence[Program], batch: Batch, config: MachineConfig, max_steps: int, device: jax.Device
+) -> Execution:
+    """Run every instance until it has stopped or retired `max_steps` instructions."""
+    state = environment.load(program, batch, config, max_steps)
+    code = InstructionMemory(state.memory.view("<u4"), config.registers)
+    while ((state.status == RUNNING) & (state.cycles < max_steps)).any():
+        _advance(state, code, max_steps, device)
+        for b in environment.service(state):
+            code.retake(b, state.memory[b].view("<u4"))
+    return environment.finish(state)
+
+
+def _advance(state: State, code: InstructionMemory, max_steps: int, device: jax.Device) -> None:
+    """One round on the device; the host's state is brought up to date."""
+    arrays = (code.rows, code.snapshots, code.snapshot, _machines(state, max_steps), _harts(state))
+    advanced = advance_all(*jax.device_put(arrays, device), lockstep=device.platform != "cpu")
+    harts = Hart(*(np.array(x) for x in advanced))
+    memory = harts.memory[:, : state.config.memory_bytes // 4]  # the device's is padded
+    state.registers, state.memory, state.pc = harts.registers, np.ascontiguousarray(memory).view(np.uint8), harts.pc
+    state.cycles += harts.retired
+    state.status, state.cause = harts.status.astype(np.uint8), harts.cause.astype(np.uint8)
+    state.address = harts.address
+
+
+def _machines(state: State, max_steps: int) -> Machine:
+    size = len(state.pc)
+    left = np.minimum(np.uint64(min(max_steps, _MOST)) - state.cycles, np.uint64(STEPS_PER_CALL))
+    cycles = np.stack([state.cycles & np.uint64(0xFFFFFFFF), state.cycles >> np.uint64(32)], axis=1)
+    base = np.full(size, state.config.memory_base, np.uint32)
+    size_bytes = np.full(size, state.config.memory_bytes, np.uint32)
+    has_tohost = state.tohost != environment.NO_TOHOST
+    tohost = state.tohost.astype(np.uint32)
+    return Machine(
+        None, None, base, size_bytes, tohost, has_tohost, cycles.astype(np.uint32), left.astype(np.uint32)
+    )
+
+
+def _harts(state: State) -> Hart:
+    status, cause = state.status.astype(np.uint32), state.cause.astype(np.uint32)
+    retired = np.zeros(len(state.pc), np.uint32)
+    memory = padded(state.memory.view("<u4"), axis=1)
+    return Hart(state.registers, memory, state.pc, retired, status, cause, state.address)

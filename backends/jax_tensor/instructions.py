@@ -1,0 +1,131 @@
+"""Instruction memory of the hard machine: every distinct word decoded once, memory as indices of decoded rows.
+
+A decoded row is two words: a control word, whose bit fields steer `datapath.py` as a horizontal microcode does, and the
+immediate. A snapshot of memory is then `[W]` row numbers, row 0 being the illegal instruction. Instances that were
+loaded with the same bytes share a snapshot; `fence.i` gives an instance a snapshot of its own.
+"""
+
+import numpy as np
+
+from backends.core import isa
+
+# Bit fields of a control word: name -> (lowest bit, width).
+FIELDS = {
+    "rd": (0, 5),
+    "rs1": (5, 5),
+    "rs2": (10, 5),
+    "function": (15, 5),  # which of isa.ARITHMETIC
+    "use_imm": (20, 1),  # second operand is the immediate
+    "use_pc": (21, 1),  # the address is pc + imm, not rs1 + imm
+    "source": (22, 3),  # what rd receives
+    "effect": (25, 4),  # what else happens
+    "invert": (29, 1),  # branch where the function gives zero; counter: the high word
+    "width": (30, 2),  # log2 of the bytes accessed
+}
+ALU, ADDRESS, LINK, COUNTER, LOADED, LOADED_SIGNED = range(6)
+NOTHING, LOAD, STORE, BRANCH, JUMP, ECALL, EBREAK, FENCE_I, ILLEGAL = range(9)
+
+# branch: the function that decides it, and whether zero means that it is taken
+_BRANCH = {
+    "beq": ("xor", 1),
+    "bne": ("xor", 0),
+    "blt": ("slt", 0),
+    "bge": ("slt", 1),
+    "bltu": ("sltu", 0),
+    "bgeu": ("sltu", 1),
+}
+_WIDTH = {"b": 0, "h": 1, "w": 2}
+_SYSTEM = {"ecall": ECALL, "ebreak": EBREAK, "fence": NOTHING, "fence.i": FENCE_I}
+
+
+def _control(row: isa.Operation) -> dict[str, int]:
+    """The fields that an operation sets; a field not named is 0."""
+    if row.kind == "alu":
+        return {"function": isa.ARITHMETIC.index(row.name)}
+    if row.kind == "alu_imm":
+        name = "sltu" if row.name == "sltiu" else row.name[:-1]
+        return {"function": isa.ARITHMETIC.index(name), "use_imm": 1}
+    if row.kind == "upper":
+        return {"source": ADDRESS, "use_pc": int(row.name == "auipc")}
+    if row.kind == "jump":
+        return {"source": LINK, "effect": JUMP, "use_pc": int(row.name == "jal")}
+    if row.kind == "branch":
+        function, invert = _BRANCH[row.name]
+        return {"function": isa.ARITHMETIC.index(function), "invert": invert, "use_pc": 1, "effect": BRANCH}
+    if row.kind == "load":
+        signed = row.name in ("lb", "lh")
+        return {"source": LOADED_SIGNED if signed else LOADED, "effect": LOAD, "width": _WIDTH[row.name[1]]}
+    if row.kind == "store":
+        return {"effect": STORE, "width": _WIDTH[row.name[1]]}
+    if row.kind == "counter":
+        return {"source": COUNTER, "invert": int(row.name.endswith("h"))}
+    return {"effect": _SYSTEM[row.name]}
+
+
+def _pack(fields: dict[str, int]) -> int:
+    return sum(value << FIELDS[name][0] for name, value in fields.items())
+
+
+CONTROL = np.array([_pack(_control(row)) for row in isa.OPERATIONS] + [_pack({"effect": ILLEGAL})], np.uint32)
+
+
+def rows(words: np.ndarray, registers: int) -> np.ndarray:
+    """`[D, 2]` uint32, control word and immediate of words `[D]` uint32."""
+    d = isa.decode(words, registers)
+    control = CONTROL[d.op].copy()
+    for name in ("rd", "rs1", "rs2"):
+        control |= getattr(d, name).astype(np.uint32) << np.uint32(FIELDS[name][0])
+    return np.stack([control, d.imm], axis=1)
+
+
+def padded(array: np.ndarray, axis: int = 0, least: int = 1) -> np.ndarray:
+    """`array` with zeros up to a power of two along `axis`, `least` or more: few shapes to compile."""
+    size = 1 << max(array.shape[axis] - 1, least - 1, 0).bit_length()
+    width = [(0, size - n if a == axis else 0) for a, n in enumerate(array.shape)]
+    return np.pad(array, width)
+
+
+class InstructionMemory:
+    """Snapshots of a batch's memory, decoded.
+
+    rows: `[D, 2]` uint32 (see `rows`); snapshots: `[S, W]` uint32, row numbers; snapshot: `[B]` int32, which one each
+    instance fetches from. D, S and W are padded to powers of two.
+    """
+
+    def __init__(self, memory: np.ndarray, registers: int) -> None:
+        """memory: `[B, W]` uint32."""
+        self.registers = registers
+        self._words = np.zeros(1, np.uint32)  # distinct words met so far, sorted; 0 is an illegal instruction
+        self._numbers = np.zeros(1, np.uint32)  # and the row of each
+        self.rows = padded(rows(self._words, registers), least=64)
+        distinct: dict[bytes, int] = {}
+        self.snapshot = np.array([distinct.setdefault(m.tobytes(), len(distinct)) for m in memory], np.int32)
+        _, first = np.unique(self.snapshot, return_index=True)
+        self.snapshots = padded(padded(self._number(memory[first]), axis=1))
+        self._used = len(first)
+
+    def retake(self, b: int, memory: np.ndarray) -> None:
+        """Give instance b a snapshot of its own from its memory `[W]` uint32."""
+        if np.count_nonzero(self.snapshot == self.snapshot[b]) > 1:
+            self.snapshots = padded(self.snapshots, least=self._used + 1)
+            self.snapshot[b], self._used = self._used, self._used + 1
+        self.snapshots[self.snapshot[b], : len(memory)] = self._number(memory)
+
+    def _number(self, memory: np.ndarray) -> np.ndarray:
+        """Row numbers of words `[...]` uint32; words not met before are decoded."""
+        numbers = np.zeros(memory.shape, np.uint32)
+        filled = memory != 0
+        words, inverse = np.unique(memory[filled], return_inverse=True)
+        new = np.setdiff1d(words, self._words, assume_unique=True)
+        if len(new):
+            self._learn(new)
+        numbers[filled] = self._numbers[np.searchsorted(self._words, words)][inverse]
+        return numbers
+
+    def _learn(self, new: np.ndarray) -> None:
+        known = len(self._words)
+        numbers = np.concatenate([self._numbers, np.arange(known, known + len(new), dtype=np.uint32)])
+        self._words = np.concatenate([self._words, new])
+        order = np.argsort(self._words)
+        self._words, self._numbers = self._words[order], numbers[order]
+        self.rows = padded(np.concatenate([self.rows[:known], rows(new, self.registers)]), least=64)
