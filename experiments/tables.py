@@ -56,6 +56,13 @@ class Results:
         return f"make reproduce SCALE={scale}"
 
 
+def at(folder: Path) -> Results:
+    """The results in a folder. Raises UserError where there is no such folder."""
+    if not folder.is_dir():
+        raise UserError(f"no results folder {folder}: make reproduce, or name another with --results")
+    return Results(folder)
+
+
 def read(file: Path) -> pd.DataFrame:
     """A table as it was written: an empty cell is missing, every other word is itself."""
     return pd.read_csv(file, keep_default_na=False, na_values=[""])

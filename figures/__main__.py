@@ -10,6 +10,7 @@ from matplotlib import pyplot as plt
 
 import figures
 from backends.interface import UserError
+from experiments import tables
 from experiments.tables import DEFAULT, Results
 from figures import style
 
@@ -39,9 +40,10 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         for unknown in set(options.name) - set(names()):
             raise UserError(f"unknown figure '{unknown}': one of {', '.join(names())}")
+        results = tables.at(options.results)
         out.mkdir(parents=True, exist_ok=True)
         for name in options.name or names():
-            failed += not _drawn(name, Results(options.results), out)
+            failed += not _drawn(name, results, out)
     except (UserError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2

@@ -20,7 +20,6 @@ def draw(results: Results) -> Figure:
     names = zip(components["component"], components["rows"], strict=True)
     axes.set_yticks(rows, [f"{name.replace('_', ' ')} ({n:,})" for name, n in names])
     axes.set_xlim(left=0)
-    axes.set_xlabel("smallest distance from the threshold")
-    axes.set_ylabel("component (inputs, all of them checked)")
+    axes.set_xlabel("smallest distance from the threshold, over all inputs (their number)")
     axes.grid(visible=False, axis="y")
     return figure

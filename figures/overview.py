@@ -10,9 +10,9 @@ from figures import style
 
 _MACHINES = (
     ("reference", "plain NumPy:\nthe executable\nspecification"),
-    ("jax tensor", "every choice a\nsoftmax; exact at\ntemperature 0"),
-    ("torch neural", "arithmetic by\ntrained networks,\ncertified"),
-    ("gpu compute", "one compiled step,\nCPU cores and CUDA,\none thread each"),
+    ("jax_tensor", "every choice a\nsoftmax; exact at\ntemperature 0"),
+    ("torch_neural", "arithmetic by\ntrained networks,\ncertified"),
+    ("gpu_compute", "one compiled step,\nCPU cores and CUDA,\none thread each"),
 )
 _STATIONS = ("experiments", "results\n(csv + provenance)", "figures", "paper, report", "claims, judged")
 
@@ -33,7 +33,7 @@ def draw(results: Results) -> Figure:
         _arrow(axes, (50 + (i - 1.5) * 9, 40), (left + 10, 33))
         _arrow(axes, (left + 10, 19), (left + 10, 15.5), head=False)
     axes.plot([12, 87.9], [15.5, 15.5], color=style.INK, linewidth=0.8)
-    _arrow(axes, (11, 15.5), (11, 11))
+    _arrow(axes, (12, 15.5), (12, 11))
     for i, station in enumerate(_STATIONS):
         left = 2 + i * 20
         _box(axes, left, 3, 16, 8, "", station)

@@ -50,7 +50,7 @@ def machines(names) -> dict[str, dict]:
     ordered = [m for m in _MACHINES if m in set(names)] + sorted(set(names) - set(_MACHINES))
     places = {m: i for i, m in enumerate(_MACHINES)}
     looks = {m: _LOOKS[places.get(m, 4 + i) % len(_LOOKS)] for i, m in enumerate(ordered)}
-    return {m: {"color": c, "marker": k, "linestyle": d, "label": m.replace("_", " ")} for m, (c, k, d) in looks.items()}
+    return {m: {"color": c, "marker": k, "linestyle": d, "label": m} for m, (c, k, d) in looks.items()}
 
 
 def save(figure: Figure, folder: Path, name: str) -> list[Path]:

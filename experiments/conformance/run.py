@@ -1,16 +1,19 @@
 """Machines × case kinds: how many cases each machine passed."""
 
+from dataclasses import asdict
+
 import pandas as pd
 
-from backends import conformance
+from backends.conformance import table
 from experiments import parts, progress
 
 
 def run(cfg) -> dict[str, pd.DataFrame]:
     """`cases`: backend, device, kind, cases, passed, failed, first_failure, time_s."""
     with progress.bar() as bar:
-        tables = [
-            parts.once(cfg, name, lambda name=name: pd.DataFrame(conformance.run([name], cfg.scale, bar)))
-            for name in cfg.backends
-        ]
-    return {"cases": pd.concat(tables, ignore_index=True)}
+
+        def conform(name: str) -> pd.DataFrame:
+            return pd.DataFrame([asdict(row) for row in table.rows([name], cfg.scale, bar)])
+
+        machines = [parts.once(cfg, name, lambda name=name: conform(name)) for name in cfg.backends]
+    return {"cases": pd.concat(machines, ignore_index=True)}

@@ -1,0 +1,1 @@
+"""The artifact: claims and their judge, the report, the appendix for reviewers."""

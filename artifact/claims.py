@@ -1,0 +1,169 @@
+"""Judge every claim of `claims.yaml` by recorded tables: reproduced, exceeded, refuted, or not run here.
+
+`python -m artifact.claims [--results FOLDER]`. A refuted claim of the seeds is a finding; a refuted claim of ours fails the
+command. A claim's `metric` is a Python expression over the tables of its experiment (by name, as pandas frames).
+"""
+
+import argparse
+import math
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import yaml
+from rich.console import Console
+from rich.table import Table
+
+from artifact.words import number
+from backends.interface import UserError
+from experiments import record, tables
+from experiments.tables import DEFAULT, Damaged, Missing, Results
+
+CLAIMS = Path(__file__).with_name("claims.yaml")
+REPRODUCED, EXCEEDED, REFUTED, NOT_RUN = "reproduced", "exceeded", "refuted", "not run here"
+
+
+@dataclass(frozen=True)
+class Claim:
+    """One claim. One of at_least, at_most and equals says what is claimed; tolerance is relative to it.
+
+    whose: "seed" or "ours". unit: of the metric. cost: of making the tables. scales: where the measurement means something
+    (empty: everywhere). needs: what a machine must have. remark: what lies behind the verdict.
+    """
+
+    id: str
+    whose: str
+    statement: str
+    source: str
+    experiment: str
+    metric: str
+    at_least: float | None = None
+    at_most: float | None = None
+    equals: float | None = None
+    tolerance: float = 0.0
+    unit: str = ""
+    cost: str = "minutes"
+    scales: Sequence[str] = ()
+    needs: str = ""
+    remark: str = ""
+
+    @property
+    def claimed(self) -> str:
+        """What is claimed of the metric, in words."""
+        for sign, value in (("≥", self.at_least), ("≤", self.at_most), ("=", self.equals)):
+            if value is not None:
+                return f"{sign} {number(value)} {self.unit}".strip()
+        raise ValueError(f"claim {self.id} says neither at_least, at_most nor equals")
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What became of a claim. measured: the metric, NaN where it was not run. reason: why it was not."""
+
+    claim: Claim
+    verdict: str
+    measured: float = field(default=math.nan)
+    reason: str = ""
+
+
+def load(file: Path = CLAIMS) -> list[Claim]:
+    """The claims in the order of the file. Raises UserError for one that cannot be read."""
+    try:
+        return [Claim(**entry) for entry in yaml.safe_load(file.read_text())]
+    except (TypeError, yaml.YAMLError, OSError) as error:
+        raise UserError(f"{file}: {' '.join(str(error).split())}") from None
+
+
+def judge(claim: Claim, results: Results) -> Verdict:
+    """Measure one claim and compare. Raises Damaged where its tables are."""
+    try:
+        provenance = results.provenance(claim.experiment)
+        frames = {name: results.table(claim.experiment, name) for name in provenance["tables"]}
+    except Damaged:
+        raise
+    except Missing as missing:
+        return Verdict(claim, NOT_RUN, reason=str(missing))
+    if claim.scales and provenance["scale"] not in claim.scales:
+        return Verdict(claim, NOT_RUN, reason=f"a {provenance['scale']} run is too short to judge it")
+    measured = measure(claim.metric, frames)
+    if math.isnan(measured):
+        return Verdict(claim, NOT_RUN, reason=claim.needs or "the tables hold no such rows")
+    return Verdict(claim, compare(claim, measured), measured)
+
+
+def measure(metric: str, frames: Mapping[str, pd.DataFrame]) -> float:
+    """The value of a metric; NaN where the tables lack what it asks for."""
+    try:
+        return float(eval(metric, {"pd": pd, "np": np, "nan": math.nan, **frames}))
+    except (NameError, KeyError, IndexError):
+        return math.nan
+
+
+def compare(claim: Claim, measured: float) -> str:
+    """The verdict on a number: within the tolerance of what is claimed, better than that, or worse."""
+    if claim.equals is not None:
+        close = abs(measured - claim.equals) <= claim.tolerance * abs(claim.equals)
+        return REPRODUCED if close else REFUTED
+    bound, sign = (claim.at_least, 1) if claim.at_least is not None else (claim.at_most, -1)
+    assert bound is not None, claim.id
+    slack = claim.tolerance * abs(bound)
+    if sign * (measured - bound) > slack:
+        return EXCEEDED
+    return REPRODUCED if sign * (measured - bound) >= -slack else REFUTED
+
+
+def judge_all(results: Results) -> list[Verdict]:
+    return [judge(claim, results) for claim in load()]
+
+
+def frame(verdicts: Sequence[Verdict]) -> pd.DataFrame:
+    """The claims table that is written and that the paper shows."""
+    return pd.DataFrame(
+        {
+            "id": v.claim.id, "whose": v.claim.whose, "statement": v.claim.statement.strip(), "source": v.claim.source,
+            "experiment": v.claim.experiment, "claimed": v.claim.claimed, "measured": v.measured, "unit": v.claim.unit,
+            "verdict": v.verdict, "remark": v.reason or v.claim.remark.strip(), "cost": v.claim.cost,
+        }
+        for v in verdicts
+    )  # fmt: skip
+
+
+def main(arguments: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="python -m artifact.claims", description="Judge every claim by results.")
+    parser.add_argument("--results", type=Path, default=DEFAULT, help="results folder (default: results/reference)")
+    options = parser.parse_args(arguments)
+    try:
+        verdicts = judge_all(tables.at(options.results))
+        record.write_files(options.results, {"claims.csv": frame(verdicts).to_csv(index=False)})
+    except UserError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    show(verdicts, Console(width=None if sys.stdout.isatty() else 150))
+    failed = [v.claim.id for v in verdicts if v.claim.whose == "ours" and v.verdict == REFUTED]
+    if failed:
+        print(f"error: refuted claims of ours: {', '.join(failed)}", file=sys.stderr)
+    return int(bool(failed))
+
+
+def show(verdicts: Sequence[Verdict], console: Console) -> None:
+    """Print the verdicts as a table, and how many there are of each."""
+    colour: dict[str, Any] = {REPRODUCED: "green", EXCEEDED: "green", REFUTED: "red", NOT_RUN: "dim"}
+    for whose, title in (("seed", "Claims of the seeds"), ("ours", "Our claims")):
+        table = Table("claim", "statement", "claimed", "measured", "verdict", "remark", title=title, show_lines=True)
+        for v in (v for v in verdicts if v.claim.whose == whose):
+            measured = f"{number(v.measured)} {v.claim.unit}" if v.verdict != NOT_RUN else "–"
+            word = f"[{colour[v.verdict]}]{v.verdict}[/]"
+            why = v.claim.remark.strip() if v.verdict == REFUTED else v.reason
+            text = (v.claim.statement.strip(), v.claim.claimed, measured, word, why)
+            table.add_row(v.claim.id, *text)
+        console.print(table)
+    counts = pd.Series([v.verdict for v in verdicts]).value_counts()
+    console.print(", ".join(f"{count} {verdict}" for verdict, count in counts.items()))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,54 @@
+"""`python -m paper [--results FOLDER] [--out FILE]`: compile the paper offline."""
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+import typst
+
+from backends.interface import UserError
+from experiments import record, tables
+from experiments.tables import DEFAULT
+from paper import numbers
+
+SOURCE = Path(__file__).with_name("main.typ")
+FIGURES = ("overview", "alu_latency", "component_margins", "throughput")
+
+
+def compile_paper(results: Path, out: Path) -> None:
+    """Write the PDF. Raises UserError where a table or a figure is missing, or the source does not compile."""
+    text = json.dumps(numbers.build(tables.at(results)), indent=1, ensure_ascii=False)
+    for name in FIGURES:
+        if not (results / "figures" / f"{name}.svg").exists():
+            raise UserError(f"figure {name} is not drawn: python -m figures --results {results}")
+    record.write_files(results, {"numbers.json": text + "\n"})
+    try:
+        # the root is that of the file system, because a results folder may lie anywhere
+        pdf = typst.compile(
+            str(SOURCE), root="/", ignore_system_fonts=True, sys_inputs={"results": str(results.resolve())}
+        )
+    except typst.TypstError as error:
+        raise UserError(f"{SOURCE} does not compile: {error.message}") from None
+    beside = out.with_name(f".writing-{out.name}")
+    beside.write_bytes(pdf)
+    beside.replace(out)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="python -m paper", description="Build the PDF from recorded results.")
+    parser.add_argument("--results", type=Path, default=DEFAULT, help="results folder (default: results/reference)")
+    parser.add_argument("--out", type=Path, help="default: paper.pdf in the results folder")
+    options = parser.parse_args(arguments)
+    out = options.out or options.results / "paper.pdf"
+    try:
+        compile_paper(options.results, out)
+    except (UserError, OSError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    print(out)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

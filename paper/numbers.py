@@ -1,0 +1,172 @@
+"""Every number and table of the paper, from recorded results; `main.typ` types none of its own.
+
+`values` are pieces of prose such as "1.08 ms", `tables` are rows of text. What a results folder does not hold is "not run".
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+
+from artifact import claims
+from artifact.words import number, quantity
+from experiments.tables import Results
+
+NOT_RUN = "not run"
+_KINDS = ("value", "trap", "soft limit", "gradient")
+
+
+def build(results: Results) -> dict[str, Any]:
+    """`{"values": {name: text}, "tables": {name: rows}}`. Raises UserError where an experiment is missing or damaged."""
+    parts = (_conformance(results), _alu(results), _latency(results), _benchmarks(results), _claims(results), _origin(results))
+    values, tables = {}, {}
+    for part in parts:
+        values |= part["values"]
+        tables |= part["tables"]
+    return {"values": values, "tables": tables}
+
+
+def _conformance(results: Results) -> dict[str, Any]:
+    cases = results.table("conformance", "cases")
+    totals = cases.groupby(["backend", "kind"], sort=False)[["cases", "passed"]].sum()
+    rows = [
+        [backend, *(_share(totals.loc[(backend, kind)]) if (backend, kind) in totals.index else "–" for kind in _KINDS)]
+        for backend in cases["backend"].drop_duplicates()
+    ]
+    values = {
+        "machines": str(cases["backend"].nunique()),
+        "cases": number(cases["cases"].sum()),
+        "failed": number(cases["failed"].sum()),
+    }
+    return {"values": values, "tables": {"conformance": rows}}
+
+
+def _share(row: pd.Series) -> str:
+    passed, cases = number(row["passed"]), number(row["cases"])
+    return passed if passed == cases else f"{passed} of {cases}"
+
+
+def _alu(results: Results) -> dict[str, Any]:
+    components, proofs, faults, operations = (
+        results.table("alu_verification", t) for t in ("components", "proofs", "faults", "operations")
+    )
+    weakest = components.loc[components["smallest_margin"].idxmin()]
+    evidence = operations.groupby(["backend", "bits", "evidence"], sort=False)
+    values = {
+        "components": number(len(components)),
+        "component_inputs": number(components["rows"].sum()),
+        "component_mismatches": number(components["mismatches"].sum()),
+        "smallest_margin": number(weakest["smallest_margin"]),
+        "weakest_component": weakest["component"].replace("_", " "),
+        "lemmas": number(len(proofs)),
+        "proof_time": quantity(proofs["time_s"].sum(), "s"),
+        "faults": number(len(faults)),
+        "faults_found": number(faults["detected"].sum()),
+        "operations": number(operations["operation"].nunique()),
+        "pairs": number(operations["cases"].sum()),
+        "mismatches": number(operations["mismatches"].sum()),
+    }
+    tables = {
+        "components": [
+            [r.component.replace("_", " "), number(r.rows), number(r.mismatches), number(r.smallest_margin)]
+            for r in components.itertuples()
+        ],
+        "evidence": [
+            [b, str(bits), e, str(g["operation"].nunique()), number(g["cases"].sum()), number(g["mismatches"].sum())]
+            for (b, bits, e), g in evidence
+        ],
+        "faults": [[r.fault, r.where, "yes" if r.detected else "no", str(r.detected_by)] for r in faults.itertuples()],
+        "proofs": [
+            [lemma, method, result, number(len(g)), quantity(g["time_s"].sum(), "s")]
+            for (lemma, method, result), g in proofs.groupby(["lemma", "method", "result"], sort=False)
+        ],
+    }
+    return {"values": values, "tables": tables}
+
+
+def _latency(results: Results) -> dict[str, Any]:
+    latency = results.table("alu_verification", "latency")
+    neural = latency[latency["backend"] == "torch_neural"]
+    large = int(latency["batch"].max())
+    time_s = neural.set_index(["operation", "batch"])["median_s"]
+
+    def one(operation: str, batch: int) -> float:
+        return time_s.get((operation, batch), float("nan")) / batch
+
+    shown = ("add", "mul", "mulh", "and", "sll", "slt", "div")
+    values = {
+        "large_batch": number(large),
+        "add_alone": quantity(one("add", 1), "s"),
+        "mul_alone": quantity(one("mul", 1), "s"),
+        "mul_over_add_alone": number(one("mul", 1) / one("add", 1)),
+        "mul_over_add_batched": number(one("mul", large) / one("add", large)),
+        "add_rate_batched": quantity(1 / one("add", large), "/s"),
+    }
+    rows = [[op, quantity(one(op, 1), "s"), quantity(one(op, large), "s")] for op in shown]
+    return {"values": values, "tables": {"latency": rows}}
+
+
+def _benchmarks(results: Results) -> dict[str, Any]:
+    throughput, ratios = results.table("benchmarks", "throughput"), results.table("benchmarks", "ratios")
+    median = throughput.groupby(["backend", "batch"], sort=False)["instructions_per_s"].median()
+    batches = sorted(throughput["batch"].unique())
+    rows = [
+        [backend, *(quantity(median[backend, b], "/s") if (backend, b) in median.index else "–" for b in batches)]
+        for backend in throughput["backend"].drop_duplicates()
+    ]
+    values = {
+        f"{backend}_at_{batch}": quantity(speed, "/s") for (backend, batch), speed in median.items()
+    }
+    tables = {
+        "throughput": rows,
+        "throughput_batches": [[number(b) for b in batches]],
+        "ratios": [[r.name, str(r.baseline), number(r.value), f"{number(r.low)} – {number(r.high)}"] for r in _rows(ratios)],
+    }
+    return {"values": values, "tables": tables}
+
+
+def _rows(table: pd.DataFrame):
+    """Rows as named tuples without the index, whose names may then be any column's."""
+    return table.itertuples(index=False, name="Row")
+
+
+def _claims(results: Results) -> dict[str, Any]:
+    verdicts = claims.judge_all(results)
+    rows = {
+        whose: [
+            [v.claim.statement.strip(), v.claim.claimed, _measured(v), v.verdict]
+            for v in verdicts
+            if v.claim.whose == whose
+        ]
+        for whose in ("seed", "ours")
+    }
+    values = {
+        f"{whose}_{verdict.split()[0]}": str(sum(r[-1] == verdict for r in rows[whose]))
+        for whose in rows
+        for verdict in (claims.REPRODUCED, claims.EXCEEDED, claims.REFUTED, claims.NOT_RUN)
+    }
+    values |= {f"{whose}_claims": str(len(rows[whose])) for whose in rows}
+    return {"values": values, "tables": {f"{whose}_claims": rows[whose] for whose in rows}}
+
+
+def _measured(verdict: claims.Verdict) -> str:
+    return "–" if verdict.verdict == claims.NOT_RUN else f"{number(verdict.measured)} {verdict.claim.unit}".strip()
+
+
+def _origin(results: Results) -> dict[str, Any]:
+    """Where the numbers come from; a reader must be able to tell one machine's tables from another's."""
+    provenance: Mapping[str, Mapping[str, Any]] = {e: results.provenance(e) for e in results.experiments()}
+    first = next(iter(provenance.values()))
+    commits = sorted({str(p["code"]["commit"])[:10] + ("+" if p["code"]["dirty"] else "") for p in provenance.values()})
+    rows = [
+        [e, p["scale"], quantity(p["wall_time_s"], "s"), quantity(p["peak_memory_bytes"], "B")] for e, p in provenance.items()
+    ]
+    values = {
+        "scale": first["scale"],
+        "cpu": first["machine"]["cpu"],
+        "cores": str(first["machine"]["cores"]),
+        "gpu": first["machine"]["gpu"] or "no graphics processor",
+        "commit": ", ".join(commits),
+        "versions": ", ".join(f"{k} {v}" for k, v in first["packages"].items() if k in ("python", "jax", "torch", "numba")),
+    }
+    return {"values": values, "tables": {"costs": rows}}
