@@ -44,7 +44,7 @@ def test_against_unicorn(workload, ratio):
 
 
 def test_all_cores_against_one(ratio, monkeypatch):
-    load, rounds = measure.load("mixed"), 4
+    load, rounds = measure.load("mixed"), 16
     cores = launch.threads()
     assert cores > 1, "give the benchmark at least two cores"
 

@@ -1,0 +1,98 @@
+"""gpu_compute beyond the conformance table: CUDA without a GPU, instruction memories of one's own, threads."""
+
+import os
+import subprocess
+import sys
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from backends.conformance import cases, compare
+from backends.conformance.cases import words_program
+from backends.core import catalog
+from backends.core.isa import encode
+from backends.gpu_compute.step import advance
+from backends.interface import Batch, MachineConfig, Patch, Program
+
+GPU, REFERENCE = catalog.create("gpu_compute"), catalog.create("reference")
+CONFIG = MachineConfig(memory_base=0x100, memory_bytes=256)
+
+SIMULATED = """
+from dataclasses import replace
+from backends.conformance import cases, compare
+from backends.core import catalog
+gpu, reference = catalog.create("gpu_compute"), catalog.create("reference")
+files = [c for c in cases.file_cases() if c.name.split()[1] in ("factorial.c", "self_modifying.S", "tohost.S", "hello.c")]
+assert len(files) == 4 and "cuda" in gpu.capabilities().devices
+for case in [*cases.trap_cases(), *cases.operation_cases(20), *files]:
+    there = gpu.run(case.programs, case.batch, replace(case.config, device="cuda"), case.max_steps)
+    here = reference.run(case.programs, case.batch, case.config, case.max_steps)
+    assert not compare.mismatches(there, here).any(), case.name
+"""
+
+
+def assert_equal(program, batch: Batch, config: MachineConfig, max_steps: int) -> None:
+    result, wanted = (m.run(program, batch, config, max_steps) for m in (GPU, REFERENCE))
+    assert not compare.mismatches(result, wanted).any()
+
+
+def test_the_cuda_launch_conforms_on_numbas_simulator():
+    environment = {**os.environ, "NUMBA_ENABLE_CUDASIM": "1"}
+    command = [sys.executable, "-W", "ignore", "-c", SIMULATED]  # NumPy scalars warn where they wrap; the GPU just wraps
+    subprocess.run(command, env=environment, check=True, timeout=120)
+
+
+def test_the_step_compiles_for_cuda():
+    from numba import cuda
+    from numba.core import types as t
+    from numba.cuda.cudadrv import nvvm
+
+    try:
+        nvvm.NVVM()
+    except (nvvm.NvvmSupportError, OSError):
+        pytest.skip("libNVVM is not here: it comes with the CUDA toolkit or the extra cuda13")
+    signature = (t.uint64[::1], t.uint32[::1], t.uint8[::1], t.uint32[::1], *(t.uint32,) * 3, t.int64, t.int64)
+    ptx, returned = cuda.compile_ptx(advance, signature, device=True, cc=(9, 0))
+    assert ".func" in ptx and len(returned) == 5
+
+
+def test_patched_code_runs_in_the_instance_that_it_was_patched_into():
+    program = words_program([encode("addi", 10, 0, imm=0), encode("ebreak")], 0x100)
+    patches = np.array([encode("addi", 10, 0, imm=b) for b in range(32)], np.uint32).view(np.uint8).reshape(32, 4)
+    batch = Batch(np.zeros((32, 16), np.uint32), patches=(Patch(0x100, patches),))
+    assert_equal(program, batch, CONFIG, 10)
+    assert GPU.run(program, batch, CONFIG, 10).registers[:, 10].tolist() == list(range(32))
+
+
+def test_patched_data_can_be_jumped_to():
+    program = words_program([encode("jal", 1, imm=0x80)], 0x100)
+    code = np.array([encode("addi", 10, 10, imm=3), encode("ebreak")] * 2, np.uint32).view(np.uint8)[None]
+    assert_equal(program, Batch(np.zeros((1, 16), np.uint32), patches=(Patch(0x180, code[:, :8]),)), CONFIG, 10)
+
+
+def test_instances_rewrite_their_own_code_only():
+    """Instance b stores `addi a0, a0, b` over the instruction at 0x110 and refetches; its neighbours do the same."""
+    words = [encode("sw", 0, 2, 11, 0x10), encode("fence.i"), encode("fence"), encode("fence"), encode("ebreak"), encode("ebreak")]
+    registers = np.zeros((8, 16), np.uint32)
+    registers[:, 2] = 0x100
+    registers[:, 11] = [encode("addi", 10, 10, imm=b) for b in range(8)]
+    batch = Batch(registers)
+    assert_equal(words_program(words, 0x100), batch, CONFIG, 20)
+    assert GPU.run(words_program(words, 0x100), batch, CONFIG, 20).registers[:, 10].tolist() == list(range(8))
+
+
+@pytest.mark.parametrize("threads", [1, 2, 3])
+def test_threads_do_not_change_results(monkeypatch, threads):
+    monkeypatch.setenv("NUMBA_NUM_THREADS", str(threads))
+    case = next(c for c in cases.operation_cases(1000) if c.name.endswith("lhu"))
+    assert_equal(case.programs, case.batch, case.config, case.max_steps)
+
+
+def test_memory_at_the_top_of_the_address_space():
+    config = replace(CONFIG, memory_base=(1 << 32) - 256)
+    words = [encode("lw", 10, 2, imm=-4), encode("sw", 0, 2, 10, -8), encode("jalr", 1, 0, imm=0)]
+    program = Program(words_program(words).image, config.memory_base, config.memory_base)
+    registers = np.zeros((2, 16), np.uint32)
+    registers[1, 2] = 8
+    assert_equal(program, Batch(registers), config, 10)
