@@ -58,7 +58,7 @@ bench: $(STAMP) ## benchmarks against other interpreters, and a table of ratios
 	$(RUN) -m benchmarks
 
 weights: $(STAMP) ## train the networks of torch_neural from scratch and certify them
-	$(RUN) -m backends.torch_neural.training
+	$(RUN) -m backends.torch_neural.train
 
 lint: $(STAMP) ## style and types
 	$(RUN) -m ruff check .

@@ -20,6 +20,6 @@ def draw(results: Results) -> Figure:
     names = zip(components["component"], components["rows"], strict=True)
     axes.set_yticks(rows, [f"{name.replace('_', ' ')} ({n:,})" for name, n in names])
     axes.set_xlim(left=0)
-    axes.set_xlabel("smallest distance from the threshold, over all inputs (their number)")
+    axes.set_xlabel("smallest distance from the threshold (number of inputs)")
     axes.grid(visible=False, axis="y")
     return figure

@@ -120,7 +120,7 @@ def _benchmarks(results: Results) -> dict[str, Any]:
     tables = {
         "throughput": rows,
         "throughput_batches": [[number(b) for b in batches]],
-        "ratios": [[r.name, str(r.baseline), number(r.value), f"{number(r.low)} – {number(r.high)}"] for r in _rows(ratios)],
+        "ratios": [[r.name, str(r.baseline), f"{r.value:.2f}", f"{r.low:.2f} – {r.high:.2f}"] for r in _rows(ratios)],
     }
     return {"values": values, "tables": tables}
 

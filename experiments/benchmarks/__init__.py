@@ -1,0 +1,1 @@
+"""The benchmarks of `benchmarks/` as an experiment, so that their tables are recorded like all others."""
