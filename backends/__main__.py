@@ -8,7 +8,9 @@ from backends.interface import REGISTERS, UserError
 
 
 def parser() -> argparse.ArgumentParser:
-    top = argparse.ArgumentParser(prog="python -m backends", description="Run RISC-V programs on differentiable computers.")
+    top = argparse.ArgumentParser(
+        prog="python -m backends", description="Run RISC-V programs on differentiable computers."
+    )
     commands = top.add_subparsers(dest="command", required=True, metavar="list|run|conform")
     listing = commands.add_parser("list", help="the machines, their devices and capabilities")
     listing.set_defaults(handler=command.list_backends)
@@ -28,7 +30,9 @@ def parser() -> argparse.ArgumentParser:
     conform = commands.add_parser("conform", help="run the conformance table")
     conform.set_defaults(handler=command.run_conformance)
     conform.add_argument("--backend", action="append", metavar="X", help="machine to check (repeat; default: all)")
-    conform.add_argument("--scale", choices=("smoke", "quick", "full"), default="full", help="how many cases (default: full)")
+    conform.add_argument(
+        "--scale", choices=("smoke", "quick", "full"), default="full", help="how many cases (default: full)"
+    )
     conform.add_argument("--json", action="store_true", help="one JSON row per machine and kind on stdout")
     return top
 

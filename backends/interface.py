@@ -1,6 +1,4 @@
-"""The one interface of all machines. Read this file first.
-
-A backend is a module or package in `backends/`, found by its name, with a function `create() -> Backend`.
+"""The one interface of all machines. A backend is a module or package in `backends/`, found by its name, with a function `create() -> Backend`.
 Everything that crosses the interface is NumPy; no framework is imported here.
 
 `B` is the number of instances, `R` the number of registers (16 or 32), `M` the memory size in bytes,
@@ -15,13 +13,14 @@ from enum import IntEnum
 import numpy as np
 
 REGISTERS = {"rv32em": 16, "rv32im": 32}
-TIMINGS = ("flat",)
-RELAXATIONS = ("bits", "value")
+_CHOICES = {
+    "isa": tuple(REGISTERS), "timing": ("flat",), "relaxation": ("bits", "value"), "dtype": ("float32", "float64"),
+}  # fmt: skip
 MAX_MEMORY_BYTES = 1 << 28
 
 
 class UserError(Exception):
-    """A mistake of the user: one line that names the thing and the mend. Commands print it and exit with 2."""
+    """A mistake of the user: one line that names the thing and the mend. Commands exit with 2."""
 
 
 class Status(IntEnum):
@@ -46,11 +45,10 @@ class Cause(IntEnum):
 
 @dataclass(frozen=True)
 class Program:
-    """A program as it lies in memory.
+    """A program as it lies in memory: image `[n]` uint8 from address `base` on.
 
-    image: `[n]` uint8, the bytes from address `base` on. entry: address of the first instruction.
-    symbols: name to address. syscall_register: where an environment call's number lies
-    (17 = a7; 5 = t0 in the embedded calling convention, as in qemu-user and newlib).
+    syscall_register: where an environment call's number lies: 17 (a7), or 5 (t0) in the embedded calling convention,
+    as in qemu-user and newlib.
     """
 
     image: np.ndarray
@@ -63,10 +61,9 @@ class Program:
 
 @dataclass(frozen=True)
 class MachineConfig:
-    """What the machine is built of. Memory spans `[memory_base, memory_base + memory_bytes)`.
+    """What the machine is built of; memory spans `[memory_base, memory_base + memory_bytes)`.
 
-    dtype: the floating-point type of soft runs. output_bytes: the most that one instance may write.
-    Raises UserError for a value that no machine can have.
+    dtype, relaxation: of soft runs. output_bytes: the most that one instance may write. Raises UserError.
     """
 
     isa: str = "rv32em"
@@ -79,10 +76,9 @@ class MachineConfig:
     output_bytes: int = 1 << 20
 
     def __post_init__(self) -> None:
-        _choice("isa", self.isa, tuple(REGISTERS))
-        _choice("timing", self.timing, TIMINGS)
-        _choice("relaxation", self.relaxation, RELAXATIONS)
-        _choice("dtype", self.dtype, ("float32", "float64"))
+        for name, known in _CHOICES.items():
+            if getattr(self, name) not in known:
+                raise UserError(f"unknown {name} '{getattr(self, name)}': one of {', '.join(known)}")
         if self.memory_bytes % 4 or not 4 <= self.memory_bytes <= MAX_MEMORY_BYTES:
             raise UserError(f"memory of {self.memory_bytes} bytes: give a multiple of 4 from 4 to {MAX_MEMORY_BYTES}")
         if self.memory_base % 4 or not 0 <= self.memory_base <= (1 << 32) - self.memory_bytes:
@@ -95,11 +91,6 @@ class MachineConfig:
         return REGISTERS[self.isa]
 
 
-def _choice(what: str, value: str, known: Sequence[str]) -> None:
-    if value not in known:
-        raise UserError(f"unknown {what} '{value}': one of {', '.join(known)}")
-
-
 @dataclass(frozen=True)
 class Patch:
     """Bytes laid over memory before the run: data `[B, n]` uint8 from `address` on."""
@@ -110,10 +101,8 @@ class Patch:
 
 @dataclass(frozen=True)
 class Batch:
-    """What differs between the instances of a run.
-
-    registers: `[B, R]` uint32, initial values. programs: `[B]` int, which of the given programs each runs
-    (None: the first). patches: memory contents. inputs: per instance the bytes of file descriptor 0 (empty: none).
+    """What differs between the instances of a run: registers `[B, R]` uint32; programs `[B]` int, which of the given
+    programs each runs (None: the first); memory patches; inputs, the bytes of file descriptor 0 (empty: none).
     """
 
     registers: np.ndarray
@@ -147,7 +136,8 @@ class Execution:
 class SoftProgram:
     """A program as logits, one row per slot; `backends/core/soft.py` says what the columns are.
 
-    op `[L, N]`, rd, rs1, rs2 `[L, R]`, imm `[L, 32]` (the logit that the bit is 1). Slot i lies at address base + 4 i; the run starts at slot `start`.
+    op `[L, N]`, rd, rs1, rs2 `[L, R]`, imm `[L, 32]` (the logit that the bit is 1). Slot i lies at address base + 4 i;
+    the run starts at slot `start`.
     """
 
     op: np.ndarray
@@ -161,10 +151,8 @@ class SoftProgram:
 
 @dataclass(frozen=True)
 class SoftExecution:
-    """State after a soft run, of the run's dtype.
-
-    registers: `[B, R, 32]` bit expectations (relaxation bits) or `[B, R]` words (value);
-    memory: `[B, M, 8]` or `[B, M]` likewise; pc: `[B, L + 2]`, mass per slot, then halted, then trapped.
+    """After a soft run: registers `[B, R, 32]` bit expectations (relaxation bits) or `[B, R]` words (value); memory
+    `[B, M, 8]` or `[B, M]` likewise; pc `[B, L + 2]`, mass per slot, then halted, then trapped.
     """
 
     registers: np.ndarray
@@ -181,16 +169,16 @@ class Capabilities:
     timings: tuple[str, ...] = ("flat",)
 
 
+Programs = Program | Sequence[Program]
+
+
 class Backend(ABC):
     """A machine that runs programs, bit-identical to `reference` for every program."""
 
     @abstractmethod
     def capabilities(self) -> Capabilities: ...
-
     @abstractmethod
-    def run(
-        self, program: Program | Sequence[Program], batch: Batch, config: MachineConfig, max_steps: int
-    ) -> Execution:
+    def run(self, program: Programs, batch: Batch, config: MachineConfig, max_steps: int) -> Execution:
         """Run every instance until it stops or has retired `max_steps` instructions."""
 
 
@@ -201,16 +189,11 @@ class DifferentiableBackend(Backend):
     def run_soft(
         self, program: SoftProgram, batch: Batch, config: MachineConfig, temperature: float, steps: int
     ) -> SoftExecution:
-        """Run `steps` soft steps; temperature 0 is the hard machine. Raises UserError for logits that are not finite."""
+        """Run `steps` soft steps; temperature 0 is the hard machine. Raises UserError for NaN or infinite logits."""
 
     @abstractmethod
     def soft_gradient(
-        self,
-        program: SoftProgram,
-        batch: Batch,
-        config: MachineConfig,
-        temperature: float,
-        steps: int,
+        self, program: SoftProgram, batch: Batch, config: MachineConfig, temperature: float, steps: int,
         cotangent: SoftExecution,
-    ) -> SoftProgram:
+    ) -> SoftProgram:  # fmt: skip
         """Gradient of `sum(cotangent * run_soft(...))` with respect to the logits, shaped as the program."""

@@ -3,14 +3,14 @@
 Every other machine must leave the same `Execution`. Source: The RISC-V Instruction Set Manual, volume I.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import lru_cache
 
 import numpy as np
 
 from backends.core import environment, isa
 from backends.core.environment import AT_ECALL, AT_FENCE, AT_TOHOST, HALTED, RUNNING, TRAPPED, State
-from backends.interface import Backend, Batch, Capabilities, Cause, Execution, MachineConfig, Program
+from backends.interface import Backend, Batch, Capabilities, Cause, Execution, MachineConfig, Programs
 
 WORD = 0xFFFFFFFF
 
@@ -59,7 +59,16 @@ BRANCH: dict[str, Callable[[int, int], bool]] = {
     "bgeu": lambda a, b: a >= b,
 }
 
-ACCESS = {"lb": (1, True), "lh": (2, True), "lw": (4, False), "lbu": (1, False), "lhu": (2, False), "sb": (1, False), "sh": (2, False), "sw": (4, False)}  # fmt: skip
+ACCESS = {
+    "lb": (1, True),
+    "lh": (2, True),
+    "lw": (4, False),
+    "lbu": (1, False),
+    "lhu": (2, False),
+    "sb": (1, False),
+    "sh": (2, False),
+    "sw": (4, False),
+}
 """Bytes accessed and whether the value is sign-extended."""
 
 
@@ -174,7 +183,7 @@ class Reference(Backend):
     def capabilities(self) -> Capabilities:
         return Capabilities(devices=("cpu",))
 
-    def run(self, program: Program | Sequence[Program], batch: Batch, config: MachineConfig, max_steps: int) -> Execution:
+    def run(self, program: Programs, batch: Batch, config: MachineConfig, max_steps: int) -> Execution:
         state = environment.load(program, batch, config, max_steps)
         harts = [Hart(state, b) for b in range(len(state.pc))]
         active = [b for b in range(len(harts)) if state.status[b] == RUNNING]

@@ -39,8 +39,12 @@ def load(name: str, device: str = "cpu") -> Load:
 def steps_for(backend: str, load_: Load, batch: int, seconds: float, least: int = 64) -> int:
     """Instructions per instance that keep the machine busy for about `seconds`; runs it, so that it is compiled."""
     machine, instances, steps = catalog.create(backend), load_.batch(batch, ENDLESS), least
-    machine.run(load_.program, instances, load_.config, steps)
-    while (spent := elapsed(lambda: machine.run(load_.program, instances, load_.config, steps))) < seconds / 4:
+
+    def spend(steps: int) -> float:
+        return elapsed(lambda: machine.run(load_.program, instances, load_.config, steps))
+
+    spend(steps)
+    while (spent := spend(steps)) < seconds / 4:
         steps = int(steps * min(16.0, max(2.0, seconds / 2 / spent)))
     return max(least, int(steps * seconds / spent))
 

@@ -33,7 +33,18 @@ def test_factorial_on_every_machine(capfd, machine):
     code, out, _ = run(capfd, FACTORIAL, "--backend", machine, "--json")
     result = json.loads(out)
     assert code == 120 == result["exit_code"]
-    assert set(result) == {"backend", "device", "status", "exit_code", "trap", "cycles", "pc", "registers", "output", "wall_time_s"}
+    assert set(result) == {
+        "backend",
+        "device",
+        "status",
+        "exit_code",
+        "trap",
+        "cycles",
+        "pc",
+        "registers",
+        "output",
+        "wall_time_s",
+    }
     assert (result["backend"], result["status"], result["trap"]) == (machine, "exited", None)
     reference = json.loads(run(capfd, FACTORIAL, "--json")[1])
     assert all(result[key] == reference[key] for key in ("cycles", "pc", "registers", "output"))

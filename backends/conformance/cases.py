@@ -57,7 +57,9 @@ def _operands(row: isa.Operation, vectors: int, config: MachineConfig, rng) -> t
     ebreak, entry = encode("ebreak"), SLOTS // 2
     programs, sources = [], []
     for _ in range(min(64, vectors)):
-        rd, rs1, rs2 = (int(r) * used for r, used in zip(rng.integers(0, config.registers, 3), isa.FORMATS[row.format], strict=True))
+        rd, rs1, rs2 = (
+            int(r) * used for r, used in zip(rng.integers(0, config.registers, 3), isa.FORMATS[row.format], strict=True)
+        )
         words = [ebreak] * SLOTS
         imm = immediate(row, rng)
         words[entry] = encode(row.name, rd, rs1, rs2, imm)
@@ -137,7 +139,9 @@ def trap_cases() -> Iterator[Case]:
     yield from _endings(config)
 
 
-def _trap_case(name: str, words: list[int], config: MachineConfig, expect, entry: int | None = None, steps: int = 20) -> Case:
+def _trap_case(
+    name: str, words: list[int], config: MachineConfig, expect, entry: int | None = None, steps: int = 20
+) -> Case:
     registers = np.zeros((1, config.registers), np.uint32)
     registers[0, 10], registers[0, 11] = 0x1000, 0x11
     program = words_program(words, 0x1000, entry, name)
@@ -147,14 +151,25 @@ def _trap_case(name: str, words: list[int], config: MachineConfig, expect, entry
 def _endings(config: MachineConfig) -> Iterator[Case]:
     e = encode
     outside, misaligned = Cause.ACCESS_OUTSIDE_MEMORY, Cause.MISALIGNED_FETCH
-    flood = [e("addi", 5, 0, imm=64), e("addi", 11, 10, imm=0), e("addi", 12, 0, imm=5), e("addi", 10, 0, imm=1), e("ecall"), e("jal", imm=-8)]
+    flood = [
+        e("addi", 5, 0, imm=64),
+        e("addi", 11, 10, imm=0),
+        e("addi", 12, 0, imm=5),
+        e("addi", 10, 0, imm=1),
+        e("ecall"),
+        e("jal", imm=-8),
+    ]
     exit_ = [e("addi", 5, 0, imm=93), e("addi", 10, 0, imm=7), e("ecall")]
     trapped = ("status", Status.TRAPPED)
-    yield _trap_case("entry misaligned", [e("ebreak")], config, (trapped, ("cause", misaligned), ("pc", 0x1002)), 0x1002)
+    yield _trap_case(
+        "entry misaligned", [e("ebreak")], config, (trapped, ("cause", misaligned), ("pc", 0x1002)), 0x1002
+    )
     yield _trap_case("entry outside", [e("ebreak")], config, (trapped, ("cause", outside), ("pc", 0x8000)), 0x8000)
     yield _trap_case("output flood", flood, config, (trapped, ("cause", Cause.OUTPUT_LIMIT)), steps=100)
     yield _trap_case("breakpoint", [e("ebreak")], config, (("status", Status.HALTED), ("cycles", 1), ("exit_code", -1)))
-    yield _trap_case("exit", exit_, config, (("status", Status.EXITED), ("exit_code", 7), ("cycles", 3), ("pc", 0x100C)))
+    yield _trap_case(
+        "exit", exit_, config, (("status", Status.EXITED), ("exit_code", 7), ("cycles", 3), ("pc", 0x100C))
+    )
     loop = (("status", Status.OUT_OF_STEPS), ("cycles", 20), ("pc", 0x1000))
     yield _trap_case("infinite loop", [e("jal", imm=0)], config, loop)
     last = (("status", Status.OUT_OF_STEPS), ("cycles", 1), ("pc", 0x2000))
@@ -169,4 +184,12 @@ def file_cases(isa_name: str = "rv32em") -> Iterator[Case]:
         program, _ = toolchain.load(path, isa_name)
         config = toolchain.machine_for(program, isa_name, (len(program.image) + 15 & ~15) + 4096)
         expect = (("exit_code", int(stated[1])), ("cause", Cause.NONE))
-        yield Case(f"{isa_name} {path.name}", "value", (program,), Batch(toolchain.initial_registers(config)), config, 1_000_000, expect)
+        yield Case(
+            f"{isa_name} {path.name}",
+            "value",
+            (program,),
+            Batch(toolchain.initial_registers(config)),
+            config,
+            1_000_000,
+            expect,
+        )

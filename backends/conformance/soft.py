@@ -61,12 +61,11 @@ def _one_program(case: Case, program, where, hard: Execution, backend, relaxatio
 
 def words_of(soft: SoftExecution, relaxation: str) -> tuple[np.ndarray, np.ndarray]:
     """Registers `[B, R]` uint32 and memory `[B, M]` uint8 of a soft run that has crystallised; raises where it has not."""
-    if relaxation == "value":
-        values = np.asarray(soft.registers), np.asarray(soft.memory)
-    else:
-        values = tuple(x @ (2.0 ** np.arange(x.shape[-1])) for x in (soft.registers.astype(np.float64), soft.memory.astype(np.float64)))
-        assert all(np.isin(x, (0.0, 1.0)).all() for x in (soft.registers, soft.memory)), "bits are not 0 or 1"
-    return values[0].astype(np.int64).astype(np.uint32), values[1].astype(np.uint8)
+    registers, memory = soft.registers.astype(np.float64), soft.memory.astype(np.float64)
+    if relaxation == "bits":
+        assert all(np.isin(x, (0.0, 1.0)).all() for x in (registers, memory)), "bits are not 0 or 1"
+        registers, memory = (x @ (2.0 ** np.arange(x.shape[-1])) for x in (registers, memory))
+    return registers.astype(np.int64).astype(np.uint32), memory.astype(np.uint8)
 
 
 def random_program(rng, slots: int, operations: tuple[str, ...] | None, registers: int = 16) -> SoftProgram:
@@ -74,12 +73,22 @@ def random_program(rng, slots: int, operations: tuple[str, ...] | None, register
     op = rng.normal(size=(slots, len(COLUMN)))
     if operations is not None:
         op[:, [c for name, c in COLUMN.items() if name not in operations]] = -30.0
-    return SoftProgram(op, *(rng.normal(size=(slots, registers)) for _ in range(3)), rng.normal(size=(slots, 32)))
+    rd, rs1, rs2 = (rng.normal(size=(slots, registers)) for _ in range(3))
+    return SoftProgram(op, rd, rs1, rs2, rng.normal(size=(slots, 32)))
 
 
-def gradient_problems(count: int, seed: int = 0) -> Iterator[tuple[SoftProgram, Batch, MachineConfig, float, int, SoftExecution]]:
+Problem = tuple[SoftProgram, Batch, MachineConfig, float, int, SoftExecution]
+
+
+def gradient_problems(count: int, seed: int = 0) -> Iterator[Problem]:
     """Random soft programs with operands, a temperature and a cotangent, for checks of gradients."""
-    subsets = (None, ("add", "sub", "xor", "beq", "jal", "addi"), ("lw", "sw", "lb", "sb", "addi", "add"), ("sll", "sra", "slt", "blt", "jalr", "lui"), ("mul", "add", "divu", "addi"))
+    subsets = (
+        None,
+        ("add", "sub", "xor", "beq", "jal", "addi"),
+        ("lw", "sw", "lb", "sb", "addi", "add"),
+        ("sll", "sra", "slt", "blt", "jalr", "lui"),
+        ("mul", "add", "divu", "addi"),
+    )
     for number in range(count):
         rng = np.random.default_rng([seed, number])
         slots, steps, batch, memory = 4, 4, 2, 16
@@ -88,7 +97,14 @@ def gradient_problems(count: int, seed: int = 0) -> Iterator[tuple[SoftProgram, 
         registers = rng.integers(0, 1 << int(rng.choice([4, 32])), (batch, 16), dtype=np.uint64).astype(np.uint32)
         patch = Patch(0, rng.integers(0, 256, (batch, memory), dtype=np.uint8))
         shapes = (batch, 16, 32), (batch, memory, 8), (batch, slots + 2)
-        yield program, Batch(registers, patches=(patch,)), config, float(rng.choice([0.5, 1.0])), steps, SoftExecution(*(rng.normal(size=s) for s in shapes))
+        yield (
+            program,
+            Batch(registers, patches=(patch,)),
+            config,
+            float(rng.choice([0.5, 1.0])),
+            steps,
+            SoftExecution(*(rng.normal(size=s) for s in shapes)),
+        )
 
 
 def adapt(cotangent: SoftExecution, relaxation: str) -> SoftExecution:
@@ -102,7 +118,7 @@ def inner(cotangent: SoftExecution, state: SoftExecution) -> float:
     return float(sum((getattr(cotangent, f.name) * getattr(state, f.name)).sum() for f in fields(SoftExecution)))
 
 
-def finite_difference_error(problem, backend: DifferentiableBackend, directions: int, seed: int = 0) -> float:
+def finite_difference_error(problem: Problem, backend: DifferentiableBackend, directions: int, seed: int = 0) -> float:
     """Greatest relative error of the gradient along random directions against central differences in float64."""
     program, batch, config, temperature, steps, cotangent = problem
     gradient = backend.soft_gradient(program, batch, config, temperature, steps, cotangent)
@@ -116,9 +132,9 @@ def finite_difference_error(problem, backend: DifferentiableBackend, directions:
     return worst
 
 
-def disagreement(problem, first: DifferentiableBackend, second: DifferentiableBackend) -> float:
+def disagreement(problem: Problem, first: DifferentiableBackend, second: DifferentiableBackend) -> float:
     """Greatest absolute difference of outputs and gradients of two machines on the same logits."""
-    *run, cotangent = problem
+    run, cotangent = problem[:-1], problem[-1]
     outputs = [backend.run_soft(*run) for backend in (first, second)]
     gradients = [backend.soft_gradient(*run, cotangent) for backend in (first, second)]
     pairs = [(getattr(outputs[0], f.name), getattr(outputs[1], f.name)) for f in fields(SoftExecution)]

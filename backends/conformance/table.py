@@ -4,6 +4,7 @@ import json
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field
+from functools import partial
 
 import numpy as np
 from hypothesis import HealthCheck, Phase, given, settings
@@ -117,6 +118,7 @@ class Checker:
         row.add(wrong[stated], lambda b: compare.describe(case, int(stated[b]), self.backend, judge))
 
     def _limits(self, row: Row, advance: Callable[[], None]) -> None:
+        assert isinstance(self.backend, DifferentiableBackend)
         few = min(self.scale.vectors, 128)
         table = (*cases.operation_cases(few, seed=1), *cases.trap_cases(), *cases.file_cases())
         for case in table:
@@ -124,33 +126,42 @@ class Checker:
             if soft.fits(case, hard):
                 for relaxation in self.backend.capabilities().relaxations:
                     failed = soft.limit_failures(case, hard, self.backend, relaxation)
-                    row.add(failed, lambda b, c=case, r=relaxation: f"{c.name}: soft run ({r}) at temperature 0 differs")
+                    row.add(failed, _tell(f"{case.name}: soft run ({relaxation}) at temperature 0 differs"))
             advance()
 
     def _gradients(self, row: Row, advance: Callable[[], None]) -> None:
+        assert isinstance(self.backend, DifferentiableBackend)
         for number, problem in enumerate(soft.gradient_problems(self.scale.gradients)):
             error = soft.finite_difference_error(problem, self.backend, directions=4)
-            text = f"problem {number}: off finite differences by {error:.2e}"
-            row.add(np.array([error > TOLERANCE_FINITE_DIFFERENCE]), lambda b, t=text: t)
+            wrong = np.array([not error <= TOLERANCE_FINITE_DIFFERENCE])
+            row.add(wrong, _tell(f"problem {number}: off finite differences by {error:.2e}"))
             for other in self._others():
                 error = soft.disagreement(problem, self.backend, other)
-                text = f"problem {number}: two machines differ by {error:.2e}"
-                row.add(np.array([error > TOLERANCE_MACHINES]), lambda b, t=text: t)
+                wrong = np.array([not error <= TOLERANCE_MACHINES])
+                row.add(wrong, _tell(f"problem {number}: two machines differ by {error:.2e}"))
             advance()
 
     def _others(self) -> list[DifferentiableBackend]:
-        made = [catalog.create(n) for n in catalog.names() if n != self.name and not isinstance(catalog.describe(n), str)]
+        made = [
+            catalog.create(n) for n in catalog.names() if n != self.name and not isinstance(catalog.describe(n), str)
+        ]
         return [b for b in made if isinstance(b, DifferentiableBackend)]
+
+
+def _tell(text: str) -> Callable[[int], str]:
+    return lambda b: f"{text} (instance {b})"
 
 
 def rows(backends: list[str], scale: str, progress: Progress | None = None) -> list[Row]:
     """The conformance table of the named machines. Raises UserError for an unknown or unusable one."""
     checkers = [Checker(name, SCALES[scale]) for name in backends]
-    found = []
+    found: list[Row] = []
     for checker in checkers:
-        task = progress.add_task(f"conformance of {checker.name}", total=None) if progress else None
-        found += checker.rows(lambda t=task: progress.advance(t) if progress else None)
-        if progress:
+        if progress is None:
+            found += checker.rows(lambda: None)
+        else:
+            task = progress.add_task(f"conformance of {checker.name}", total=None)
+            found += checker.rows(partial(progress.advance, task))
             progress.update(task, total=1, completed=1)
     return found
 
@@ -166,7 +177,9 @@ def report(backends: list[str], scale: str, as_json: bool) -> int:
         return int(any(row.failed for row in found))
     table = Table("backend", "device", "kind", "cases", "passed", "failed", "time (s)")
     for row in found:
-        table.add_row(row.backend, row.device, row.kind, *map(str, (row.cases, row.passed, row.failed)), f"{row.time_s:.1f}")
+        table.add_row(
+            row.backend, row.device, row.kind, *map(str, (row.cases, row.passed, row.failed)), f"{row.time_s:.1f}"
+        )
     out = Console(width=None if console.is_terminal else 120)
     out.print(table)
     for row in found:

@@ -15,13 +15,16 @@ from rich.table import Table
 from backends.core import catalog, isa, toolchain
 from backends.interface import Backend, Batch, Capabilities, Cause, Execution, MachineConfig, Program, Status, UserError
 
+
 def list_backends(options: argparse.Namespace) -> int:
     """One row per machine: name, devices, capabilities, or why it cannot be used here."""
     table = Table("backend", "devices", "timing models", "soft runs (relaxations)")
     for name in catalog.names():
         known = catalog.describe(name)
         if isinstance(known, Capabilities):
-            table.add_row(name, ", ".join(known.devices), ", ".join(known.timings), ", ".join(known.relaxations) or "no")
+            table.add_row(
+                name, ", ".join(known.devices), ", ".join(known.timings), ", ".join(known.relaxations) or "no"
+            )
         else:
             table.add_row(name, known)
     Console(width=None if sys.stdout.isatty() else 120).print(table)
@@ -122,7 +125,10 @@ def _exit_code(result: Execution, max_steps: int) -> int:
         print(f"trap: {cause} at pc {result.pc[0]:#x}, address {result.address[0]:#x}", file=sys.stderr)
         return 1
     if status == Status.OUT_OF_STEPS:
-        print(f"out of steps: {max_steps} instructions ran, pc is {result.pc[0]:#x}; --max-steps gives more", file=sys.stderr)
+        print(
+            f"out of steps: {max_steps} instructions ran, pc is {result.pc[0]:#x}; --max-steps gives more",
+            file=sys.stderr,
+        )
         return 1
     return max(0, int(result.exit_code[0])) & 0xFF if status == Status.HALTED else int(result.exit_code[0]) & 0xFF
 

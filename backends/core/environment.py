@@ -5,12 +5,12 @@ state what the instruction asks for, once for all machines, and the machine goes
 memory: taken at load, taken again at `fence.i`.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
-from backends.interface import Batch, Cause, Execution, MachineConfig, Program, Status, UserError
+from backends.interface import Batch, Cause, Execution, MachineConfig, Program, Programs, Status, UserError
 
 RUNNING, EXITED, HALTED, TRAPPED = (int(s) for s in Status)
 AT_ECALL, AT_FENCE, AT_TOHOST = 4, 5, 6  # only inside a machine; never in an Execution
@@ -41,7 +41,7 @@ class State:
     inputs: list[bytes]
 
 
-def load(program: Program | Sequence[Program], batch: Batch, config: MachineConfig, max_steps: int) -> State:
+def load(program: Programs, batch: Batch, config: MachineConfig, max_steps: int) -> State:
     """Lay programs and patches into memory. Raises UserError for what does not fit the machine or one another."""
     programs = (program,) if isinstance(program, Program) else tuple(program)
     size = len(batch.registers)
@@ -57,7 +57,7 @@ def load(program: Program | Sequence[Program], batch: Batch, config: MachineConf
     entries = np.array([p.entry for p in programs], np.uint32)[index]
     tohost = np.array([p.symbols.get("tohost", NO_TOHOST) for p in programs], np.int64)[index]
     inputs = list(batch.inputs) if batch.inputs else [b""] * size
-    zeros = lambda dtype: np.zeros(size, dtype)  # noqa: E731 -- eight arrays of one length read better so
+    zeros = partial(np.zeros, size)
     state = State(
         programs, index, config, registers, memory, entries, zeros(np.uint64), zeros(np.uint8), zeros(np.uint8),
         zeros(np.uint32), np.full(size, -1, np.int64), tohost, [bytearray() for _ in range(size)], inputs,
@@ -66,7 +66,9 @@ def load(program: Program | Sequence[Program], batch: Batch, config: MachineConf
     return state
 
 
-def _check(programs: tuple[Program, ...], batch: Batch, config: MachineConfig, max_steps: int, index: np.ndarray) -> None:
+def _check(
+    programs: tuple[Program, ...], batch: Batch, config: MachineConfig, max_steps: int, index: np.ndarray
+) -> None:
     size = len(batch.registers)
     if max_steps < 1:
         raise UserError(f"max_steps is {max_steps}: give at least 1")
@@ -146,7 +148,8 @@ def _buffer(state: State, b: int) -> np.ndarray | None:
     address, length = int(state.registers[b, _A0 + 1]), int(state.registers[b, _A0 + 2])
     start = address - state.config.memory_base
     if length and not 0 <= start <= state.config.memory_bytes - length:
-        return _trap_one(state, b, Cause.ACCESS_OUTSIDE_MEMORY, address)
+        _trap_one(state, b, Cause.ACCESS_OUTSIDE_MEMORY, address)
+        return None
     return state.memory[b, start : start + length]
 
 

@@ -161,7 +161,10 @@ def decode(words: np.ndarray, registers: int) -> Decoded:
         if not hit.any():
             continue
         word = w[hit]
-        fields = [(word >> shift & 0x1F).astype(np.int64) * used for shift, used in zip((7, 15, 20), FORMATS[row.format], strict=True)]
+        fields = [
+            (word >> shift & 0x1F).astype(np.int64) * used
+            for shift, used in zip((7, 15, 20), FORMATS[row.format], strict=True)
+        ]
         legal = np.max(fields, axis=0) < registers
         op[hit] = np.where(legal, row.number, ILLEGAL)
         for target, value in zip((rd, rs1, rs2), fields, strict=True):
@@ -198,7 +201,10 @@ def _scatter(imm: int, format: str) -> int:
     return 0
 
 
-REGISTER_NAMES = tuple("zero ra sp gp tp t0 t1 t2 s0 s1 a0 a1 a2 a3 a4 a5 a6 a7 s2 s3 s4 s5 s6 s7 s8 s9 s10 s11 t3 t4 t5 t6".split())
+REGISTER_NAMES = (
+    *("zero", "ra", "sp", "gp", "tp", "t0", "t1", "t2", "s0", "s1", "a0", "a1", "a2", "a3", "a4", "a5"),
+    *("a6", "a7", "s2", "s3", "s4", "s5", "s6", "s7", "s8", "s9", "s10", "s11", "t3", "t4", "t5", "t6"),
+)
 
 
 def register_number(name: str) -> int:

@@ -59,16 +59,21 @@ def soften(program: Program, config: MachineConfig, sharpness: float) -> SoftPro
     stand_in = {"fence": "addi", "illegal": "jal"}
     columns = np.array([COLUMN[stand_in.get(n, n)] for n in names])
     bits = imm[:, None] >> np.arange(32, dtype=np.uint32) & 1
-    choose = lambda index, size: sharpness * np.eye(size)[index]  # noqa: E731
-    registers = [choose(field, config.registers) for field in (decoded.rd, decoded.rs1, decoded.rs2)]
-    return SoftProgram(choose(columns, len(COLUMN)), *registers, sharpness * (2.0 * bits - 1.0), program.base, (program.entry - program.base) // 4)
+    rd, rs1, rs2 = (sharpness * np.eye(config.registers)[field] for field in (decoded.rd, decoded.rs1, decoded.rs2))
+    return SoftProgram(
+        op=sharpness * np.eye(len(COLUMN))[columns], rd=rd, rs1=rs1, rs2=rs2, imm=sharpness * (2.0 * bits - 1.0),
+        base=program.base, start=(program.entry - program.base) // 4,
+    )  # fmt: skip
 
 
 def harden(program: SoftProgram) -> list[tuple[str, int, int, int, int]]:
     """The hard program, read off by argmax: (operation, rd, rs1, rs2, imm) per slot."""
     op, rd, rs1, rs2 = (np.argmax(x, axis=1) for x in (program.op, program.rd, program.rs1, program.rs2))
     imm = ((program.imm > 0).astype(np.uint64) << np.arange(32, dtype=np.uint64)).sum(axis=1)
-    return [(isa.SOFT_OPERATIONS[o], int(d), int(s), int(t), int(i)) for o, d, s, t, i in zip(op, rd, rs1, rs2, imm, strict=True)]
+    return [
+        (isa.SOFT_OPERATIONS[o], int(d), int(s), int(t), int(i))
+        for o, d, s, t, i in zip(op, rd, rs1, rs2, imm, strict=True)
+    ]
 
 
 def check(program: SoftProgram, config: MachineConfig, temperature: float) -> None:
@@ -80,7 +85,9 @@ def check(program: SoftProgram, config: MachineConfig, temperature: float) -> No
         if logits.shape != (slots, width):
             raise UserError(f"logits {name} of shape {logits.shape}: give [{slots}, {width}]")
         if not np.isfinite(logits).all():
-            raise UserError(f"logits {name} hold NaN or infinity in slot {int(np.argmin(np.isfinite(logits).all(axis=1)))}")
+            raise UserError(
+                f"logits {name} hold NaN or infinity in slot {int(np.argmin(np.isfinite(logits).all(axis=1)))}"
+            )
     if not temperature >= 0:
         raise UserError(f"temperature {temperature}: give 0 or more")
     if not 0 <= program.start < slots:

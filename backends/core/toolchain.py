@@ -40,7 +40,9 @@ def load(path: Path, isa: str | None = None, flags: tuple[str, ...] = ("-O2",)) 
 def _read(path: Path) -> bytes:
     try:
         if path.stat().st_size > MAX_MEMORY_BYTES:
-            raise UserError(f"{path}: {path.stat().st_size} bytes, more than the {MAX_MEMORY_BYTES} that a machine can hold")
+            raise UserError(
+                f"{path}: {path.stat().st_size} bytes, more than the {MAX_MEMORY_BYTES} that a machine can hold"
+            )
         return path.read_bytes()
     except OSError as error:
         raise UserError(f"{path}: {error.strerror or error}") from None
@@ -51,7 +53,15 @@ def compile_source(path: Path, isa: str, flags: tuple[str, ...] = ("-O2",)) -> b
     _read(path)
     with tempfile.TemporaryDirectory() as folder:
         elf = Path(folder) / "program.elf"
-        options = ["-target", "riscv32-freestanding-none", *TARGETS[isa], "-static", "-fno-sanitize=all", "-fomit-frame-pointer", "-Wl,--build-id=none,-z,max-page-size=16"]
+        options = [
+            "-target",
+            "riscv32-freestanding-none",
+            *TARGETS[isa],
+            "-static",
+            "-fno-sanitize=all",
+            "-fomit-frame-pointer",
+            "-Wl,--build-id=none,-z,max-page-size=16",
+        ]
         command = [sys.executable, "-m", "ziglang", "cc", *options, *flags, str(path), str(_START), "-o", str(elf)]
         done = subprocess.run(command, capture_output=True, text=True)
         if done.returncode:
@@ -74,7 +84,9 @@ def parse_elf(data: bytes, name: str) -> tuple[Program, str]:
             if s.name
         }
     except (ELFError, UnicodeDecodeError) as error:
-        raise UserError(f"{name} is no readable ELF file ({str(error) or 'damaged'}): give an RV32 executable") from None
+        raise UserError(
+            f"{name} is no readable ELF file ({str(error) or 'damaged'}): give an RV32 executable"
+        ) from None
     base, image = _image(segments, name)
     embedded = bool(elf.header.e_flags & _EMBEDDED)
     program = Program(image, base, elf.header.e_entry, symbols, _T0 if embedded else _A7, name)
@@ -83,7 +95,9 @@ def parse_elf(data: bytes, name: str) -> tuple[Program, str]:
 
 def _check_header(elf: ELFFile, name: str) -> None:
     if elf.header.e_machine != "EM_RISCV":
-        raise UserError(f"{name} is built for {str(elf.header.e_machine).removeprefix('EM_')}: give a 32-bit RISC-V executable")
+        raise UserError(
+            f"{name} is built for {str(elf.header.e_machine).removeprefix('EM_')}: give a 32-bit RISC-V executable"
+        )
     if elf.elfclass != 32 or not elf.little_endian:
         raise UserError(f"{name} is a {elf.elfclass}-bit RISC-V file: give a 32-bit little-endian executable (RV32)")
     if elf.header.e_flags & _COMPRESSED:

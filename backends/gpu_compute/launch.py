@@ -3,6 +3,7 @@
 import os
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
+from itertools import pairwise
 
 import numba
 import numpy as np
@@ -19,7 +20,9 @@ _advance_cpu = numba.njit(nogil=True, cache=True, boundscheck=False)(advance)
 
 
 @numba.njit(nogil=True, cache=True, boundscheck=False)
-def _advance_range(first, last, code, rows, x, memory, words, base, tohost, pc, cycles, max_steps, status, cause, address):
+def _advance_range(
+    first, last, code, rows, x, memory, words, base, tohost, pc, cycles, max_steps, status, cause, address
+):
     for k in range(first, last):
         status[k], pc[k], cycles[k], cause[k], address[k] = _advance_cpu(
             code[rows[k]], x[k], memory[k], words[k], base, tohost[k], pc[k], cycles[k], max_steps
@@ -72,10 +75,11 @@ def _launch_cpu(count: int, *arrays) -> None:
     pieces = min(count, threads() * _CHUNKS_PER_THREAD) if count > 1 and threads() > 1 else 1
     edges = np.linspace(0, count, pieces + 1).astype(np.int64)
     if pieces == 1:
-        return _advance_range(0, count, *arrays)
-    jobs = [_pool().submit(_advance_range, *edge, *arrays) for edge in zip(edges[:-1], edges[1:], strict=True)]
-    for job in jobs:
-        job.result()
+        _advance_range(0, count, *arrays)
+    else:
+        jobs = [_pool().submit(_advance_range, *edge, *arrays) for edge in pairwise(edges)]
+        for job in jobs:
+            job.result()
 
 
 @cache
@@ -94,7 +98,9 @@ def _kernel():
     return kernel
 
 
-def _launch_cuda(count, code, rows, x, memory, words, base, tohost, pc, cycles, max_steps, status, cause, address) -> None:
+def _launch_cuda(
+    count, code, rows, x, memory, words, base, tohost, pc, cycles, max_steps, status, cause, address
+) -> None:
     memory_there = cuda.to_device(memory)
     words_there = memory_there.view(np.uint32)
     written = [cuda.to_device(array) for array in (x, pc, cycles, status, cause, address)]

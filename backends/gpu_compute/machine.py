@@ -1,23 +1,30 @@
 """Host side: decode once, launch all instances, answer those that wait, launch again. Never a launch per step."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-
 import numpy as np
 
 from backends.core import environment
-from backends.core.environment import AT_TOHOST, NO_TOHOST, RUNNING, TRAPPED, State
+from backends.core.environment import NO_TOHOST, RUNNING, TRAPPED, State
 from backends.gpu_compute import launch
-from backends.gpu_compute.packing import SCRATCH, UNDECODED, pack
+from backends.gpu_compute.packing import UNDECODED, pack
 from backends.gpu_compute.step import AT_UNDECODED
-from backends.interface import Backend, Batch, Capabilities, Cause, Execution, MachineConfig, Program, UserError
+from backends.interface import (
+    Backend,
+    Batch,
+    Capabilities,
+    Cause,
+    Execution,
+    MachineConfig,
+    Program,
+    Programs,
+    UserError,
+)
 
 
 class GpuCompute(Backend):
     def capabilities(self) -> Capabilities:
         return Capabilities(devices=launch.devices())
 
-    def run(self, program: Program | Sequence[Program], batch: Batch, config: MachineConfig, max_steps: int) -> Execution:
+    def run(self, program: Programs, batch: Batch, config: MachineConfig, max_steps: int) -> Execution:
         if config.device not in launch.devices():
             raise UserError(f"gpu_compute has no device '{config.device}' here: one of {', '.join(launch.devices())}")
         state = environment.load(program, batch, config, max_steps)

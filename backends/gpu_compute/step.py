@@ -115,7 +115,9 @@ def advance(code, x, memory, words, base, tohost, pc, cycles, max_steps):
             if offset >= half_limit:
                 width = 2
                 break
-            x[rd] = np.int32(np.int16(np.uint32(memory[offset]) | np.uint32(memory[offset + np.uint32(1)]) << np.uint32(8)))
+            x[rd] = np.int32(
+                np.int16(np.uint32(memory[offset]) | np.uint32(memory[offset + np.uint32(1)]) << np.uint32(8))
+            )
         elif op == LW:
             offset = np.uint32(np.uint32(a + imm) - base)
             if offset >= word_limit:
@@ -123,7 +125,11 @@ def advance(code, x, memory, words, base, tohost, pc, cycles, max_steps):
                 break
             if offset & np.uint32(3):
                 low = np.uint32(memory[offset]) | np.uint32(memory[offset + np.uint32(1)]) << np.uint32(8)
-                x[rd] = low | np.uint32(memory[offset + np.uint32(2)]) << np.uint32(16) | np.uint32(memory[offset + np.uint32(3)]) << np.uint32(24)
+                x[rd] = (
+                    low
+                    | np.uint32(memory[offset + np.uint32(2)]) << np.uint32(16)
+                    | np.uint32(memory[offset + np.uint32(3)]) << np.uint32(24)
+                )
             else:
                 x[rd] = words[offset >> np.uint32(2)]
         elif op == LBU:

@@ -19,4 +19,3 @@ class Wrong(Backend):
 
 def create() -> Backend:
     return Wrong()
-
