@@ -39,7 +39,13 @@ def assert_equal(program, batch: Batch, config: MachineConfig, max_steps: int) -
 
 def test_the_cuda_launch_conforms_on_numbas_simulator():
     environment = {**os.environ, "NUMBA_ENABLE_CUDASIM": "1"}
-    command = [sys.executable, "-W", "ignore", "-c", SIMULATED]  # NumPy scalars warn where they wrap; the GPU just wraps
+    command = [
+        sys.executable,
+        "-W",
+        "ignore",
+        "-c",
+        SIMULATED,
+    ]  # NumPy scalars warn where they wrap; the GPU just wraps
     subprocess.run(command, env=environment, check=True, timeout=120)
 
 
@@ -73,7 +79,14 @@ def test_patched_data_can_be_jumped_to():
 
 def test_instances_rewrite_their_own_code_only():
     """Instance b stores `addi a0, a0, b` over the instruction at 0x110 and refetches; its neighbours do the same."""
-    words = [encode("sw", 0, 2, 11, 0x10), encode("fence.i"), encode("fence"), encode("fence"), encode("ebreak"), encode("ebreak")]
+    words = [
+        encode("sw", 0, 2, 11, 0x10),
+        encode("fence.i"),
+        encode("fence"),
+        encode("fence"),
+        encode("ebreak"),
+        encode("ebreak"),
+    ]
     registers = np.zeros((8, 16), np.uint32)
     registers[:, 2] = 0x100
     registers[:, 11] = [encode("addi", 10, 10, imm=b) for b in range(8)]
