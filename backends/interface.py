@@ -1,5 +1,5 @@
-"""The one interface of all machines. A backend is a module or package in `backends/`, found by its name, with a function `create() -> Backend`.
-Everything that crosses the interface is NumPy; no framework is imported here.
+"""The one interface of all machines. A backend is a module or package in `backends/`, found by its name, with a
+function `create() -> Backend`. Everything that crosses the interface is NumPy; no framework is imported here.
 
 `B` is the number of instances, `R` the number of registers (16 or 32), `M` the memory size in bytes,
 `L` the number of slots of a soft program, `N` the number of soft operations.

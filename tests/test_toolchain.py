@@ -3,6 +3,7 @@
 import struct
 import subprocess
 import sys
+from contextlib import suppress
 
 import numpy as np
 import pytest
@@ -60,12 +61,10 @@ def test_rv64_is_refused(tmp_path):
 def test_a_damaged_header_never_gives_a_traceback(offset, garbage, keep):
     data = bytearray(ELF)
     data[offset : offset + len(garbage)] = garbage
-    try:
+    with suppress(UserError):  # the one exception that may come
         program, _ = toolchain.parse_elf(bytes(data[: len(data) - keep % 7]), "damaged.elf")
-    except UserError as error:
-        assert "\n" not in str(error)
-    else:
-        assert len(program.image)
+        assert program.base % 16 == 0
+        assert program.base + len(program.image) <= 1 << 32
 
 
 def test_segments_lie_where_they_are_linked(tmp_path):

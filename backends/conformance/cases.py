@@ -131,12 +131,16 @@ def trap_cases() -> Iterator[Case]:
         ("store word across the end", [e("sw", 0, 10, 11, 62)], outside, 0, 0x103E),
         ("store below", [e("sw", 0, 0, 11, -4)], outside, 0, 0xFFFFFFFC),
         ("unknown call", [e("addi", 5, 0, imm=1234), e("ecall")], call, 1, 1234),
-        ("write outside", [e("addi", 5, 0, imm=64), e("addi", 10, 0, imm=1), e("addi", 12, 0, imm=4), e("ecall")], outside, 3, 0x11),
+        ("write outside", [*_set(5, 64), *_set(10, 1), *_set(12, 4), e("ecall")], outside, 3, 0x11),
     ]  # fmt: skip
     for name, words, cause, slot, address in rows:
         expect = (("status", Status.TRAPPED), ("cause", cause), ("pc", 0x1000 + 4 * slot), ("address", address))
         yield _trap_case(name, words, config, expect)
     yield from _endings(config)
+
+
+def _set(register: int, value: int) -> list[int]:
+    return [encode("addi", register, 0, imm=value)]
 
 
 def _trap_case(

@@ -28,8 +28,8 @@ selections of all slots; slot i lies at address base + 4 i. State: registers `[R
    (address of slot + IMM), computed per slot and blended by q, and for jalr of add(a, imm) with bit 0 cleared; what is not a
    slot is trapped. A branch goes to its target with its condition's expectation. ecall and ebreak halt.
 
-**Vertex expansion** of a function f of 64 bits (both operands of mul*, div*, rem*): with v the nearest vertex (bit = expectation
-> 1/2), `f(v) + sum over j of (x_j - v_j) (f(v with bit j = 1) - f(v with bit j = 0))`, clipped to [0, 1]: the first-order
+**Vertex expansion** of a function f of 64 bits (both operands of mul*, div*, rem*): with v the nearest vertex (bit =
+expectation > 1/2), `f(v) + sum over j of (x_j - v_j) (f(v with bit j = 1) - f(v with bit j = 0))`, clipped to [0, 1]: the first-order
 expansion of f's multilinear extension, exact at vertices.
 
 Sources: the multilinear extension of Boolean functions as in differentiable logic gate networks (Petersen et al. 2022); the
