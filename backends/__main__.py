@@ -3,7 +3,7 @@
 import argparse
 import sys
 
-from backends.core import command
+from backends import cli
 from backends.interface import REGISTERS, UserError
 
 
@@ -13,10 +13,10 @@ def parser() -> argparse.ArgumentParser:
     )
     commands = top.add_subparsers(dest="command", required=True, metavar="list|run|conform")
     listing = commands.add_parser("list", help="the machines, their devices and capabilities")
-    listing.set_defaults(handler=command.list_backends)
+    listing.set_defaults(handler=cli.list_backends)
 
-    run = commands.add_parser("run", help="run an ELF, .c or .S file", description=command.run_file.__doc__)
-    run.set_defaults(handler=command.run_file)
+    run = commands.add_parser("run", help="run an ELF, .c or .S file", description=cli.run_file.__doc__)
+    run.set_defaults(handler=cli.run_file)
     run.add_argument("file", help="an ELF executable, or .c / .S (compiled with a small start-up file)")
     run.add_argument("--backend", default="reference", help="machine to run on (default: reference)")
     run.add_argument("--isa", choices=REGISTERS, help="default: what an ELF was built for, rv32em for .c and .S")
@@ -28,7 +28,7 @@ def parser() -> argparse.ArgumentParser:
     run.add_argument("--json", action="store_true", help="one JSON object on stdout; registers in order x0, x1, …")
 
     conform = commands.add_parser("conform", help="run the conformance table")
-    conform.set_defaults(handler=command.run_conformance)
+    conform.set_defaults(handler=cli.run_conformance)
     conform.add_argument("--backend", action="append", metavar="X", help="machine to check (repeat; default: all)")
     conform.add_argument(
         "--scale", choices=("smoke", "quick", "full"), default="full", help="how many cases (default: full)"

@@ -6,7 +6,7 @@ import pkgutil
 import backends
 from backends.interface import Backend, Capabilities, UserError
 
-_NOT_MACHINES = ("interface", "core", "conformance", "__main__")
+_NOT_MACHINES = ("interface", "core", "conformance", "cli", "__main__")
 
 
 def names() -> list[str]:
