@@ -74,7 +74,7 @@ def provenance(folder: Path) -> dict[str, Any] | None:
     try:
         found = json.loads(file.read_text())
         return {"key": found["key"], "tables": dict(found["tables"])} | found
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return None
     except (ValueError, KeyError, TypeError):
         raise Damaged(f"{file} is damaged: {_mend(folder)}") from None

@@ -95,8 +95,6 @@ def _name(text: str) -> str:
 def _guarded(uri: str, use):
     """What `use(client)` gives, or None after one warning where the server or the database refuses."""
     os.environ.update({k: v for k, v in _BOUNDS.items() if k not in os.environ})
-    for name in ("mlflow", "alembic", "urllib3"):
-        logging.getLogger(name).setLevel(logging.ERROR)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # third-party deprecations at import, of no use to who runs an experiment
         from alembic.util.exc import CommandError
@@ -104,6 +102,8 @@ def _guarded(uri: str, use):
         from mlflow.exceptions import MlflowException
         from sqlalchemy.exc import SQLAlchemyError
 
+        for name in ("mlflow", "alembic", "urllib3"):  # after the import, which sets their levels
+            logging.getLogger(name).setLevel(logging.ERROR)
         try:
             with _migration_lock(uri):
                 client = MlflowClient(tracking_uri=uri)

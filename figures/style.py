@@ -47,9 +47,8 @@ def apply() -> None:
 
 def machines(names) -> dict[str, dict]:
     """Line properties per machine, the same in every figure; machines that are not of this house come after."""
-    ordered = [m for m in _MACHINES if m in set(names)] + sorted(set(names) - set(_MACHINES))
-    places = {m: i for i, m in enumerate(_MACHINES)}
-    looks = {m: _LOOKS[places.get(m, 4 + i) % len(_LOOKS)] for i, m in enumerate(ordered)}
+    known = (*_MACHINES, *sorted(set(names) - set(_MACHINES)))
+    looks = {m: _LOOKS[i % len(_LOOKS)] for i, m in enumerate(known) if m in set(names)}
     return {m: {"color": c, "marker": k, "linestyle": d, "label": m} for m, (c, k, d) in looks.items()}
 
 

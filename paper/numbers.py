@@ -18,8 +18,16 @@ _KINDS = ("value", "trap", "soft limit", "gradient")
 
 def build(results: Results) -> dict[str, Any]:
     """`{"values": {name: text}, "tables": {name: rows}}`. Raises UserError where an experiment is missing or damaged."""
-    parts = (_conformance(results), _alu(results), _latency(results), _benchmarks(results), _claims(results), _origin(results))
-    values, tables = {}, {}
+    parts = (
+        _conformance(results),
+        _alu(results),
+        _latency(results),
+        _benchmarks(results),
+        _claims(results),
+        _origin(results),
+    )
+    values: dict[str, str] = {}
+    tables: dict[str, list[list[str]]] = {}
     for part in parts:
         values |= part["values"]
         tables |= part["tables"]
@@ -114,9 +122,7 @@ def _benchmarks(results: Results) -> dict[str, Any]:
         [backend, *(quantity(median[backend, b], "/s") if (backend, b) in median.index else "–" for b in batches)]
         for backend in throughput["backend"].drop_duplicates()
     ]
-    values = {
-        f"{backend}_at_{batch}": quantity(speed, "/s") for (backend, batch), speed in median.items()
-    }
+    values = {f"{backend}_at_{batch}": quantity(speed, "/s") for (backend, batch), speed in median.items()}
     tables = {
         "throughput": rows,
         "throughput_batches": [[number(b) for b in batches]],
@@ -159,7 +165,8 @@ def _origin(results: Results) -> dict[str, Any]:
     first = next(iter(provenance.values()))
     commits = sorted({str(p["code"]["commit"])[:10] + ("+" if p["code"]["dirty"] else "") for p in provenance.values()})
     rows = [
-        [e, p["scale"], quantity(p["wall_time_s"], "s"), quantity(p["peak_memory_bytes"], "B")] for e, p in provenance.items()
+        [e, p["scale"], quantity(p["wall_time_s"], "s"), quantity(p["peak_memory_bytes"], "B")]
+        for e, p in provenance.items()
     ]
     values = {
         "scale": first["scale"],
@@ -167,6 +174,8 @@ def _origin(results: Results) -> dict[str, Any]:
         "cores": str(first["machine"]["cores"]),
         "gpu": first["machine"]["gpu"] or "no graphics processor",
         "commit": ", ".join(commits),
-        "versions": ", ".join(f"{k} {v}" for k, v in first["packages"].items() if k in ("python", "jax", "torch", "numba")),
+        "versions": ", ".join(
+            f"{k} {v}" for k, v in first["packages"].items() if k in ("python", "jax", "torch", "numba")
+        ),
     }
     return {"values": values, "tables": {"costs": rows}}

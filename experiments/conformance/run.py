@@ -1,6 +1,7 @@
 """Machines × case kinds: how many cases each machine passed."""
 
 from dataclasses import asdict
+from functools import partial
 
 import pandas as pd
 
@@ -15,5 +16,5 @@ def run(cfg) -> dict[str, pd.DataFrame]:
         def conform(name: str) -> pd.DataFrame:
             return pd.DataFrame([asdict(row) for row in table.rows([name], cfg.scale, bar)])
 
-        machines = [parts.once(cfg, name, lambda name=name: conform(name)) for name in cfg.backends]
+        machines = [parts.once(cfg, name, partial(conform, name)) for name in cfg.backends]
     return {"cases": pd.concat(machines, ignore_index=True)}

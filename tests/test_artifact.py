@@ -1,0 +1,198 @@
+"""Claims, paper, report and the door: what they say follows from the tables, and what is missing is said."""
+
+import re
+import subprocess
+import sys
+import tomllib
+
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+
+import made_up
+from artifact import claims, words
+from artifact.claims import EXCEEDED, NOT_RUN, REFUTED, REPRODUCED, Claim
+from experiments import record, tables
+from experiments.provenance import ROOT
+from experiments.tables import Results
+from figures import __main__ as figures
+from paper import __main__ as paper
+from paper import numbers
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory):
+    folder = made_up.results(tmp_path_factory.mktemp("results"))
+    assert figures.main(["--results", str(folder)]) == 0
+    return folder
+
+
+def claim(**said) -> Claim:
+    return Claim("c", "ours", "s", "here", "conformance", "1", **said)
+
+
+@given(st.floats(1e-9, 1e9), st.floats(0, 0.9), st.floats(0.01, 100))
+def test_verdicts_are_ordered(bound, tolerance, factor):
+    """Better than the claim beyond the tolerance is exceeded, worse beyond it refuted, and mirrored for `at_most`."""
+    rank = [REFUTED, REPRODUCED, EXCEEDED]
+    measured = bound * factor
+    least = rank.index(claims.compare(claim(at_least=bound, tolerance=tolerance), measured))
+    most = rank.index(claims.compare(claim(at_most=bound, tolerance=tolerance), measured))
+    assert least + most == 2
+    if abs(factor - 1) > tolerance * 1.001 + 1e-12:
+        assert least == (2 if factor > 1 else 0)
+
+
+@given(st.floats(-1e6, 1e6), st.floats(0, 1))
+def test_equality_is_within_tolerance(value, tolerance):
+    wanted = claim(equals=value, tolerance=tolerance)
+    assert claims.compare(wanted, value) == REPRODUCED
+    assert claims.compare(wanted, value + 0.9 * tolerance * abs(value)) == REPRODUCED
+    assert claims.compare(wanted, value + 1.1 * tolerance * abs(value) + 1) == REFUTED
+
+
+def test_claims_are_whole():
+    found = claims.load()
+    assert len({c.id for c in found}) == len(found)
+    for c in found:
+        assert sum(v is not None for v in (c.at_least, c.at_most, c.equals)) == 1, c.id
+        assert c.whose in ("seed", "ours"), c.id
+        assert (ROOT / "experiments" / "conf" / "experiment" / f"{c.experiment}.yaml").exists(), c.id
+        assert c.claimed
+
+
+def at_scale(results, folder, scale):
+    """A copy of results that says it was made at another scale."""
+    for experiment in results.experiments():
+        facts = results.provenance(experiment)
+        copied = {t: results.table(experiment, t) for t in facts["tables"]}
+        record.write(folder / experiment, {**facts, "scale": scale}, copied)
+    return Results(folder)
+
+
+def test_every_metric_finds_its_rows(results, tmp_path):
+    verdicts = claims.judge_all(at_scale(Results(results), tmp_path, "quick"))
+    missing = {v.claim.id for v in verdicts if v.verdict == NOT_RUN}
+    assert not missing
+    assert all(np.isfinite(v.measured) for v in verdicts if v.verdict != NOT_RUN)
+
+
+def test_a_short_run_judges_no_timing(results):
+    timed = [v for v in claims.judge_all(Results(results)) if v.claim.scales]
+    assert timed
+    assert all(v.verdict == NOT_RUN and "too short" in v.reason for v in timed)
+
+
+def test_multiplication_claim_reads_the_latencies():
+    wanted = next(c for c in claims.load() if c.id == "ncpu-mul-12x")
+    for ratio in (0.5, 12.0, 20.0):
+        latency = pd.DataFrame(
+            [
+                ("torch_neural", "add", 1, ratio * 1e-4),
+                ("torch_neural", "mul", 1, 1e-4),
+                ("torch_neural", "mul", 8, 1.0),
+            ],
+            columns=["backend", "operation", "batch", "median_s"],
+        )
+        measured = claims.measure(wanted.metric, {"latency": latency})
+        assert measured == pytest.approx(ratio)
+        assert claims.compare(wanted, measured) == {0.5: REFUTED, 12.0: REPRODUCED, 20.0: EXCEEDED}[ratio]
+
+
+def test_a_refuted_claim_of_ours_fails_and_of_a_seed_does_not(results, tmp_path, capsys):
+    made_up.results(tmp_path)
+    assert claims.main(["--results", str(tmp_path)]) == 0
+    verdicts = tables.read(tmp_path / "claims.csv").set_index("id")["verdict"]
+    assert verdicts["ncpu-every-input"] == REFUTED
+    facts, cases = Results(tmp_path).provenance("conformance"), Results(tmp_path).table("conformance", "cases")
+    cases.loc[0, ["passed", "failed"]] = (999, 1)
+    record.write(tmp_path / "conformance", facts, {"cases": cases})
+    capsys.readouterr()
+    assert claims.main(["--results", str(tmp_path)]) == 1
+    assert "our-machines-agree" in capsys.readouterr().err
+
+
+def test_nothing_run_is_nothing_claimed(tmp_path):
+    assert {v.verdict for v in claims.judge_all(Results(tmp_path))} == {NOT_RUN}
+
+
+@pytest.mark.parametrize("main", [claims.main, paper.main, figures.main])
+def test_no_such_results_folder(main, capsys):
+    assert main(["--results", "/nowhere"]) == 2
+    error = capsys.readouterr().err
+    assert error.count("\n") == 1
+    assert "/nowhere" in error
+
+
+def test_damaged_results_are_named(tmp_path, capsys):
+    made_up.results(tmp_path)
+    (tmp_path / "conformance" / "provenance.json").write_text("{")
+    for main in (claims.main, paper.main):
+        assert main(["--results", str(tmp_path)]) == 2
+        assert "provenance.json is damaged" in capsys.readouterr().err
+
+
+@given(st.floats(1e-9, 1e12))
+def test_a_number_in_words_is_the_number(value):
+    text = words.number(value).replace(",", "")
+    assert float(text) == pytest.approx(value, rel=0.006)
+    size = {"G": 1e9, "M": 1e6, "k": 1e3, "m": 1e-3, "µ": 1e-6, "n": 1e-9}
+    digits, unit = words.quantity(value, "s").split(" ")
+    assert float(digits.replace(",", "")) * size.get(unit[:-1], 1) == pytest.approx(value, rel=0.006)
+
+
+def test_paper_is_the_same_bytes_and_shows_the_numbers(results, tmp_path):
+    for name in ("1.pdf", "2.pdf"):
+        assert paper.main(["--results", str(results), "--out", str(tmp_path / name)]) == 0
+    first = (tmp_path / "1.pdf").read_bytes()
+    assert first == (tmp_path / "2.pdf").read_bytes()
+    assert first.startswith(b"%PDF")
+    assert numbers.build(Results(results))["values"]["cases"] == "12,000"
+
+
+def test_paper_types_no_number_that_is_not_there(results):
+    source = (ROOT / "paper" / "main.typ").read_text()
+    values = numbers.build(Results(results))
+    assert set(re.findall(r'#n\("(\w+)"\)', source)) <= set(values["values"])
+    assert set(re.findall(r"data\.tables\.(\w+)", source)) <= set(values["tables"])
+
+
+def test_paper_cites_what_it_lists():
+    source = (ROOT / "paper" / "main.typ").read_text()
+    listed = set(re.findall(r"@\w+\{(\w+),", (ROOT / "paper" / "refs.bib").read_text()))
+    assert listed <= set(re.findall(r"@(\w+)", source))
+
+
+def test_paper_needs_its_figures(tmp_path, capsys):
+    made_up.results(tmp_path)
+    assert paper.main(["--results", str(tmp_path)]) == 2
+    assert "python -m figures" in capsys.readouterr().err
+
+
+def test_constraints_agree():
+    pins = {}
+    for name in ("311", "312"):
+        lines = (ROOT / f"constraints-py{name}.txt").read_text().splitlines()
+        pins[name] = dict(line.split("==") for line in lines if line and not line.startswith("#"))
+    assert pins["312"].items() <= pins["311"].items()
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    wanted = project["dependencies"] + project["optional-dependencies"]["dev"]
+    assert {re.match(r"[\w-]+", w)[0] for w in wanted} <= set(pins["312"])
+
+
+def test_make_help_names_every_target():
+    done = subprocess.run(
+        ["make", "help", f"PYTHON={sys.executable}"], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    targets = re.search(r"^\.PHONY: (.*)$", (ROOT / "Makefile").read_text(), re.M)[1].split()
+    assert all(re.search(rf"^  {target} ", done.stdout, re.M) for target in targets)
+
+
+def test_citation_file_is_what_the_format_asks():
+    found = yaml.safe_load((ROOT / "CITATION.cff").read_text())
+    assert {"cff-version", "message", "title", "authors"} <= set(found)
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    assert (found["version"], found["license"]) == (project["version"], project["license"])

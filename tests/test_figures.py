@@ -1,0 +1,84 @@
+"""Figures: drawn from any results folder, the same bytes every time, readable in grey, and a missing table is one line."""
+
+import matplotlib.colors
+import pytest
+from matplotlib import pyplot as plt
+
+import made_up
+from experiments.tables import Results
+from figures import __main__ as command
+from figures import style
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory):
+    return made_up.results(tmp_path_factory.mktemp("results"))
+
+
+@pytest.mark.parametrize("name", command.names())
+def test_same_tables_same_bytes(results, tmp_path, name):
+    first, second = tmp_path / "1", tmp_path / "2"
+    for folder in (first, second):
+        folder.mkdir()
+        command.draw(name, Results(results), folder)
+    files = sorted(p.name for p in first.iterdir())
+    assert files == [f"{name}.pdf", f"{name}.svg"]
+    assert all((first / f).read_bytes() == (second / f).read_bytes() for f in files)
+    assert not plt.get_fignums(), "figures are closed"
+
+
+@pytest.mark.parametrize("name", ["alu_latency", "component_margins", "throughput"])
+def test_axes_are_labelled(results, name):
+    style.apply()
+    figure = __import__(f"figures.{name}", fromlist=["draw"]).draw(Results(results))
+    axes = figure.axes
+    plt.close(figure)
+    assert all(a.get_xlabel() for a in axes)
+    labels = " ".join(a.get_xlabel() + a.get_ylabel() for a in axes)
+    assert {"alu_latency": "(s)", "component_margins": "threshold", "throughput": "per second"}[name] in labels
+
+
+def test_every_machine_is_in_the_picture(results):
+    style.apply()
+    figure = __import__("figures.throughput", fromlist=["draw"]).draw(Results(results))
+    lines = {line.get_label(): line.get_ydata() for line in figure.axes[0].lines}
+    plt.close(figure)
+    assert set(made_up.MACHINES) <= set(lines)
+    table = Results(results).table("benchmarks", "throughput")
+    for machine in made_up.MACHINES:
+        own = table[table["backend"] == machine].groupby("batch")["instructions_per_s"].median()
+        assert lines[machine].tolist() == own.tolist()
+
+
+def test_machines_differ_without_colour():
+    looks = style.machines([*made_up.MACHINES, "mine", "another"]).values()
+    assert len({x["marker"] for x in looks}) == len(looks)
+    assert len({str(x["linestyle"]) for x in looks}) == len(looks)
+    assert len({matplotlib.colors.to_hex(x["color"]) for x in looks}) == len(looks)
+    assert style.machines(["torch_neural"]).items() <= style.machines(made_up.MACHINES).items()
+
+
+def test_a_missing_table_is_one_line_a_figure(tmp_path, capsys):
+    assert command.main(["--results", str(tmp_path)]) == 2
+    errors = capsys.readouterr().err.splitlines()
+    assert len(errors) == len(command.names()) - 1, "only the diagram needs no table"
+    assert all("make reproduce" in e for e in errors)
+
+
+def test_a_damaged_table_is_named(results, tmp_path, capsys):
+    made_up.results(tmp_path)
+    (tmp_path / "benchmarks" / "throughput.csv").write_text("backend,batch\n")
+    assert command.main(["throughput", "--results", str(tmp_path)]) == 2
+    assert "throughput.csv is missing or not what" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "named"),
+    [(["nothing"], "alu_latency"), (["--results", "/nowhere"], "/nowhere")],
+    ids=["figure", "folder"],
+)
+def test_a_mistake_is_one_line(tmp_path, capsys, arguments, named):
+    assert command.main(["--out", str(tmp_path), *arguments]) == 2
+    error = capsys.readouterr().err
+    assert error.count("\n") == 1
+    assert named in error
