@@ -16,9 +16,13 @@ SLOTS = 16
 """Words of the small programs that hold one instruction; all others are `ebreak`, so that every jump ends."""
 
 _BASE, _MEMORY = 0x1000, 256
-_BOUNDARY = sorted(
-    {0, 1, 2, 3, 5, 7, 0x55555555, 0xAAAAAAAA, 0xDEADBEEF, 0xFFFFFFFD}
-    | {(1 << k) + d & 0xFFFFFFFF for k in (5, 7, 8, 15, 16, 31, 32) for d in (-1, 0, 1)}
+_BOUNDARY = np.resize(
+    np.array(
+        [0, 1, 2, 3, 5, 7, 0x55555555, 0xAAAAAAAA, 0xDEADBEEF, 0xFFFFFFFD]
+        + [(1 << k) + d & 0xFFFFFFFF for k in (5, 7, 8, 15, 16, 31, 32) for d in (-1, 0, 1)],
+        np.uint32,
+    ),
+    64,
 )
 
 
@@ -91,11 +95,9 @@ def immediate(row: isa.Operation, rng) -> int:
 
 def operands(rng, shape: tuple[int, ...]) -> np.ndarray:
     """uint32 words: half boundary values, a quarter uniform, a quarter of random bit length."""
-    uniform = rng.integers(0, 1 << 32, shape, dtype=np.uint64)
-    short = uniform >> rng.integers(0, 32, shape, dtype=np.uint64)
-    kind = rng.integers(0, 4, shape)
-    words = np.where(kind < 2, rng.choice(_BOUNDARY, shape), np.where(kind == 2, uniform, short))
-    return words.astype(np.uint32)
+    uniform, choice = rng.integers(0, 1 << 32, (2, *shape), dtype=np.uint32)
+    kind, shift, boundary = choice & 3, choice >> 2 & 31, _BOUNDARY[choice >> 7 & 63]
+    return np.where(kind < 2, boundary, np.where(kind == 2, uniform, uniform >> shift))
 
 
 def trap_cases() -> Iterator[Case]:
