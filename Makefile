@@ -36,7 +36,7 @@ reproduce: $(STAMP) ## run the experiments at SCALE (default quick), then figure
 	$(RUN) -m experiments experiment=benchmarks scale=$(SCALE)
 	$(RUN) -m figures --results results/$(SCALE)
 	$(RUN) -m paper --results results/$(SCALE)
-	$(RUN) -m artifact.report --results results/$(SCALE)
+	$(RUN) -m artifact.build_report --results results/$(SCALE)
 	$(RUN) -m artifact.claims --results results/$(SCALE)
 
 figures: $(STAMP) ## draw the figures from RESULTS (default: the committed reference results)
@@ -46,7 +46,7 @@ paper: figures ## build the PDF from RESULTS
 	$(RUN) -m paper --results $(RESULTS)
 
 report: $(STAMP) ## build the HTML report from RESULTS
-	$(RUN) -m artifact.report --results $(RESULTS)
+	$(RUN) -m artifact.build_report --results $(RESULTS)
 
 claims: $(STAMP) ## judge every claim by RESULTS
 	$(RUN) -m artifact.claims --results $(RESULTS)

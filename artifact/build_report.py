@@ -1,0 +1,75 @@
+"""`python -m artifact.build_report [--results FOLDER] [--out FILE]`: run the notebook `report.py`, write one HTML page."""
+
+import argparse
+import os
+import sys
+import tempfile
+import warnings
+from pathlib import Path
+
+from backends.interface import UserError
+from experiments import record, tables
+from experiments.provenance import ROOT
+from experiments.tables import DEFAULT
+
+NOTEBOOK = Path(__file__).with_name("report.py")
+STYLE = Path(__file__).with_name("report.css")
+# a page of its own, because nbconvert's loads scripts from the network
+PAGE = """<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width">
+<title>Differentiable Computers: report</title>
+<style>
+{style}</style>
+</head>
+<body>
+{body}
+</body>
+</html>
+"""
+NEEDED = ("conformance", "alu_verification", "benchmarks")
+
+
+def build(results: Path) -> str:
+    """The report as HTML. Raises UserError where an experiment is missing or a table damaged."""
+    found = tables.at(results)
+    for experiment in NEEDED:
+        found.provenance(experiment)
+        tables.check(results / experiment)
+    with warnings.catch_warnings(), tempfile.TemporaryDirectory() as folder:
+        warnings.simplefilter("ignore")  # deprecations inside the notebook tools, of no use to a reader of the report
+        import jupytext
+        from nbconvert import HTMLExporter
+        from nbconvert.preprocessors import ExecutePreprocessor
+        from traitlets.config import Config
+
+        os.environ["REPORT_RESULTS"], os.environ["REPORT_FIGURES"] = str(results.resolve()), folder
+        notebook = jupytext.read(NOTEBOOK)
+        sockets = Config({"KernelManager": {"transport": "ipc"}})  # no port that others on the machine could reach
+        runner = ExecutePreprocessor(config=sockets, timeout=600, kernel_name="python3")
+        runner.preprocess(notebook, {"metadata": {"path": str(ROOT)}})
+        body, _ = HTMLExporter(template_name="basic", exclude_input=True).from_notebook_node(notebook)
+    return PAGE.format(style=STYLE.read_text(), body=body)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(
+        prog="python -m artifact.build_report", description="Build the HTML report from results."
+    )
+    parser.add_argument("--results", type=Path, default=DEFAULT, help="results folder (default: results/reference)")
+    parser.add_argument("--out", type=Path, help="default: report.html in the results folder")
+    options = parser.parse_args(arguments)
+    out = options.out or options.results / "report.html"
+    try:
+        record.write_files(out.parent, {out.name: build(options.results)})
+    except UserError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    print(out)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,136 @@
+# ---
+# jupyter:
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # Differentiable Computers: report
+#
+# Everything below is computed from the recorded tables of one results folder. The paper says what it means; this page shows
+# the tables themselves, where they come from, and the verdict on every claim.
+
+# %%
+import os
+from pathlib import Path
+
+import pandas as pd
+from IPython.display import SVG, Markdown, display
+
+from artifact import claims
+from artifact.words import number
+from experiments.tables import Results
+from figures.__main__ import draw
+
+results = Results(Path(os.environ["REPORT_RESULTS"]))
+figures = Path(os.environ["REPORT_FIGURES"])
+INK = {claims.REFUTED: "color: #b3261e; font-weight: bold", claims.NOT_RUN: "color: #777"}
+
+
+def show(table: pd.DataFrame) -> None:
+    """A table without the index: numbers as people write them, to the right; empty where nothing is recorded."""
+    numbers = list(table.select_dtypes("number").columns)
+    style = (
+        table.style.hide(axis="index")
+        .format(number, subset=numbers)
+        .format(str, subset=table.columns.difference(numbers), na_rep="")
+    )
+    style = style.set_properties(subset=numbers, **{"text-align": "right"})
+    display(style.map(lambda verdict: INK.get(verdict, ""), subset=[c for c in table.columns if c == "verdict"]))
+
+
+def picture(name: str) -> None:
+    """A figure, drawn from these results."""
+    display(SVG(filename=next(f for f in draw(name, results, figures) if f.suffix == ".svg")))
+
+
+# %% [markdown]
+# ## Where the numbers come from
+
+# %%
+origins = {name: results.provenance(name) for name in results.experiments()}
+show(
+    pd.DataFrame(
+        {
+            "experiment": name,
+            "scale": origin["scale"],
+            "commit": str(origin["code"]["commit"])[:10] + (" (changed)" if origin["code"]["dirty"] else ""),
+            "started": origin["started"],
+            "wall time (s)": origin["wall_time_s"],
+            "peak memory (MB)": origin["peak_memory_bytes"] / 1e6,
+            "processor": origin["machine"]["cpu"],
+            "cores": origin["machine"]["cores"],
+            "graphics processor": origin["machine"]["gpu"] or "none",
+        }
+        for name, origin in origins.items()
+    )
+)
+
+# %% [markdown]
+# ## Claims
+#
+# A refuted claim of a seed is a finding about our implementation of its idea on this machine.
+
+# %%
+verdicts = claims.frame(claims.judge_all(results))
+show(verdicts["verdict"].groupby([verdicts["whose"], verdicts["verdict"]]).size().rename("claims").reset_index())
+
+# %%
+show(verdicts.drop(columns=["whose", "unit", "cost", "experiment"]))
+
+# %% [markdown]
+# ## Conformance
+
+# %%
+show(results.table("conformance", "cases"))
+
+# %% [markdown]
+# ## Arithmetic
+#
+# ### Trained components, on their whole input domains
+
+# %%
+show(results.table("alu_verification", "components"))
+picture("component_margins")
+
+# %% [markdown]
+# ### What is proven, enumerated and sampled
+
+# %%
+operations = results.table("alu_verification", "operations")
+show(operations)
+
+# %% [markdown]
+# ### Lemmas
+
+# %%
+show(results.table("alu_verification", "proofs"))
+
+# %% [markdown]
+# ### Injected faults
+
+# %%
+show(results.table("alu_verification", "faults"))
+
+# %% [markdown]
+# ### Latency
+
+# %%
+picture("alu_latency")
+
+# %% [markdown]
+# ## Speed
+
+# %%
+picture("throughput")
+for name in origins["benchmarks"]["tables"]:
+    display(Markdown(f"### {name.replace('_', ' ')}"))
+    show(results.table("benchmarks", name))
+
+# %% [markdown]
+# ## Packages
+
+# %%
+show(pd.DataFrame({"experiment": name, **origin["packages"]} for name, origin in origins.items()))
