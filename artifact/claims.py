@@ -56,7 +56,7 @@ class Claim:
         """What is claimed of the metric, in words."""
         for sign, value in (("≥", self.at_least), ("≤", self.at_most), ("=", self.equals)):
             if value is not None:
-                return f"{sign} {number(value)} {self.unit}".strip()
+                return f"{sign} {value:,.7g} {self.unit}".strip()
         raise ValueError(f"claim {self.id} says neither at_least, at_most nor equals")
 
 

@@ -1,0 +1,77 @@
+"""`python -m artifact.appendix`: write the generated tables of `ARTIFACT.md` anew, from the reference results and the claims.
+
+A generated table stands between two comments, `<!-- generated: NAME -->` and `<!-- end -->`.
+"""
+
+import argparse
+import re
+import sys
+from pathlib import Path
+
+from artifact import claims
+from artifact.words import quantity
+from backends.interface import UserError
+from experiments import record
+from experiments.tables import DEFAULT, Results
+
+APPENDIX = Path(__file__).with_name("ARTIFACT.md")
+
+
+def costs(results: Results) -> str:
+    """Hardware, time, memory and disk of every recorded experiment, as a Markdown table."""
+    rows = []
+    for name in results.experiments():
+        facts = results.provenance(name)
+        machine, disk = facts["machine"], sum(f.stat().st_size for f in (results.root / name).glob("*.csv"))
+        hardware = f"{machine['cpu']}, {machine['cores']} cores" + (f", {machine['gpu']}" if machine["gpu"] else "")
+        sizes = (quantity(facts["wall_time_s"], "s"), quantity(facts["peak_memory_bytes"], "B"), quantity(disk, "B"))
+        rows.append((f"`{name}`", facts["scale"], hardware, *sizes))
+    return _markdown(("experiment", "scale", "measured on", "time", "peak memory", "tables on disk"), rows)
+
+
+def commands() -> str:
+    """The exact command of every claim, as a Markdown table."""
+    rows = [
+        (
+            f"`{c.id}`",
+            c.statement.strip(),
+            f"`{c.claimed}`",
+            f"`python -m experiments experiment={c.experiment}`",
+            c.cost,
+        )
+        for c in claims.load()
+    ]
+    return _markdown(("claim", "statement", "claimed", "command", "cost"), rows)
+
+
+def _markdown(header: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
+    lines = (header, ("---",) * len(header), *rows)
+    return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)
+
+
+def filled(text: str, results: Results) -> str:
+    """The appendix with its generated tables replaced."""
+    for name, table in (("costs", costs(results)), ("commands", commands())):
+        start, end = f"<!-- generated: {name} -->", "<!-- end -->"
+        found = re.search(re.escape(start) + r"\n(.*?)" + re.escape(end), text, re.DOTALL)
+        if found is None:
+            raise UserError(f"{APPENDIX} lacks the lines '{start}' and '{end}'")
+        text = text[: found.start(1)] + table + "\n" + text[found.end(1) :]
+    return text
+
+
+def main(arguments: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(
+        prog="python -m artifact.appendix", description="Refresh the tables of ARTIFACT.md."
+    )
+    parser.parse_args(arguments)
+    try:
+        record.write_files(APPENDIX.parent, {APPENDIX.name: filled(APPENDIX.read_text(), Results(DEFAULT))})
+    except UserError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
