@@ -13,8 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import made_up
-from artifact import claims, words
+from artifact import adopt, appendix, build_report, claims, words
 from artifact.claims import EXCEEDED, NOT_RUN, REFUTED, REPRODUCED, Claim
+from backends.interface import UserError
 from experiments import record, tables
 from experiments.provenance import ROOT
 from experiments.tables import Results
@@ -170,6 +171,45 @@ def test_paper_needs_its_figures(tmp_path, capsys):
     made_up.results(tmp_path)
     assert paper.main(["--results", str(tmp_path)]) == 2
     assert "python -m figures" in capsys.readouterr().err
+
+
+def test_report_shows_every_claim_and_needs_no_network(results, tmp_path):
+    out = tmp_path / "report.html"
+    assert build_report.main(["--results", str(results), "--out", str(out)]) == 0
+    html = out.read_text()
+    assert all(c.id in html for c in claims.load())
+    assert html.count("data:image/svg+xml") + html.count("<svg") >= 3
+    assert not re.findall(r"""(?:src|href)=["']?https?:""", html)
+    assert "Traceback" not in html
+
+
+def test_report_of_nothing(tmp_path, capsys):
+    assert build_report.main(["--results", str(tmp_path)]) == 2
+    assert "no results of conformance" in capsys.readouterr().err
+
+
+def test_appendix_is_current():
+    text = appendix.APPENDIX.read_text()
+    assert appendix.filled(text, Results(tables.DEFAULT)) == text, "python -m artifact.appendix refreshes it"
+
+
+def test_appendix_has_a_row_an_experiment(results):
+    table = appendix.costs(Results(results)).splitlines()
+    assert len(table) == 2 + len(Results(results).experiments())
+    assert "made up, 2 cores" in table[-1]
+    assert "12.5 s" in table[-1]
+
+
+def test_adopted_results_are_the_same_and_whole(results, tmp_path):
+    assert adopt.main(["--from", str(results), "--to", str(tmp_path)]) == 0
+    for name in Results(results).experiments():
+        tables.check(tmp_path / name)
+        assert Results(tmp_path).provenance(name) == Results(results).provenance(name)
+    facts = Results(results).provenance("conformance")
+    record.write(tmp_path / "conformance", {**facts, "code": {"commit": "1", "dirty": True}}, {})
+    with pytest.raises(UserError, match="uncommitted"):
+        adopt.adopt(tmp_path, tmp_path / "reference")
+    assert not (tmp_path / "reference").exists()
 
 
 def test_constraints_agree():
