@@ -112,13 +112,18 @@ def summands(c: Cells, products: Bits, width: int) -> Bits:
     return c.cat([row[None] for row in rows])
 
 
+def carry_save(c: Cells, rows: Bits) -> Bits:
+    """Fewer rows with the same sum modulo 2^width, of rows `[n, width, ...]`: every three become a sum and a carry word."""
+    full = rows.shape[0] // 3 * 3
+    sums, out = c.pair("full", rows[0:full:3], rows[1:full:3], rows[2:full:3])
+    shifted = c.cat((c.constant(0, out[:, :1]), out[:, :-1]), axis=1)
+    return c.cat((sums, shifted, rows[full:]))
+
+
 def total(c: Cells, rows: Bits) -> Bits:
     """Sum of rows `[n, width, ...]` modulo 2^width: carry-save until two are left, then the adder."""
     while rows.shape[0] > 2:
-        full = rows.shape[0] // 3 * 3
-        sums, out = c.pair("full", rows[0:full:3], rows[1:full:3], rows[2:full:3])
-        shifted = c.cat((c.constant(0, out[:, :1]), out[:, :-1]), axis=1)
-        rows = c.cat((sums, shifted, rows[full:]))
+        rows = carry_save(c, rows)
     return add(c, rows[0], rows[1], c.constant(0, rows[0][:1]))[0]
 
 

@@ -1,4 +1,4 @@
-"""Train every component from a random start: `make weights`, or `python -m backends.torch_neural.training [FOLDER]`.
+"""Train every component from a random start: `make weights`, or `python -m backends.torch_neural.train [FOLDER]`.
 
 Every table network is trained by gradient descent on mini-batches of its input domain with a squared hinge: a weight must
 lie past 0 or 1 by a margin, where it saturates. What a component has to compute is written here as integer arithmetic on its input.

@@ -1,0 +1,84 @@
+"""What of the arithmetic of every machine is proven, enumerated and sampled; injected faults; latency per operation.
+
+`torch_neural`: every trained component on its whole domain, and the composition proven. Every machine: all pairs of 8-bit
+operands and sampled pairs of words, through the machine's own instructions.
+"""
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from backends.core import catalog, isa
+from backends.interface import Backend
+from backends.torch_neural.networks import entries, load_classifier, load_weights
+from experiments import parts, progress
+from experiments.alu_verification.components import components
+from experiments.alu_verification.faults import faults
+from experiments.alu_verification.latency import latency
+from experiments.alu_verification.prove import prove
+from experiments.alu_verification.sample import exhaustive_8bit, random_pairs
+
+NEURAL = "torch_neural"
+COLUMNS = ["backend", "operation", "bits", "evidence", "cases", "mismatches", "time_s"]
+
+
+@dataclass(frozen=True)
+class Scale:
+    """sampled_pairs: per operation, of every machine but `gpu_compute`, which takes `compiled_pairs`."""
+
+    sampled_pairs: int
+    compiled_pairs: int
+    proved: tuple[str, ...]
+    enumerated: tuple[str, ...]
+    latency_batches: tuple[int, ...]
+
+
+SCALES = {
+    "smoke": Scale(5_000, 5_000, ("add", "sltu", "sra", "mul", "divu"), ("add", "mul", "div", "sra"), (1, 64)),
+    "quick": Scale(60_000, 1_000_000, isa.ARITHMETIC, isa.ARITHMETIC, (1, 1024)),
+    "full": Scale(1_000_000, 1_000_000_000, isa.ARITHMETIC, isa.ARITHMETIC, (1, 1024, 16384)),
+}
+
+
+def run(cfg) -> dict[str, pd.DataFrame]:
+    """`operations` (evidence: proven, enumerated or sampled; cases 0: a proof runs none) and `latency` of every machine.
+
+    With `torch_neural` also `components`, `proofs` and `faults`, as the modules of these names say.
+    """
+    scale, machines = SCALES[cfg.scale], {name: catalog.create(name) for name in cfg.backends}
+    for name, machine in machines.items():
+        catalog.check_device(name, machine, cfg.device)
+    tables = _certify(cfg, scale) if NEURAL in machines else {}
+    found = [_proven(tables["proofs"])] if tables else []
+    timed = []
+    for name, machine in progress.track(machines.items(), "machines", len(machines)):
+        found.append(parts.once(cfg, f"operations_{name}", lambda n=name, m=machine: _tested(cfg, scale, n, m)))
+        batches, operations = scale.latency_batches, scale.enumerated
+        measure = lambda n=name, m=machine, b=batches, o=operations: latency(n, m, b, cfg.seed, o, cfg.device)  # noqa: E731
+        timed.append(parts.once(cfg, f"latency_{name}", measure))
+    return {"operations": pd.concat(found, ignore_index=True), "latency": pd.concat(timed, ignore_index=True)} | tables
+
+
+def _certify(cfg, scale: Scale) -> dict[str, pd.DataFrame]:
+    weights, classifier = load_weights(), load_classifier()
+    return {
+        "components": parts.once(cfg, "components", lambda: components(weights, classifier)),
+        "proofs": parts.once(cfg, "proofs", lambda: prove(entries(weights), scale.proved)),
+        "faults": parts.once(cfg, "faults", lambda: faults(weights, classifier, cfg.seed)),
+    }
+
+
+def _proven(proofs: pd.DataFrame) -> pd.DataFrame:
+    """One row per operation of which every lemma holds, and per operation with a lemma refuted; unknown is neither."""
+    rows = []
+    for operation, lemmas in proofs.groupby("operation", sort=False):
+        refuted = int((lemmas["result"] == "refuted").sum())
+        if refuted or (lemmas["result"] == "holds").all():
+            rows.append((NEURAL, operation, 32, "proven", 0, refuted, lemmas["time_s"].sum()))
+    return pd.DataFrame(rows, columns=COLUMNS)
+
+
+def _tested(cfg, scale: Scale, name: str, machine: Backend) -> pd.DataFrame:
+    pairs = scale.compiled_pairs if name == "gpu_compute" else scale.sampled_pairs
+    enumerated = exhaustive_8bit(name, machine, scale.enumerated, cfg.device)
+    return pd.concat((enumerated, random_pairs(name, machine, pairs, cfg.seed, device=cfg.device)), ignore_index=True)
