@@ -1,14 +1,23 @@
 """The tensor computer on JAX: state is a pytree of tensors, every step one pure jitted function.
 
-`hard` is the machine at temperature 0, where every choice has crystallised to an index.
+`hard` is the machine at temperature 0, where every choice has crystallised to an index; `soft` is the machine above it, in
+the words of a relaxation (`bits`, `value`). This file fits both to the interface of all machines.
 """
-
-from collections.abc import Sequence
 
 import jax
 
-from backends.interface import Backend, Batch, Capabilities, Execution, MachineConfig, Program, UserError
-from backends.jax_tensor import hard
+from backends.interface import (
+    Batch,
+    Capabilities,
+    DifferentiableBackend,
+    Execution,
+    MachineConfig,
+    Programs,
+    SoftExecution,
+    SoftProgram,
+    UserError,
+)
+from backends.jax_tensor import hard, soft, soft_run
 
 
 def _devices() -> dict[str, jax.Device]:
@@ -24,15 +33,29 @@ def _device(name: str) -> jax.Device:
     return devices[name]
 
 
-class JaxTensor(Backend):
+class JaxTensor(DifferentiableBackend):
     def capabilities(self) -> Capabilities:
-        return Capabilities(devices=tuple(_devices()))
+        return Capabilities(devices=tuple(_devices()), relaxations=tuple(soft.RELAXATIONS))
 
-    def run(
-        self, program: Program | Sequence[Program], batch: Batch, config: MachineConfig, max_steps: int
-    ) -> Execution:
+    def run(self, program: Programs, batch: Batch, config: MachineConfig, max_steps: int) -> Execution:
         return hard.run(program, batch, config, max_steps, _device(config.device))
 
+    def run_soft(
+        self, program: SoftProgram, batch: Batch, config: MachineConfig, temperature: float, steps: int
+    ) -> SoftExecution:
+        return soft_run.run(program, batch, config, temperature, steps, _device(config.device))
 
-def create() -> Backend:
+    def soft_gradient(
+        self,
+        program: SoftProgram,
+        batch: Batch,
+        config: MachineConfig,
+        temperature: float,
+        steps: int,
+        cotangent: SoftExecution,
+    ) -> SoftProgram:
+        return soft_run.gradient(program, batch, config, temperature, steps, cotangent, _device(config.device))
+
+
+def create() -> DifferentiableBackend:
     return JaxTensor()

@@ -5,7 +5,6 @@ One compiled function a shape; programs and memory are data. On an accelerator t
 function, where the same loop over vectors is many kernel launches a step, and an instance that stopped costs nothing.
 """
 
-from collections.abc import Sequence
 from functools import partial
 
 import jax
@@ -14,7 +13,7 @@ from jax import lax
 
 from backends.core import environment
 from backends.core.environment import RUNNING, State
-from backends.interface import Batch, Execution, MachineConfig, Program
+from backends.interface import Batch, Execution, MachineConfig, Programs
 from backends.jax_tensor.datapath import Hart, Machine, step
 from backends.jax_tensor.instructions import InstructionMemory, padded
 
@@ -45,9 +44,7 @@ def advance_all(
     return lax.map(lambda x: one(*x), (snapshot, machines, harts))
 
 
-def run(
-    program: Program | Sequence[Program], batch: Batch, config: MachineConfig, max_steps: int, device: jax.Device
-) -> Execution:
+def run(program: Programs, batch: Batch, config: MachineConfig, max_steps: int, device: jax.Device) -> Execution:
     """Run every instance until it has stopped or retired `max_steps` instructions."""
     state = environment.load(program, batch, config, max_steps)
     code = InstructionMemory(state.memory.view("<u4"), config.registers)
