@@ -88,7 +88,7 @@ def judge(claim: Claim, results: Results) -> Verdict:
     except Missing as missing:
         return Verdict(claim, NOT_RUN, reason=str(missing))
     if claim.scales and provenance["scale"] not in claim.scales:
-        return Verdict(claim, NOT_RUN, reason=f"a {provenance['scale']} run is too short to judge it")
+        return Verdict(claim, NOT_RUN, reason=f"a {provenance['scale']} run is too small to judge it")
     measured = measure(claim.metric, frames)
     if math.isnan(measured):
         return Verdict(claim, NOT_RUN, reason=claim.needs or "the tables hold no such rows")

@@ -1,4 +1,4 @@
-"""How far every trained component stays from its threshold, over its whole input domain."""
+"""How far every trained component stays from an error, over its whole input domain."""
 
 from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
@@ -8,18 +8,21 @@ from figures import style
 
 
 def draw(results: Results) -> Figure:
-    """One row a component: the smallest distance of any output from the threshold, beside the number of inputs."""
-    components = results.table("alu_verification", "components").sort_values("smallest_margin", kind="stable")
+    """One row a component: the smallest distance of any output from the threshold, and of any weight from unsaturation."""
+    components = results.table("alu_verification", "components")
     rows = range(len(components))
-    figure, axes = plt.subplots(figsize=(style.COLUMN_IN, 0.2 * len(components) + 0.7))
-    axes.hlines(rows, 0, components["smallest_margin"], color=style.INK, linewidth=0.8)
-    exact = (components["mismatches"] == 0).tolist()
-    for wanted, marker, fill in ((True, "o", style.INK), (False, "X", "white")):
-        where = [i for i in rows if exact[i] is wanted]
-        axes.plot(components["smallest_margin"].iloc[where], where, marker, color=style.INK, markerfacecolor=fill)
+    figure, axes = plt.subplots(figsize=(style.COLUMN_IN, 0.145 * len(components) + 0.9))
+    axes.hlines(rows, 0, components[["smallest_margin", "weight_margin"]].max(axis=1), color=style.INK, linewidth=0.5)
+    for column, fill, label in (
+        ("smallest_margin", style.INK, "output, from the threshold"),
+        ("weight_margin", "white", "weight, past its saturation"),
+    ):
+        axes.plot(components[column], rows, "o", color=style.INK, markerfacecolor=fill, label=label)
     names = zip(components["component"], components["rows"], strict=True)
     axes.set_yticks(rows, [f"{name.replace('_', ' ')} ({n:,})" for name, n in names])
+    axes.invert_yaxis()
     axes.set_xlim(left=0)
-    axes.set_xlabel("smallest distance from the threshold (number of inputs)")
+    axes.set_xlabel("smallest distance (in brackets: inputs)")
     axes.grid(visible=False, axis="y")
+    figure.legend(loc="outside upper center", ncols=2)
     return figure

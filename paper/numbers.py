@@ -58,32 +58,42 @@ def _alu(results: Results) -> dict[str, Any]:
     components, proofs, faults, operations = (
         results.table("alu_verification", t) for t in ("components", "proofs", "faults", "operations")
     )
-    weakest = components.loc[components["smallest_margin"].idxmin()]
+    weakest = components.loc[components["weight_margin"].idxmin()]
+    injected, control = faults[faults["fault"] != "none"], faults[faults["fault"] == "none"]
+    caught = injected["detected_by"].fillna("")
+    injected = injected.assign(enumeration=caught.str.contains("enumeration"), proof=caught.str.contains("proof"))
     evidence = operations.groupby(["backend", "bits", "evidence"], sort=False)
     values = {
         "components": number(len(components)),
         "component_inputs": number(components["rows"].sum()),
         "component_mismatches": number(components["mismatches"].sum()),
-        "smallest_margin": number(weakest["smallest_margin"]),
+        "unsaturated": number(components["unsaturated"].sum()),
+        "weight_margin": number(weakest["weight_margin"]),
         "weakest_component": weakest["component"].replace("_", " "),
         "lemmas": number(len(proofs)),
+        "lemmas_hold": number((proofs["result"] == "holds").sum()),
+        "proven": number(operations.query("evidence == 'proven' and mismatches == 0")["operation"].nunique()),
         "proof_time": quantity(proofs["time_s"].sum(), "s"),
-        "faults": number(len(faults)),
-        "faults_found": number(faults["detected"].sum()),
+        "faults": number(len(injected)),
+        "faults_found": number(injected["detected"].sum()),
+        "false_alarms": number(control["detected"].sum()),
         "operations": number(operations["operation"].nunique()),
         "pairs": number(operations["cases"].sum()),
         "mismatches": number(operations["mismatches"].sum()),
     }
     tables = {
         "components": [
-            [r.component.replace("_", " "), number(r.rows), number(r.mismatches), number(r.smallest_margin)]
+            [r.component.replace("_", " "), *map(number, (r.rows, r.mismatches, r.smallest_margin, r.weight_margin))]
             for r in components.itertuples()
         ],
         "evidence": [
             [b, str(bits), e, str(g["operation"].nunique()), number(g["cases"].sum()), number(g["mismatches"].sum())]
             for (b, bits, e), g in evidence
         ],
-        "faults": [[r.fault, r.where, "yes" if r.detected else "no", str(r.detected_by)] for r in faults.itertuples()],
+        "faults": [
+            [kind, *(number(x) for x in (len(g), g["detected"].sum(), g["enumeration"].sum(), g["proof"].sum()))]
+            for kind, g in injected.groupby("fault", sort=False)
+        ],
         "proofs": [
             [lemma, method, result, number(len(g)), quantity(g["time_s"].sum(), "s")]
             for (lemma, method, result), g in proofs.groupby(["lemma", "method", "result"], sort=False)

@@ -8,6 +8,7 @@ import pandas as pd
 from backends.core import isa
 from experiments import record
 
+COMPONENTS = ["component", "rows", "mismatches", "unsaturated", "smallest_margin", "weight_margin", "time_s"]
 MACHINES = ("reference", "gpu_compute", "jax_tensor", "torch_neural")
 
 
@@ -42,9 +43,11 @@ def _cases() -> pd.DataFrame:
 
 def _alu(noise) -> dict[str, pd.DataFrame]:
     names = ("carry_combine", "full_adder", "truth_tables", "byte_product", "shift_router", "decoder")
-    components = [(n, 2 ** (i + 3), 0, 0.5 - 0.05 * i, 0.1) for i, n in enumerate(names)]
-    proofs = [(op, "composition", "z3", "proven", 0.5) for op in isa.ARITHMETIC]
-    faults = [(f"{w} flipped", w, True, "enumeration") for w in ("weight", "row", "wire")]
+    components = [(n, 2 ** (i + 3), 0, 0, 0.5, 0.3 - 0.01 * i, 0.1) for i, n in enumerate(names)]
+    proofs = [(op, "the whole operation", "proven", "holds", "", 0.5) for op in isa.ARITHMETIC]
+    faults = [("none", "unmodified", False, "")]
+    faults += [(w, "carry", True, "enumeration and proof of add") for w in ("weight", "row")]
+    faults += [("wire", "carry", True, "proof of add")]
     operations = [
         (m, op, 32, "proven" if m == "torch_neural" else "sampled", 0 if m == "torch_neural" else 10**6, 0, 1.0)
         for m in MACHINES
@@ -58,10 +61,8 @@ def _alu(noise) -> dict[str, pd.DataFrame]:
         for b in (1, 4096)
     ]
     return {
-        "components": pd.DataFrame(
-            components, columns=["component", "rows", "mismatches", "smallest_margin", "time_s"]
-        ),
-        "proofs": pd.DataFrame(proofs, columns=["operation", "lemma", "method", "result", "time_s"]),
+        "components": pd.DataFrame(components, columns=COMPONENTS),
+        "proofs": pd.DataFrame(proofs, columns=["operation", "lemma", "method", "result", "detail", "time_s"]),
         "faults": pd.DataFrame(faults, columns=["fault", "where", "detected", "detected_by"]),
         "operations": pd.DataFrame(
             operations, columns=["backend", "operation", "bits", "evidence", "cases", "mismatches", "time_s"]

@@ -81,10 +81,10 @@ def test_every_metric_finds_its_rows(results, tmp_path):
     assert all(np.isfinite(v.measured) for v in verdicts if v.verdict != NOT_RUN)
 
 
-def test_a_short_run_judges_no_timing(results):
+def test_a_small_run_judges_no_timing(results):
     timed = [v for v in claims.judge_all(Results(results)) if v.claim.scales]
     assert timed
-    assert all(v.verdict == NOT_RUN and "too short" in v.reason for v in timed)
+    assert all(v.verdict == NOT_RUN and "too small" in v.reason for v in timed)
 
 
 def test_multiplication_claim_reads_the_latencies():

@@ -35,7 +35,7 @@ def test_axes_are_labelled(results, name):
     plt.close(figure)
     assert all(a.get_xlabel() for a in axes)
     labels = " ".join(a.get_xlabel() + a.get_ylabel() for a in axes)
-    assert {"alu_latency": "(s)", "component_margins": "threshold", "throughput": "per second"}[name] in labels
+    assert {"alu_latency": "(s)", "component_margins": "distance", "throughput": "per second"}[name] in labels
 
 
 def test_every_machine_is_in_the_picture(results):
