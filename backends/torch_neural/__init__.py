@@ -10,24 +10,44 @@ from functools import cache
 
 import torch
 
+from backends.core.soft import check
 from backends.interface import (
-    Batch, Capabilities, Backend, Execution, MachineConfig, Program, UserError,
+    Batch, Capabilities, DifferentiableBackend, Execution, MachineConfig, Program, SoftExecution, SoftProgram, UserError,
 )  # fmt: skip
 from backends.torch_neural.cells import TorchCells
 from backends.torch_neural.machine import Machine
 from backends.torch_neural.networks import entries, load_classifier, load_weights
+from backends.torch_neural.soft import SoftRun
 from backends.torch_neural.units import Units
 
 
-class TorchNeural(Backend):
+class TorchNeural(DifferentiableBackend):
     def capabilities(self) -> Capabilities:
         devices = ("cpu", "cuda") if torch.cuda.is_available() else ("cpu",)
-        return Capabilities(devices=devices, relaxations=())
+        return Capabilities(devices=devices, relaxations=("bits",))
 
     def run(self, program: Program | Sequence[Program], batch: Batch, config: MachineConfig, max_steps: int) -> Execution:
         self._check(config)
         with torch.inference_mode(), one_thread():
             return Machine(program, batch, config, max_steps, self.units(config.device), load_classifier()).run()
+
+    def run_soft(self, program: SoftProgram, batch: Batch, config: MachineConfig, temperature: float, steps: int) -> SoftExecution:
+        with one_thread():
+            return self._soft(program, batch, config, temperature).run(temperature, steps)
+
+    def soft_gradient(
+        self, program: SoftProgram, batch: Batch, config: MachineConfig, temperature: float, steps: int, cotangent: SoftExecution
+    ) -> SoftProgram:
+        with one_thread():
+            return self._soft(program, batch, config, temperature).gradient(temperature, steps, cotangent)
+
+    def _soft(self, program: SoftProgram, batch: Batch, config: MachineConfig, temperature: float) -> SoftRun:
+        self._check(config)
+        if config.relaxation != "bits":
+            raise UserError(f"torch_neural has no relaxation '{config.relaxation}': use bits")
+        check(program, config, temperature)
+        cells = TorchCells(entries(load_weights()), config.device, getattr(torch, config.dtype), exact=False)
+        return SoftRun(program, batch, config, cells, self.units(config.device))
 
     @cache
     def units(self, device: str = "cpu") -> Units:
@@ -50,5 +70,5 @@ def one_thread() -> Iterator[None]:
         torch.set_num_threads(before)
 
 
-def create() -> Backend:
+def create() -> DifferentiableBackend:
     return TorchNeural()

@@ -1,0 +1,85 @@
+"""The soft neural computer: soft programs run, and gradients of the run with respect to their logits.
+
+Every step is the soft step of `backends/core/soft.py`, relaxation `bits`, with the networks without thresholds
+(`soft_step.py`); gradients come from PyTorch's automatic differentiation.
+"""
+
+import numpy as np
+import torch
+
+from backends.interface import Batch, MachineConfig, SoftExecution, SoftProgram, UserError
+from backends.torch_neural.cells import TorchCells
+from backends.torch_neural.soft_step import Selections, SoftState, Step
+from backends.torch_neural.units import Units
+
+
+class SoftRun:
+    """A soft program on a batch. cells: the networks without thresholds; units: with them, for vertices."""
+
+    def __init__(self, program: SoftProgram, batch: Batch, config: MachineConfig, cells: TorchCells, units: Units) -> None:
+        self.program, self.config, self.cells, self.units = program, config, cells, units
+        self.initial = SoftState(*(self._tensor(x) for x in initial_state(program, batch, config)))
+
+    def _tensor(self, array: np.ndarray) -> torch.Tensor:
+        return torch.tensor(array, dtype=self.cells.dtype, device=self.cells.device)
+
+    def run(self, temperature: float, steps: int) -> SoftExecution:
+        """The state after `steps` steps."""
+        with torch.no_grad():
+            final = self._steps(self._logits(), temperature, steps)
+        return SoftExecution(*(x.cpu().numpy() for x in (final.registers, final.memory, final.pc)))
+
+    def gradient(self, temperature: float, steps: int, cotangent: SoftExecution) -> SoftProgram:
+        """Gradient of `sum(cotangent * run(...))` with respect to the logits; zero at temperature 0."""
+        logits = [x.requires_grad_() for x in self._logits()]
+        final = self._steps(logits, temperature, steps)
+        pairs = zip((final.registers, final.memory, final.pc), (cotangent.registers, cotangent.memory, cotangent.pc), strict=True)
+        loss = sum((state * self._tensor(weight)).sum() for state, weight in pairs)
+        if loss.requires_grad:
+            found = torch.autograd.grad(loss, logits, materialize_grads=True)
+        else:
+            found = [torch.zeros_like(x) for x in logits]
+        return SoftProgram(*(x.cpu().numpy() for x in found), self.program.base, self.program.start)
+
+    def _logits(self) -> list[torch.Tensor]:
+        p = self.program
+        return [self._tensor(x) for x in (p.op, p.rd, p.rs1, p.rs2, p.imm)]
+
+    def _steps(self, logits: list[torch.Tensor], temperature: float, steps: int) -> SoftState:
+        chosen = Selections(*(_choose(x, temperature) for x in logits[:4]), _set(logits[4], temperature))
+        step = Step(chosen, self.program.base, self.config, self.cells, self.units)
+        state = self.initial
+        for _ in range(steps):
+            state = step(state)
+        return state
+
+
+def initial_state(program: SoftProgram, batch: Batch, config: MachineConfig) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Registers `[B, R, 32]`, memory `[B, M, 8]` and pc `[B, L + 2]` at the start, of 0 and 1. Raises UserError."""
+    size, slots = len(batch.registers), len(program.op)
+    if batch.registers.shape != (size, config.registers) or size == 0:
+        raise UserError(f"registers of shape {batch.registers.shape}: give [B, {config.registers}] for {config.isa}")
+    registers = (batch.registers[:, :, None] >> np.arange(32, dtype=np.uint32)) & 1
+    registers[:, 0] = 0
+    memory = np.zeros((size, config.memory_bytes), np.uint8)
+    for patch in batch.patches:
+        first = patch.address - config.memory_base
+        if len(patch.data) != size or first < 0 or first + patch.data.shape[1] > config.memory_bytes:
+            raise UserError(f"patch at {patch.address:#x} does not lie within memory, or is not one row an instance")
+        memory[:, first : first + patch.data.shape[1]] = patch.data
+    pc = np.zeros((size, slots + 2))
+    pc[:, program.start] = 1
+    return registers, np.unpackbits(memory[:, :, None], axis=2, bitorder="little"), pc
+
+
+def _choose(logits: torch.Tensor, temperature: float) -> torch.Tensor:
+    """Distribution over the last axis: softmax, or the one-hot of the first greatest."""
+    if temperature > 0:
+        return torch.softmax(logits / temperature, -1)
+    first = torch.from_numpy(logits.detach().cpu().numpy().argmax(-1)).to(logits.device)
+    return torch.nn.functional.one_hot(first, logits.shape[-1]).to(logits.dtype)
+
+
+def _set(logits: torch.Tensor, temperature: float) -> torch.Tensor:
+    """Expectations of bits: sigmoid, or whether the logit is above 0."""
+    return torch.sigmoid(logits / temperature) if temperature > 0 else (logits > 0).to(logits.dtype)

@@ -1,0 +1,184 @@
+"""The soft step of `backends/core/soft.py` (relaxation `bits`) through the networks without thresholds.
+
+The trained entries are exactly 0 and 1, so that without thresholds a unit computes the multilinear extension of what it
+computes with them. Words are tensors `[32, B]` of expectations, lowest bit first, as the wiring has them. An operation whose
+mass is exactly 0 in every instance is not computed: it contributes exactly 0 to values and gradients.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from backends.core import isa
+from backends.core.soft import COLUMN, address_bits
+from backends.interface import MachineConfig
+from backends.torch_neural import wiring
+from backends.torch_neural.cells import TorchCells
+from backends.torch_neural.codec import to_bits, to_words
+from backends.torch_neural.soft_memory import LOADS, STORES, SoftMemory, distribution
+from backends.torch_neural.units import Units
+
+Word = torch.Tensor
+Job = tuple[str, str, str, int, int]  # unit, two operands, two flags
+
+VERTICES = {"mul", "mulh", "mulhsu", "mulhu", "div", "divu", "rem", "remu"}
+COMPARISONS = {"slt", "sltu", "slti", "sltiu"}
+WRITING = {row.name for row in isa.OPERATIONS if row.kind in ("alu", "alu_imm", "load", "upper")}
+BRANCHES = {"beq", "bne", "blt", "bge", "bltu", "bgeu"}
+ADDRESS: Job = ("add", "a", "imm", 0, 0)
+
+
+def _job(row: isa.Operation) -> Job | None:
+    """What a unit has to compute for an operation."""
+    if row.name == "auipc":
+        return ("add", "here", "imm", 0, 0)
+    if row.kind in ("load", "store") or row.name == "jalr":
+        return ADDRESS
+    if row.kind not in ("alu", "alu_imm", "branch") or row.name in VERTICES:
+        return None
+    immediate = row.kind == "alu_imm"
+    name = "sltu" if row.name == "sltiu" else row.name.removesuffix("i") if immediate else row.name
+    unit, first, second = wiring.OPERATIONS[name]
+    return (unit, "a", "imm" if immediate else "b", first, second)
+
+
+JOBS = {row.name: job for row in isa.OPERATIONS if row.name in COLUMN and (job := _job(row))}
+
+
+@dataclass(frozen=True)
+class Selections:
+    """What the logits choose: op `[L, N]`, rd, rs1, rs2 `[L, R]`, imm `[L, 32]`."""
+
+    op: torch.Tensor
+    rd: torch.Tensor
+    rs1: torch.Tensor
+    rs2: torch.Tensor
+    imm: torch.Tensor
+
+
+@dataclass(frozen=True)
+class SoftState:
+    """registers `[B, R, 32]`, memory `[B, M, 8]`, pc `[B, L + 2]`."""
+
+    registers: torch.Tensor
+    memory: torch.Tensor
+    pc: torch.Tensor
+
+
+@dataclass(frozen=True)
+class Fetched:
+    """Blended instruction and operands: q `[B, L]`, mass of every active operation `[B]`, rd `[B, R]`, words `[32, B]`."""
+
+    q: torch.Tensor
+    mass: dict[str, torch.Tensor]
+    rd: torch.Tensor
+    imm: Word
+    here: Word
+    link: Word
+    a: Word
+    b: Word
+
+
+class Step:
+    """One step of a soft program: call it with the state. What depends on the program alone is computed once."""
+
+    def __init__(self, chosen: Selections, base: int, config: MachineConfig, cells: TorchCells, units: Units) -> None:
+        self.chosen, self.cells, self.units = chosen, cells, units
+        self.memory = SoftMemory(config, cells)
+        self.slots = len(chosen.op)
+        self.addresses = base + 4 * np.arange(self.slots, dtype=np.int64) & 0xFFFFFFFF
+        here, link = (address_bits(first, self.slots) for first in (base, base + 4))
+        self.here, self.link = (torch.tensor(x, dtype=cells.dtype, device=cells.device) for x in (here, link))
+        zero = torch.zeros_like(self.here.T[:1])
+        target = wiring.add_or_subtract(cells, self.here.T, chosen.imm.T, zero)
+        self.landing = self._landing(target)
+        self.aligned = (1 - target[0]) * (1 - target[1])
+        self.ended = torch.tensor([0.0] * self.slots + [1.0, 1.0]).to(target)
+
+    def __call__(self, state: SoftState) -> SoftState:
+        f = self._fetch(state)
+        values = self._operate(f)
+        inside, memory = self.memory.access(state.memory, f.mass, f.b, values)
+        writes = {name: f.mass[name] * inside.get(name, 1) for name in f.mass if name in WRITING}
+        moves = self._moves(f, values, inside)
+        if "jal" in f.mass:
+            writes["jal"], values["jal"] = f.mass["jal"] * (f.q @ self.aligned), f.link
+        if "jalr" in f.mass:
+            writes["jalr"], values["jalr"] = f.mass["jalr"] * (1 - values["jalr"][1]), f.link
+        return SoftState(self._write(state.registers, f, values, writes), memory, state.pc * self.ended + moves)
+
+    def _fetch(self, state: SoftState) -> Fetched:
+        c, running = self.chosen, state.pc[:, : self.slots]
+        total = running.sum(1, keepdim=True)
+        q = running / torch.where(total > 0, total, 1)
+        a, b = (torch.einsum("br,brw->wb", q @ selected, state.registers) for selected in (c.rs1, c.rs2))
+        op = (running @ c.op).T
+        mass = {name: op[column] for name, column in COLUMN.items() if bool((op[column] != 0).any())}
+        return Fetched(q, mass, q @ c.rd, (q @ c.imm).T, (q @ self.here).T, (q @ self.link).T, a, b)
+
+    def _operate(self, f: Fetched) -> dict[str, Word]:
+        """Result `[32, B]` (branches: `[1, B]`) of every active operation that computes one; of loads and stores the address."""
+        found: dict[Job, Word] = {}
+        wanted = dict.fromkeys(JOBS[name] for name in f.mass if name in JOBS)
+        for unit in dict.fromkeys(job[0] for job in wanted):
+            own = [job for job in wanted if job[0] == unit]
+            x, y = (torch.cat([getattr(f, job[place]) for job in own], 1) for place in (1, 2))
+            flags = (torch.cat([torch.full_like(f.a[:1], job[place]) for job in own], 1) for place in (3, 4))
+            results = wiring.UNITS[unit](self.cells, x, y, *flags).split(f.a.shape[1], 1)
+            found |= dict(zip(own, results, strict=True))
+        values = {name: found[JOBS[name]] for name in f.mass if name in JOBS}
+        values |= {name: wiring.word_of(self.cells, values[name], f.a) for name in COMPARISONS & values.keys()}
+        values |= {name: self._expand(name, f.a, f.b) for name in f.mass if name in VERTICES}
+        return values | {"lui": f.imm}
+
+    def _expand(self, name: str, a: Word, b: Word) -> Word:
+        """Vertex expansion of the exact unit, from its results at the nearest vertex and at the 64 vertices beside it."""
+        x = torch.cat((a, b))
+        nearest = (x > 0.5).to(x.dtype)
+        flipped = (nearest[:, None] - torch.eye(64).to(x)[:, :, None]).abs()
+        corners = torch.cat((nearest[:, None], flipped), 1)
+        words = self.units.operate(name, *(to_words(half.flatten(1)) for half in corners.split(32)))
+        results = to_bits(words, self.cells.device, self.cells.dtype).reshape(32, 65, -1)
+        slopes = (results[:, 1:] - results[:, :1]) * (1 - 2 * nearest)
+        return (results[:, 0] + ((x - nearest) * slopes).sum(1)).clamp(0, 1)
+
+    def _moves(self, f: Fetched, values: dict[str, Word], inside: dict[str, torch.Tensor]) -> torch.Tensor:
+        """Mass `[B, L + 2]` that arrives at every slot, at halted and at trapped."""
+        nothing = torch.zeros_like(f.q[:, 0])
+        follow, halted, trapped, landed, arrived = nothing, nothing, nothing, nothing, 0
+        for name, mass in f.mass.items():
+            if name in BRANCHES:
+                landed, follow = landed + mass * values[name][0], follow + mass * (1 - values[name][0])
+            elif name == "jal":
+                landed = landed + mass
+            elif name == "jalr":
+                even = torch.cat((torch.zeros_like(values[name][:1]), values[name][1:]))
+                arrived = mass[:, None] * self._landing(even)
+            elif name in ("ecall", "ebreak"):
+                halted = halted + mass
+            else:
+                share = inside.get(name, 1)
+                follow, trapped = follow + mass * share, trapped + mass * (1 - share)
+        sequel = torch.cat((f.q[:, -1:] * 0, f.q[:, :-1], f.q[:, :1] * 0, f.q[:, -1:]), 1)
+        ends = torch.stack((halted, trapped), 1)
+        there = landed[:, None] * (f.q @ self.landing) + follow[:, None] * sequel + arrived
+        return there + torch.nn.functional.pad(ends, (self.slots, 0))
+
+    def _landing(self, target: Word) -> torch.Tensor:
+        """`[n, L + 2]`: mass of target `[32, n]` on every slot; what is no slot is trapped."""
+        low = distribution(target[:8])
+        high, place = np.unique(self.addresses >> 8, return_inverse=True)
+        pattern = torch.from_numpy(high >> np.arange(24)[:, None] & 1).to(target.device, torch.bool)[:, :, None]
+        upper = torch.where(pattern, target[8:, None], 1 - target[8:, None]).prod(0)
+        slots = (upper[place] * low[self.addresses & 255]).T
+        return torch.cat((slots, torch.zeros_like(slots[:, :1]), 1 - slots.sum(1, keepdim=True)), 1)
+
+    def _write(self, registers: torch.Tensor, f: Fetched, values: dict[str, Word], writes: dict[str, torch.Tensor]) -> torch.Tensor:
+        """Registers after all writing operations; writes: the mass `[B]` with which each writes its value."""
+        if not writes:
+            return registers
+        value = sum(mass * values[name] for name, mass in writes.items())
+        share = f.rd[:, 1:, None]
+        kept = (1 - sum(writes.values())[:, None, None] * share) * registers[:, 1:]
+        return torch.cat((registers[:, :1], kept + share * value.T[:, None]), 1)
