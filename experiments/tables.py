@@ -36,13 +36,17 @@ class Results:
         """Names of the experiments that are recorded here."""
         return sorted(p.parent.name for p in self.root.glob(f"*/{PROVENANCE}"))
 
-    def table(self, experiment: str, name: str) -> pd.DataFrame:
-        """One table. Raises Missing or Damaged, which say what to do."""
+    def table(self, experiment: str, name: str, *columns: str) -> pd.DataFrame:
+        """One table, which has the named columns. Raises Missing or Damaged, which say what to do."""
         folder = self.root / experiment
         if name not in self.provenance(experiment)["tables"]:
             raise Missing(f"{folder / name}.csv is not there: {self._remedy()}")
         check(folder)
-        return read(folder / f"{name}.csv")
+        found = read(folder / f"{name}.csv")
+        lacking = [c for c in columns if c not in found]
+        if lacking:
+            raise Missing(f"{folder / name}.csv has no column {', '.join(lacking)}: {self._remedy()}")
+        return found
 
     def provenance(self, experiment: str) -> dict[str, Any]:
         """What is known about how the tables of an experiment were made."""

@@ -6,13 +6,14 @@ from matplotlib.figure import Figure
 from experiments.tables import Results
 from figures import style
 
+_TICKS = (0.1, 0.2, 0.5, 1, 2, 5)
+
 
 def draw(results: Results) -> Figure:
     """One row a component: the smallest distance of any output from the threshold, and of any weight from unsaturation."""
-    components = results.table("alu_verification", "components")
+    components = results.table("alu_verification", "components", "rows", "smallest_margin", "weight_margin")
     rows = range(len(components))
     figure, axes = plt.subplots(figsize=(style.COLUMN_IN, 0.145 * len(components) + 0.9))
-    axes.hlines(rows, 0, components[["smallest_margin", "weight_margin"]].max(axis=1), color=style.INK, linewidth=0.5)
     for column, fill, label in (
         ("smallest_margin", style.INK, "output, from the threshold"),
         ("weight_margin", "white", "weight, past its saturation"),
@@ -21,8 +22,11 @@ def draw(results: Results) -> Figure:
     names = zip(components["component"], components["rows"], strict=True)
     axes.set_yticks(rows, [f"{name.replace('_', ' ')} ({n:,})" for name, n in names])
     axes.invert_yaxis()
-    axes.set_xlim(left=0)
+    axes.set_xscale("log")
+    axes.set_xticks(_TICKS, [f"{t:g}" for t in _TICKS])
+    axes.set_xlim(min(_TICKS[0], components["weight_margin"].min() / 1.2))
+    axes.minorticks_off()
     axes.set_xlabel("smallest distance (in brackets: inputs)")
-    axes.grid(visible=False, axis="y")
+    axes.grid(visible=True, axis="y", color=style.PALE)
     figure.legend(loc="outside upper center", ncols=2)
     return figure

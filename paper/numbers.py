@@ -10,7 +10,7 @@ import pandas as pd
 
 from artifact import claims
 from artifact.words import number, quantity
-from experiments.tables import Results
+from experiments.tables import DEFAULT, Results
 
 NOT_RUN = "not run"
 _KINDS = ("value", "trap", "soft limit", "gradient")
@@ -18,17 +18,10 @@ _KINDS = ("value", "trap", "soft limit", "gradient")
 
 def build(results: Results) -> dict[str, Any]:
     """`{"values": {name: text}, "tables": {name: rows}}`. Raises UserError where an experiment is missing or damaged."""
-    parts = (
-        _conformance(results),
-        _alu(results),
-        _latency(results),
-        _benchmarks(results),
-        _claims(results),
-        _origin(results),
-    )
+    parts = [of(results) for of in (_conformance, _alu, _latency, _benchmarks, _soft_step, _claims, _origin)]
     values: dict[str, str] = {}
     tables: dict[str, list[list[str]]] = {}
-    for part in parts:
+    for part in (*parts, _elsewhere()):
         values |= part["values"]
         tables |= part["tables"]
     return {"values": values, "tables": tables}
@@ -55,9 +48,8 @@ def _share(row: pd.Series) -> str:
 
 
 def _alu(results: Results) -> dict[str, Any]:
-    components, proofs, faults, operations = (
-        results.table("alu_verification", t) for t in ("components", "proofs", "faults", "operations")
-    )
+    components = results.table("alu_verification", "components", "weight_margin")
+    proofs, faults, operations = (results.table("alu_verification", t) for t in ("proofs", "faults", "operations"))
     weakest = components.loc[components["weight_margin"].idxmin()]
     injected, control = faults[faults["fault"] != "none"], faults[faults["fault"] == "none"]
     caught = injected["detected_by"].fillna("")
@@ -111,7 +103,11 @@ def _latency(results: Results) -> dict[str, Any]:
     def one(operation: str, batch: int) -> float:
         return time_s.get((operation, batch), float("nan")) / batch
 
-    shown = ("add", "mul", "mulh", "and", "sll", "slt", "div")
+    shown = [
+        op
+        for op in ("add", "sub", "slt", "and", "sll", "sra", "mul", "mulh", "div", "rem")
+        if (op, large) in time_s.index
+    ]
     values = {
         "large_batch": number(large),
         "add_alone": quantity(one("add", 1), "s"),
@@ -139,6 +135,31 @@ def _benchmarks(results: Results) -> dict[str, Any]:
         "ratios": [[r.name, str(r.baseline), f"{r.value:.2f}", f"{r.low:.2f} – {r.high:.2f}"] for r in _rows(ratios)],
     }
     return {"values": values, "tables": tables}
+
+
+def _soft_step(results: Results) -> dict[str, Any]:
+    """Speed of the soft machine, where the benchmarks recorded it."""
+    if "soft_step" not in results.provenance("benchmarks")["tables"]:
+        return {"values": {}, "tables": {"soft_step": []}}
+    step = results.table("benchmarks", "soft_step")
+    rows = [[r.backend, r.relaxation, r.dtype, quantity(r.program_example_steps_per_s, "/s")] for r in _rows(step)]
+    return {"values": {}, "tables": {"soft_step": rows}}
+
+
+def _elsewhere() -> dict[str, Any]:
+    """Throughput in the reference results of other hardware, `results/reference-…`, where there are any."""
+    rows = []
+    for results in map(Results, sorted(DEFAULT.parent.glob(f"{DEFAULT.name}-*"))):
+        if "benchmarks" not in results.experiments():
+            continue
+        throughput = results.table("benchmarks", "throughput")
+        hardware = results.provenance("benchmarks")["machine"]
+        median = throughput.groupby(["backend", "batch"], sort=False, as_index=False)["instructions_per_s"].median()
+        for r in _rows(median.loc[median.groupby("backend")["batch"].idxmax()]):
+            rows.append(
+                [hardware["gpu"] or hardware["cpu"], r.backend, number(r.batch), quantity(r.instructions_per_s, "/s")]
+            )
+    return {"values": {}, "tables": {"elsewhere": rows}}
 
 
 def _rows(table: pd.DataFrame):
@@ -183,7 +204,7 @@ def _origin(results: Results) -> dict[str, Any]:
         "cpu": first["machine"]["cpu"],
         "cores": str(first["machine"]["cores"]),
         "gpu": first["machine"]["gpu"] or "no graphics processor",
-        "commit": ", ".join(commits),
+        "commit": ", ".join(commits) + (" (+: changed since)" if any("+" in c for c in commits) else ""),
         "versions": ", ".join(
             f"{k} {v}" for k, v in first["packages"].items() if k in ("python", "jax", "torch", "numba")
         ),
