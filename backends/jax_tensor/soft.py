@@ -1,9 +1,8 @@
 """The soft machine: the step of `backends/core/soft.py` in the words of a relaxation, and runs of it.
 
 Everything is pure: logits in, state out. One program runs for all instances `*b`, which are the last axes of every array of
-the state (none, for a single instance); to train many programs at once, `jax.vmap` over the logits. Steps are a `lax.scan`;
-a long run is cut into segments that the backward pass computes again (`jax.checkpoint`), so that its memory grows with the
-square root of the number of steps.
+the state (none, for a single instance); to train many programs at once, `jax.vmap` over the logits. Steps are a `lax.scan`
+of a `jax.checkpoint`.
 """
 
 import math
@@ -34,8 +33,8 @@ BRANCH = {
     "bgeu": ("ltu", False),
 }
 WIDTH = {"lb": 1, "lbu": 1, "sb": 1, "lh": 2, "lhu": 2, "sh": 2, "lw": 4, "sw": 4}
-SEGMENT_STEPS = 16
-"""A run of at most as many steps keeps everything that its backward pass needs."""
+SEGMENT_STEPS = 64
+"""A run of at most as many steps keeps the state before every step for its backward pass."""
 
 
 class Logits(NamedTuple):
@@ -262,10 +261,18 @@ def run(
 
 
 def _iterate(function: Callable, state: SoftState, steps: int) -> SoftState:
-    """`function` applied `steps` times, in segments where that saves memory."""
-    repeat = lambda f, x, n: lax.scan(lambda y, _: (f(y), None), x, length=n)[0]  # noqa: E731 -- scan without inputs
+    """`function` applied `steps` times.
+
+    The backward pass computes each step again from the state before it; of a long run only every sqrt(steps)-th state is
+    kept, and the segment between two is computed again too.
+    """
     if steps <= SEGMENT_STEPS:
-        return repeat(function, state, steps)
+        return _repeat(function, state, steps)
     length = math.isqrt(steps)
-    segment = jax.checkpoint(lambda x: repeat(function, x, length), prevent_cse=False)
-    return repeat(function, repeat(segment, state, steps // length), steps % length)
+    segments = _repeat(lambda x: _repeat(function, x, length), state, steps // length)
+    return _repeat(function, segments, steps % length)
+
+
+def _repeat(function: Callable, state: SoftState, times: int) -> SoftState:
+    again = jax.checkpoint(function, prevent_cse=False)
+    return lax.scan(lambda x, _: (again(x), None), state, length=times)[0]
