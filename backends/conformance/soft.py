@@ -102,38 +102,43 @@ def random_program(rng, slots: int, operations: tuple[str, ...] | None, register
 Problem = tuple[SoftProgram, Batch, MachineConfig, float, int, SoftExecution]
 
 
-def gradient_problems(count: int, seed: int = 0) -> Iterator[Problem]:
-    """Random soft programs with operands, a temperature and a cotangent, for checks of gradients."""
-    subsets = (
+_OPERATIONS: dict[str, tuple[tuple[str, ...] | None, ...]] = {
+    "bits": (
         None,
         ("add", "sub", "xor", "beq", "jal", "addi"),
         ("lw", "sw", "lb", "sb", "addi", "add"),
         ("sll", "sra", "slt", "blt", "jalr", "lui"),
         ("mul", "add", "divu", "addi"),
-    )
+    ),
+    # those without straight-through gradients, which finite differences cannot see
+    "value": (
+        ("add", "sub", "addi", "lui"),
+        ("add", "beq", "jal", "auipc"),
+        ("mul", "add", "addi"),
+        ("slt", "blt", "addi", "sub"),
+        ("lw", "lb", "addi", "add"),
+    ),
+}
+"""Operations (None: all) of the problems by which gradients are compared with finite differences."""
+
+
+def gradient_problems(count: int, relaxation: str = "bits", seed: int = 0) -> Iterator[Problem]:
+    """Random soft programs with operands, a temperature and a cotangent, for checks of gradients."""
+    slots, steps, batch, memory = 4, 4, 2, 16
+    config = MachineConfig(memory_base=0, memory_bytes=memory, dtype="float64", relaxation=relaxation)
+    word, byte = ((32,), (8,)) if relaxation == "bits" else ((), ())
+    shapes = (batch, 16, *word), (batch, memory, *byte), (batch, slots + 2)
     for number in range(count):
         rng = np.random.default_rng([seed, number])
-        slots, steps, batch, memory = 4, 4, 2, 16
-        config = MachineConfig(memory_base=0, memory_bytes=memory, dtype="float64")
-        program = random_program(rng, slots, subsets[number % len(subsets)])
-        registers = rng.integers(0, 1 << int(rng.choice([4, 32])), (batch, 16), dtype=np.uint64).astype(np.uint32)
-        patch = Patch(0, rng.integers(0, 256, (batch, memory), dtype=np.uint8))
-        shapes = (batch, 16, 32), (batch, memory, 8), (batch, slots + 2)
-        yield (
-            program,
-            Batch(registers, patches=(patch,)),
-            config,
-            float(rng.choice([0.5, 1.0])),
-            steps,
-            SoftExecution(*(rng.normal(size=s) for s in shapes)),
-        )
-
-
-def adapt(cotangent: SoftExecution, relaxation: str) -> SoftExecution:
-    """The cotangent for relaxation value: words in place of bits."""
-    if relaxation == "bits":
-        return cotangent
-    return SoftExecution(cotangent.registers[..., 0], cotangent.memory[..., 0], cotangent.pc)
+        operations = _OPERATIONS[relaxation]
+        program = random_program(rng, slots, operations[number % len(operations)])
+        width = int(rng.choice([4, 32]))
+        if relaxation == "value":  # small numbers: products of large ones leave finite differences no digits
+            width, program.imm[:, 5:] = 4, -60.0
+        registers = rng.integers(0, 1 << width, (batch, 16), dtype=np.uint64).astype(np.uint32)
+        start = Batch(registers, patches=(Patch(0, rng.integers(0, 256, (batch, memory), dtype=np.uint8)),))
+        cotangent = SoftExecution(*(rng.normal(size=shape) for shape in shapes))
+        yield program, start, config, float(rng.choice([0.5, 1.0])), steps, cotangent
 
 
 def inner(cotangent: SoftExecution, state: SoftExecution) -> float:

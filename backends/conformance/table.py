@@ -132,15 +132,17 @@ class Checker:
 
     def _gradients(self, row: Row, advance: Callable[[], None]) -> None:
         assert isinstance(self.backend, DifferentiableBackend)
-        for number, problem in enumerate(soft.gradient_problems(self.scale.gradients)):
-            error = soft.finite_difference_error(problem, self.backend, directions=4)
-            wrong = np.array([not error <= TOLERANCE_FINITE_DIFFERENCE])
-            row.add(wrong, _tell(f"problem {number}: off finite differences by {error:.2e}"))
-            for other in self._others():
-                error = soft.disagreement(problem, self.backend, other)
-                wrong = np.array([not error <= TOLERANCE_MACHINES])
-                row.add(wrong, _tell(f"problem {number}: two machines differ by {error:.2e}"))
-            advance()
+        for relaxation in self.backend.capabilities().relaxations:
+            others = [m for m in self._others() if relaxation in m.capabilities().relaxations]
+            for number, problem in enumerate(soft.gradient_problems(self.scale.gradients, relaxation)):
+                error = soft.finite_difference_error(problem, self.backend, directions=4)
+                wrong = np.array([not error <= TOLERANCE_FINITE_DIFFERENCE])
+                row.add(wrong, _tell(f"problem {number} ({relaxation}): off finite differences by {error:.2e}"))
+                for other in others:
+                    error = soft.disagreement(problem, self.backend, other)
+                    wrong = np.array([not error <= TOLERANCE_MACHINES])
+                    row.add(wrong, _tell(f"problem {number} ({relaxation}): two machines differ by {error:.2e}"))
+                advance()
 
     def _others(self) -> list[DifferentiableBackend]:
         made = [
