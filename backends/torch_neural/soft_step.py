@@ -100,13 +100,9 @@ class Step:
         f = self._fetch(state)
         values = self._operate(f)
         inside, memory = self.memory.access(state.memory, f.mass, f.b, values)
-        writes = {name: f.mass[name] * inside.get(name, 1) for name in f.mass if name in WRITING}
         moves = self._moves(f, values, inside)
-        if "jal" in f.mass:
-            writes["jal"], values["jal"] = f.mass["jal"] * (f.q @ self.aligned), f.link
-        if "jalr" in f.mass:
-            writes["jalr"], values["jalr"] = f.mass["jalr"] * (1 - values["jalr"][1]), f.link
-        return SoftState(self._write(state.registers, f, values, writes), memory, state.pc * self.ended + moves)
+        registers = self._write(state.registers, f, self._writes(f, values, inside))
+        return SoftState(registers, memory, state.pc * self.ended + moves)
 
     def _fetch(self, state: SoftState) -> Fetched:
         c, running = self.chosen, state.pc[:, : self.slots]
@@ -174,11 +170,26 @@ class Step:
         slots = (upper[place] * low[self.addresses & 255]).T
         return torch.cat((slots, torch.zeros_like(slots[:, :1]), 1 - slots.sum(1, keepdim=True)), 1)
 
-    def _write(self, registers: torch.Tensor, f: Fetched, values: dict[str, Word], writes: dict[str, torch.Tensor]) -> torch.Tensor:
-        """Registers after all writing operations; writes: the mass `[B]` with which each writes its value."""
+    def _writes(
+        self, f: Fetched, values: dict[str, Word], inside: dict[str, torch.Tensor]
+    ) -> list[tuple[torch.Tensor, Word]]:
+        """Per writing operation the mass `[B]` with which it writes, and mass times value `[32, B]`."""
+        writes = []
+        for name, mass in f.mass.items():
+            if name in inside and name in WRITING:  # a load's word is summed over the places inside already
+                writes.append((mass * inside[name], mass * values[name]))
+            elif name in WRITING:
+                writes.append((mass, mass * values[name]))
+            elif name in ("jal", "jalr"):
+                jumped = mass * (f.q @ self.aligned if name == "jal" else 1 - values[name][1])
+                writes.append((jumped, jumped * f.link))
+        return writes
+
+    def _write(self, registers: torch.Tensor, f: Fetched, writes: list[tuple[torch.Tensor, Word]]) -> torch.Tensor:
+        """Registers after all writes; x0 stays."""
         if not writes:
             return registers
-        value = sum(mass * values[name] for name, mass in writes.items())
+        masses, words = (sum(parts) for parts in zip(*writes, strict=True))
         share = f.rd[:, 1:, None]
-        kept = (1 - sum(writes.values())[:, None, None] * share) * registers[:, 1:]
-        return torch.cat((registers[:, :1], kept + share * value.T[:, None]), 1)
+        kept = (1 - masses[:, None, None] * share) * registers[:, 1:]
+        return torch.cat((registers[:, :1], kept + share * words.T[:, None]), 1)
