@@ -1,18 +1,26 @@
 """The neural computer: every arithmetic and logic result, and every decoded instruction, comes out of trained networks.
 
-networks.py: the components. training.py: how they are trained. wiring.py: how they make units. cells.py: components on tensors.
-decoder.py, code.py, units.py, machine.py: the hard machine, exact after thresholding. soft.py: the machine without thresholds, with gradients.
+networks.py: the components. train.py: how they are trained. layout.py: what the decoder learns. wiring.py: how components
+make units. cells.py: components on tensors. decoder.py, code.py, units.py, machine.py: the hard machine, exact after
+thresholding. soft.py, soft_step.py, soft_memory.py: the machine without thresholds, with gradients.
 """
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from functools import cache
 
 import torch
 
 from backends.core.soft import check
 from backends.interface import (
-    Batch, Capabilities, DifferentiableBackend, Execution, MachineConfig, Program, SoftExecution, SoftProgram, UserError,
+    Batch,
+    Capabilities,
+    DifferentiableBackend,
+    Execution,
+    MachineConfig,
+    Program,
+    SoftExecution,
+    SoftProgram,
+    UserError,
 )  # fmt: skip
 from backends.torch_neural.cells import TorchCells
 from backends.torch_neural.machine import Machine
@@ -22,21 +30,34 @@ from backends.torch_neural.units import Units
 
 
 class TorchNeural(DifferentiableBackend):
+    def __init__(self) -> None:
+        self._units: dict[str, Units] = {}  # by device, loaded at first use
+
     def capabilities(self) -> Capabilities:
         devices = ("cpu", "cuda") if torch.cuda.is_available() else ("cpu",)
         return Capabilities(devices=devices, relaxations=("bits",))
 
-    def run(self, program: Program | Sequence[Program], batch: Batch, config: MachineConfig, max_steps: int) -> Execution:
+    def run(
+        self, program: Program | Sequence[Program], batch: Batch, config: MachineConfig, max_steps: int
+    ) -> Execution:
         self._check(config)
         with torch.inference_mode(), one_thread():
             return Machine(program, batch, config, max_steps, self.units(config.device), load_classifier()).run()
 
-    def run_soft(self, program: SoftProgram, batch: Batch, config: MachineConfig, temperature: float, steps: int) -> SoftExecution:
+    def run_soft(
+        self, program: SoftProgram, batch: Batch, config: MachineConfig, temperature: float, steps: int
+    ) -> SoftExecution:
         with one_thread():
             return self._soft(program, batch, config, temperature).run(temperature, steps)
 
     def soft_gradient(
-        self, program: SoftProgram, batch: Batch, config: MachineConfig, temperature: float, steps: int, cotangent: SoftExecution
+        self,
+        program: SoftProgram,
+        batch: Batch,
+        config: MachineConfig,
+        temperature: float,
+        steps: int,
+        cotangent: SoftExecution,
     ) -> SoftProgram:
         with one_thread():
             return self._soft(program, batch, config, temperature).gradient(temperature, steps, cotangent)
@@ -49,14 +70,17 @@ class TorchNeural(DifferentiableBackend):
         cells = TorchCells(entries(load_weights()), config.device, getattr(torch, config.dtype), exact=False)
         return SoftRun(program, batch, config, cells, self.units(config.device))
 
-    @cache
     def units(self, device: str = "cpu") -> Units:
         """The units with the trained networks on a device. Raises UserError where the weights are missing."""
-        return Units(TorchCells(entries(load_weights()), device))
+        if device not in self._units:
+            self._units[device] = Units(TorchCells(entries(load_weights()), device))
+        return self._units[device]
 
     def _check(self, config: MachineConfig) -> None:
         if config.device not in self.capabilities().devices:
-            raise UserError(f"torch_neural cannot use device '{config.device}' here: use {' or '.join(self.capabilities().devices)}")
+            raise UserError(
+                f"torch_neural cannot use device '{config.device}' here: use {' or '.join(self.capabilities().devices)}"
+            )
 
 
 @contextmanager

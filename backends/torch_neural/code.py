@@ -1,7 +1,8 @@
 """Instruction memory: what every instance fetches, decoded by the learned decoder, addresses by the neural adder.
 
 An entry is an instruction at its place: its decoded fields, which unit it needs, the address after it, and its pc-relative
-target (of `lui`: the immediate). Instances of one program share one row of entries; an instance that reached patched or rewritten code has its own.
+target (of `lui`: the immediate). Instances of one program share one row of entries; an instance
+that reached patched or rewritten code has its own.
 """
 
 import numpy as np
@@ -14,7 +15,10 @@ from backends.torch_neural.units import Units
 from backends.torch_neural.wiring import OPERATIONS
 
 KIND, UNIT, RD, RS1, RS2, IMMEDIATE, IMM, FLAG_A, FLAG_B, LINK, TARGET = range(11)
-KINDS = ("illegal", "write", "load1", "load2", "load4", "store1", "store2", "store4", "branch", "jal", "jalr", "upper", "counter", "fence", "ecall", "ebreak", "fence.i")  # fmt: skip
+KINDS = (
+    "illegal", "write", "load1", "load2", "load4", "store1", "store2", "store4", "branch", "jal", "jalr", "upper",
+    "counter", "fence", "ecall", "ebreak", "fence.i",
+)  # fmt: skip
 UNIT_NUMBERS = {"none": 0} | {unit: i + 1 for i, unit in enumerate(dict.fromkeys(u for u, _, _ in OPERATIONS.values()))}
 _WIDTH = {"lb": 1, "lbu": 1, "sb": 1, "lh": 2, "lhu": 2, "sh": 2, "lw": 4, "sw": 4}
 _ILLEGAL, _UNKNOWN = 0, -1

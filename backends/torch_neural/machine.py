@@ -1,20 +1,32 @@
 """The hard neural computer: all instances step together, grouped by the unit that their instruction needs.
 
-The networks give every arithmetic and logic result, the decoded fields and the instruction addresses; NumPy selects operands, moves bytes
-and counts. A step evaluates each unit that is present once, on the instances that need it.
+The networks give every arithmetic and logic result, the decoded fields and the instruction addresses; NumPy selects
+operands, moves bytes and counts. A step evaluates each unit that is present once, on the instances that need it.
 """
 
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 
 import numpy as np
-import torch
 
 from backends.core import environment
 from backends.core.environment import AT_ECALL, AT_FENCE, AT_TOHOST, HALTED, RUNNING
 from backends.interface import Batch, Cause, Execution, MachineConfig, Program
 from backends.torch_neural.code import (
-    FLAG_A, FLAG_B, IMM, IMMEDIATE, KIND, KINDS, LINK, RD, RS1, RS2, TARGET, UNIT, UNIT_NUMBERS, InstructionMemory,
+    FLAG_A,
+    FLAG_B,
+    IMM,
+    IMMEDIATE,
+    KIND,
+    KINDS,
+    LINK,
+    RD,
+    RS1,
+    RS2,
+    TARGET,
+    UNIT,
+    UNIT_NUMBERS,
+    InstructionMemory,
 )  # fmt: skip
 from backends.torch_neural.decoder import Decoder
 from backends.torch_neural.networks import Classifier
@@ -28,7 +40,15 @@ At = np.ndarray | slice  # places within the instances of a step
 class Machine:
     """One run."""
 
-    def __init__(self, program: Program | Sequence[Program], batch: Batch, config: MachineConfig, max_steps: int, units: Units, classifier: Classifier) -> None:
+    def __init__(
+        self,
+        program: Program | Sequence[Program],
+        batch: Batch,
+        config: MachineConfig,
+        max_steps: int,
+        units: Units,
+        classifier: Classifier,
+    ) -> None:
         self.state, self.units, self.max_steps = environment.load(program, batch, config, max_steps), units, max_steps
         self.code = InstructionMemory(self.state, batch, Decoder(units.cells, classifier, config.registers), units)
         self.base, self.size = np.uint32(config.memory_base), config.memory_bytes
@@ -144,9 +164,14 @@ class Machine:
         self.state.status[who] = status
 
     def _actions(self) -> dict[str, Callable[[np.ndarray, np.ndarray, np.ndarray, At], None]]:
-        accesses = {f"{kind}{width}": partial(action, width=width) for kind, action in (("load", self._load), ("store", self._store)) for width in (1, 2, 4)}
+        accesses = {
+            f"{kind}{width}": partial(action, width=width)
+            for kind, action in (("load", self._load), ("store", self._store))
+            for width in (1, 2, 4)
+        }
         return accesses | {
-            "write": self._write, "upper": self._upper, "counter": self._counter, "branch": self._branch, "jal": self._jal, "jalr": self._jalr,
+            "write": self._write, "upper": self._upper, "counter": self._counter, "branch": self._branch,
+            "jal": self._jal, "jalr": self._jalr,
             "fence": lambda who, e, result, at: None,
             "ecall": lambda who, e, result, at: self._wait(who, AT_ECALL),
             "fence.i": lambda who, e, result, at: self._wait(who, AT_FENCE),

@@ -114,7 +114,9 @@ def load_weights(folder: Path = WEIGHTS) -> dict[str, np.ndarray]:
     wanted = {name: (c.rows, c.outputs) for name, c in COMPONENTS.items()}
     found = {name: tuple(t.shape) for name, t in stored.items()}
     if found != wanted:
-        raise UserError(f"{folder / 'tables.safetensors'} does not hold the components' weights: train them with `make weights`")
+        raise UserError(
+            f"{folder / 'tables.safetensors'} does not hold the components' weights: train them with `make weights`"
+        )
     return {name: stored[name].numpy().astype(np.float32) / STEPS_PER_UNIT for name in COMPONENTS}
 
 

@@ -16,7 +16,9 @@ from backends.torch_neural.units import Units
 class SoftRun:
     """A soft program on a batch. cells: the networks without thresholds; units: with them, for vertices."""
 
-    def __init__(self, program: SoftProgram, batch: Batch, config: MachineConfig, cells: TorchCells, units: Units) -> None:
+    def __init__(
+        self, program: SoftProgram, batch: Batch, config: MachineConfig, cells: TorchCells, units: Units
+    ) -> None:
         self.program, self.config, self.cells, self.units = program, config, cells, units
         self.initial = SoftState(*(self._tensor(x) for x in initial_state(program, batch, config)))
 
@@ -33,20 +35,26 @@ class SoftRun:
         """Gradient of `sum(cotangent * run(...))` with respect to the logits; zero at temperature 0."""
         logits = [x.requires_grad_() for x in self._logits()]
         final = self._steps(logits, temperature, steps)
-        pairs = zip((final.registers, final.memory, final.pc), (cotangent.registers, cotangent.memory, cotangent.pc), strict=True)
+        pairs = zip(
+            (final.registers, final.memory, final.pc),
+            (cotangent.registers, cotangent.memory, cotangent.pc),
+            strict=True,
+        )
         loss = sum((state * self._tensor(weight)).sum() for state, weight in pairs)
         if loss.requires_grad:
             found = torch.autograd.grad(loss, logits, materialize_grads=True)
         else:
             found = [torch.zeros_like(x) for x in logits]
-        return SoftProgram(*(x.cpu().numpy() for x in found), self.program.base, self.program.start)
+        op, rd, rs1, rs2, imm = (x.cpu().numpy() for x in found)
+        return SoftProgram(op, rd, rs1, rs2, imm, self.program.base, self.program.start)
 
     def _logits(self) -> list[torch.Tensor]:
         p = self.program
         return [self._tensor(x) for x in (p.op, p.rd, p.rs1, p.rs2, p.imm)]
 
     def _steps(self, logits: list[torch.Tensor], temperature: float, steps: int) -> SoftState:
-        chosen = Selections(*(_choose(x, temperature) for x in logits[:4]), _set(logits[4], temperature))
+        op, rd, rs1, rs2 = (_choose(x, temperature) for x in logits[:4])
+        chosen = Selections(op, rd, rs1, rs2, _set(logits[4], temperature))
         step = Step(chosen, self.program.base, self.config, self.cells, self.units)
         state = self.initial
         for _ in range(steps):
@@ -54,7 +62,9 @@ class SoftRun:
         return state
 
 
-def initial_state(program: SoftProgram, batch: Batch, config: MachineConfig) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def initial_state(
+    program: SoftProgram, batch: Batch, config: MachineConfig
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Registers `[B, R, 32]`, memory `[B, M, 8]` and pc `[B, L + 2]` at the start, of 0 and 1. Raises UserError."""
     size, slots = len(batch.registers), len(program.op)
     if batch.registers.shape != (size, config.registers) or size == 0:

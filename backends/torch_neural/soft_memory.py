@@ -1,5 +1,7 @@
 """Soft loads and stores: an address is a distribution over the bytes of memory."""
 
+from typing import TypeAlias
+
 import numpy as np
 import torch
 from torch.nn.functional import pad
@@ -11,7 +13,7 @@ from backends.torch_neural.codec import to_bits
 
 LOADS = {"lb": (1, 1), "lh": (2, 1), "lw": (4, 0), "lbu": (1, 0), "lhu": (2, 0)}  # bytes, sign-extended
 STORES = {"sb": 1, "sh": 2, "sw": 4}
-Word = torch.Tensor
+Word: TypeAlias = torch.Tensor
 
 
 def distribution(bits: torch.Tensor) -> torch.Tensor:
@@ -34,7 +36,8 @@ class SoftMemory:
     ) -> tuple[dict[str, torch.Tensor], torch.Tensor]:
         """All loads and stores of a step: how much of each lies inside memory `[B]`, and memory afterwards.
 
-        mass: of every active operation `[B]`. stored: `[32, B]`. values: the address `[32, B]` of every load and store; a load's is replaced by its word.
+        mass: of every active operation `[B]`. stored: the word `[32, B]`. values: the address `[32, B]` of every load
+        and store; a load's is replaced by its word.
         """
         used = [name for name in mass if name in LOADS or name in STORES]
         if not used:
@@ -64,8 +67,8 @@ class SoftMemory:
 
 
 def _stored(memory: torch.Tensor, word: Word, stores: dict[str, torch.Tensor]) -> torch.Tensor:
-    """Memory after stores of masses `[places, B]`: every byte moves toward the bytes of the word by the weights that fall on it."""
-    weight, moved = 0, 0
+    """Memory after stores of masses `[places, B]`: a byte moves toward the word's bytes by the weights that fall on it."""
+    weight = moved = torch.zeros_like(memory)
     for name, mass in stores.items():
         for k in range(STORES[name]):
             fallen = pad(mass, (0, 0, k, STORES[name] - 1 - k)).T[:, :, None]

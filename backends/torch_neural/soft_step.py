@@ -6,6 +6,7 @@ mass is exactly 0 in every instance is not computed: it contributes exactly 0 to
 """
 
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 import torch
@@ -16,10 +17,10 @@ from backends.interface import MachineConfig
 from backends.torch_neural import wiring
 from backends.torch_neural.cells import TorchCells
 from backends.torch_neural.codec import to_bits, to_words
-from backends.torch_neural.soft_memory import LOADS, STORES, SoftMemory, distribution
+from backends.torch_neural.soft_memory import SoftMemory, distribution
 from backends.torch_neural.units import Units
 
-Word = torch.Tensor
+Word: TypeAlias = torch.Tensor
 Job = tuple[str, str, str, int, int]  # unit, two operands, two flags
 
 VERTICES = {"mul", "mulh", "mulhsu", "mulhu", "div", "divu", "rem", "remu"}
@@ -114,12 +115,13 @@ class Step:
         return Fetched(q, mass, q @ c.rd, (q @ c.imm).T, (q @ self.here).T, (q @ self.link).T, a, b)
 
     def _operate(self, f: Fetched) -> dict[str, Word]:
-        """Result `[32, B]` (branches: `[1, B]`) of every active operation that computes one; of loads and stores the address."""
+        """Result `[32, B]` (branches: `[1, B]`) of what units compute for the active operations."""
         found: dict[Job, Word] = {}
         wanted = dict.fromkeys(JOBS[name] for name in f.mass if name in JOBS)
         for unit in dict.fromkeys(job[0] for job in wanted):
             own = [job for job in wanted if job[0] == unit]
-            x, y = (torch.cat([getattr(f, job[place]) for job in own], 1) for place in (1, 2))
+            x = torch.cat([getattr(f, job[1]) for job in own], 1)
+            y = torch.cat([getattr(f, job[2]) for job in own], 1)
             flags = (torch.cat([torch.full_like(f.a[:1], job[place]) for job in own], 1) for place in (3, 4))
             results = wiring.UNITS[unit](self.cells, x, y, *flags).split(f.a.shape[1], 1)
             found |= dict(zip(own, results, strict=True))

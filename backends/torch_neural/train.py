@@ -1,8 +1,9 @@
 """Train every component from a random start: `make weights`, or `python -m backends.torch_neural.train [FOLDER]`.
 
 Every table network is trained by gradient descent on mini-batches of its input domain with a squared hinge: a weight must
-lie past 0 or 1 by a margin, where it saturates. What a component has to compute is written here as integer arithmetic on its input.
-The classifier learns from words of the instruction set and their neighbours, and from what it still gets nearly wrong.
+lie past 0 or 1 by a margin, where it saturates. What a component has to compute is written here as integer arithmetic on
+its input. The classifier learns from words of the instruction set and their neighbours, and from what it still gets
+nearly wrong.
 Seeds are fixed and one thread is used, so that the same machine trains the same weights.
 """
 
@@ -16,7 +17,6 @@ import torch
 from safetensors.torch import save_file
 from torch import nn
 
-from backends.core import isa
 from backends.torch_neural import layout
 from backends.torch_neural.networks import COMPONENTS, STEPS_PER_UNIT, WEIGHTS, Classifier, Component, Table
 
@@ -130,7 +130,10 @@ def main(folder: Path) -> None:
     save_file(tables, folder / "tables.safetensors")
     start = time.perf_counter()
     classifier = train_classifier()
-    save_file({name: tensor.contiguous() for name, tensor in classifier.state_dict().items()}, folder / "classifier.safetensors")
+    save_file(
+        {name: tensor.contiguous() for name, tensor in classifier.state_dict().items()},
+        folder / "classifier.safetensors",
+    )
     print(f"classifier     {1 << 17:6d} rows {time.perf_counter() - start:6.1f} s")
 
 

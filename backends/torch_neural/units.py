@@ -15,8 +15,8 @@ from backends.torch_neural.codec import to_bits, to_words
 class Units:
     """Evaluates `wiring.UNITS` with exact cells; call it under `torch.inference_mode`.
 
-    The tensor operations of a unit are recorded at its first use (`torch.jit.trace`) and replayed without the interpreter's cost
-    between them, which at batch 1 is most of the time.
+    The tensor operations of a unit are recorded at its first use (`torch.jit.trace`) and replayed without the
+    interpreter's cost between them, which at batch 1 is most of the time.
     """
 
     def __init__(self, cells: TorchCells) -> None:

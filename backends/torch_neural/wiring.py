@@ -1,8 +1,8 @@
 """How the components are wired into units, written once for tensors and for symbolic bits.
 
 A word is an array whose first axis is its bits, lowest first; further axes are the batch. `Cells` says what a component does
-to such arrays and how they are joined: on torch tensors it evaluates the trained networks, on symbolic bits it gives formulas, so
-that what is proven is what runs. A flag is an array of one bit.
+to such arrays and how they are joined: on torch tensors it evaluates the trained networks, on symbolic bits it gives
+formulas, so that what is proven is what runs. A flag is an array of one bit.
 
 Sources: the parallel prefix adder of Kogge and Stone (1973); carry-save summation of Wallace (1964); restoring division as in
 Ercegovac and Lang, Digital Arithmetic (2004).
@@ -151,7 +151,7 @@ def negate_if(c: Cells, word: Bits, flag: Bits) -> Bits:
 
 
 def divide_step(c: Cells, remainder: Bits, bit: Bits, inverted: Bits) -> tuple[Bits, Bits]:
-    """One restoring step: (quotient bit, remainder) after shifting in a dividend bit; `inverted` is the divisor, negated bitwise."""
+    """One restoring step: (quotient bit, remainder) after a dividend bit; `inverted` is the divisor, negated bitwise."""
     shifted = c.cat((bit, remainder[:-1]))
     difference, fits = add(c, shifted, inverted, c.constant(1, bit))
     quotient = c.gate("or", remainder[-1:], fits)
@@ -160,7 +160,8 @@ def divide_step(c: Cells, remainder: Bits, bit: Bits, inverted: Bits) -> tuple[B
 
 def divide_unsigned(c: Cells, a: Bits, b: Bits) -> tuple[Bits, Bits]:
     """(quotient, remainder), all ones and a by zero: 32 restoring steps from the top bit down."""
-    remainder, inverted, quotient = c.constant(0, a), c.gate("not", b), []
+    remainder, inverted = c.constant(0, a), c.gate("not", b)
+    quotient: list[Bits] = []
     for i in reversed(range(a.shape[0])):
         bit, remainder = divide_step(c, remainder, a[i : i + 1], inverted)
         quotient.insert(0, bit)

@@ -1,7 +1,7 @@
 """How long one arithmetic operation takes, alone and in a batch.
 
-`torch_neural` is timed at its arithmetic unit: words in, words out, the networks evaluated in between. The other machines have no unit
-of their own that could be called; they are timed at runs of a straight line of the operation, less the runs of a shorter line, per
+`torch_neural` is timed at its arithmetic unit: words in, words out, the networks evaluated in between. The other machines
+have no unit that could be called; they are timed at runs of a line of the operation, less the runs of a shorter line, per
 instruction. Every figure is the median of repetitions with the lower and upper quartile.
 """
 
@@ -21,13 +21,24 @@ _REPETITIONS = 15
 _BUDGET_S = 1.0  # per operation and batch; there are at least three repetitions
 
 
-def latency(name: str, backend: Backend, batches: Sequence[int], seed: int, operations: Sequence[str] = isa.ARITHMETIC, device: str = "cpu") -> pd.DataFrame:
+def latency(
+    name: str,
+    backend: Backend,
+    batches: Sequence[int],
+    seed: int,
+    operations: Sequence[str] = isa.ARITHMETIC,
+    device: str = "cpu",
+) -> pd.DataFrame:
     """Columns backend, operation, batch, median_s, low_s, high_s: seconds for the batch; low and high: quartiles."""
     rows = []
     for batch in batches:
         a, b = np.random.default_rng(seed).integers(0, 1 << 32, (2, batch), dtype=np.uint32)
         for operation in operations:
-            timer = _unit(backend, operation, a, b, device) if isinstance(backend, TorchNeural) else _lines(backend, operation, a, b, device)
+            timer = (
+                _unit(backend, operation, a, b, device)
+                if isinstance(backend, TorchNeural)
+                else _lines(backend, operation, a, b, device)
+            )
             low, median, high = np.quantile(_repeat(timer), (0.25, 0.5, 0.75))
             rows.append((name, operation, batch, median, low, high))
     return pd.DataFrame(rows, columns=["backend", "operation", "batch", "median_s", "low_s", "high_s"])
@@ -36,8 +47,9 @@ def latency(name: str, backend: Backend, batches: Sequence[int], seed: int, oper
 def _repeat(timer: Callable[[], float]) -> list[float]:
     """Measured times after one run that warms up."""
     timer()
-    start, times = time.perf_counter(), []
-    while len(times) < 3 or len(times) < _REPETITIONS and time.perf_counter() - start < _BUDGET_S:
+    start = time.perf_counter()
+    times: list[float] = []
+    while len(times) < 3 or (len(times) < _REPETITIONS and time.perf_counter() - start < _BUDGET_S):
         times.append(timer())
     return times
 

@@ -1,15 +1,15 @@
 """Proofs that the wiring of `torch_neural` computes the 32-bit operations, for every pair of operands.
 
-The very functions of `backends/torch_neural/wiring.py` run on symbolic bits with the components' extracted truth tables, and Z3 is
-asked for operands on which the result differs from the specification. Only `unsat` counts as proven.
+The very functions of `backends/torch_neural/wiring.py` run on symbolic bits with the components' extracted truth tables,
+and Z3 is asked for operands on which the result differs from the specification. Only `unsat` counts as proven.
 
 Additions, comparisons, logic and shifts are compared as a whole. Multiplication and division are not within a solver's
 reach as a whole and are proven by lemmas:
 
-* Multiplication. Let p_ij be the product of byte i of a and byte j of b (right on all 65,536 pairs: enumerated). Each of the
-  eight summands is p_ij 2^(8(i+j)) for two of the sixteen i, j; a carry-save layer keeps the sum of its rows (for 8, 6, 4 and 3 rows: those that
-  occur); the adder adds the last two. And that sum is a b, by distributivity. High words: a word is its unsigned
-  value less 2^32 where it is negative, so the signed product's high word is the unsigned one's, corrected.
+* Multiplication. Let p_ij be the product of byte i of a and byte j of b (right on all 65,536 pairs: enumerated). Each of
+  the eight summands is p_ij 2^(8(i+j)) for two of the sixteen i, j; a carry-save layer keeps the sum of its rows (for 8, 6,
+  4 and 3 rows: those that occur); the adder adds the last two. And that sum is a b, by distributivity. High words: a word
+  is its unsigned value less 2^32 where it is negative, so the signed product's high word is the unsigned one's, corrected.
 * Division. One restoring step takes remainder r < b and dividend bit d to quotient bit q = [2r + d >= b] and remainder
   2r + d - q b < b. By induction over the 32 steps, that start from r = 0, the dividend's leading bits are q b + r with r < b
   throughout, which at the end makes q and r the quotient and the remainder. By zero, every quotient bit is 1 and the
@@ -184,7 +184,9 @@ def solve(violation: z3.BoolRef, timeout_s: float = TIMEOUT_S) -> tuple[str, str
     return ("refuted", str(solver.model())) if answer == z3.sat else ("unknown", solver.reason_unknown())
 
 
-def prove(entries: dict[str, np.ndarray], operations: tuple[str, ...], wrap: Wrap = lambda cells: cells) -> pd.DataFrame:
+def prove(
+    entries: dict[str, np.ndarray], operations: tuple[str, ...], wrap: Wrap = lambda cells: cells
+) -> pd.DataFrame:
     """Columns operation, lemma, method, result, detail, time_s; a lemma that operations share is proven once.
 
     entries: saturated entries by component. wrap: put around the symbolic cells, for fault injection.
@@ -197,7 +199,9 @@ def prove(entries: dict[str, np.ndarray], operations: tuple[str, ...], wrap: Wra
             start = time.perf_counter()
             mismatches = enumerate_component(entries, "byte_product").mismatches
             result = "refuted" if mismatches else "holds"
-            rows.append((operation, "byte products", "enumerated", result, f"{mismatches} wrong", time.perf_counter() - start))
+            rows.append(
+                (operation, "byte products", "enumerated", result, f"{mismatches} wrong", time.perf_counter() - start)
+            )
         for lemma in lemmas(cells, operation):
             if lemma.violation not in known:
                 start = time.perf_counter()

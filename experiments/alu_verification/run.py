@@ -5,6 +5,7 @@ operands and sampled pairs of words, through the machine's own instructions.
 """
 
 from dataclasses import dataclass
+from functools import partial
 
 import pandas as pd
 
@@ -52,9 +53,8 @@ def run(cfg) -> dict[str, pd.DataFrame]:
     found = [_proven(tables["proofs"])] if tables else []
     timed = []
     for name, machine in progress.track(machines.items(), "machines", len(machines)):
-        found.append(parts.once(cfg, f"operations_{name}", lambda n=name, m=machine: _tested(cfg, scale, n, m)))
-        batches, operations = scale.latency_batches, scale.enumerated
-        measure = lambda n=name, m=machine, b=batches, o=operations: latency(n, m, b, cfg.seed, o, cfg.device)  # noqa: E731
+        found.append(parts.once(cfg, f"operations_{name}", partial(_tested, cfg, scale, name, machine)))
+        measure = partial(latency, name, machine, scale.latency_batches, cfg.seed, isa.ARITHMETIC, cfg.device)
         timed.append(parts.once(cfg, f"latency_{name}", measure))
     return {"operations": pd.concat(found, ignore_index=True), "latency": pd.concat(timed, ignore_index=True)} | tables
 

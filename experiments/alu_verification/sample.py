@@ -6,6 +6,7 @@ case costs a machine five instructions and nothing else.
 
 import time
 from collections.abc import Callable, Sequence
+from typing import TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -18,8 +19,11 @@ _CODE_BYTES = 512
 _INSTANCES = 1024  # at most
 _CHUNK = 4_000_000  # pairs in memory at a time
 _BOUNDARY = np.array(
-    [0, 1, 2, 3, 4, 5, 7, 8, 15, 16, 30, 31, 32, 33, 63, 64, 0x7F, 0x80, 0xFF, 0x100, 0x7FFF, 0x8000, 0xFFFF, 0x10000, 0x55555555]
-    + [0xAAAAAAAA, 0x7FFFFFFE, 0x7FFFFFFF, 0x80000000, 0x80000001, 0xFFFF0000, 0xFFFFFF80, 0xFFFFFFE0, 0xFFFFFFFE, 0xFFFFFFFF],
+    [
+        0, 1, 2, 3, 4, 5, 7, 8, 15, 16, 30, 31, 32, 33, 63, 64, 0x7F, 0x80, 0xFF, 0x100, 0x7FFF, 0x8000, 0xFFFF, 0x10000,
+        0x55555555, 0xAAAAAAAA, 0x7FFFFFFE, 0x7FFFFFFF, 0x80000000, 0x80000001, 0xFFFF0000, 0xFFFFFF80, 0xFFFFFFE0,
+        0xFFFFFFFE, 0xFFFFFFFF,
+    ],
     np.uint32,
 )  # fmt: skip
 
@@ -35,7 +39,8 @@ def _toward_zero(a: np.ndarray, b: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return np.where(b == 0, -1, quotient), np.where(b == 0, a, a - quotient * divisor)
 
 
-Words = np.ndarray
+Words: TypeAlias = np.ndarray
+Pairs: TypeAlias = tuple[np.ndarray, np.ndarray]
 _U64 = np.uint64
 ORACLE: dict[str, Callable[[Words, Words], np.ndarray]] = {
     "add": lambda a, b: a + b,
@@ -59,8 +64,8 @@ ORACLE: dict[str, Callable[[Words, Words], np.ndarray]] = {
 }
 """The 18 operations on words `[n]` uint32; results of any integer type, to be taken modulo 2^32."""
 
-# Operands that are signed: of these the 8-bit enumeration takes -128 to 127, of the others 0 to 255.
-_SIGNED = dict.fromkeys(isa.ARITHMETIC, (True, True)) | dict.fromkeys(("sltu", "mulhu", "divu", "remu"), (False, False)) | {"mulhsu": (True, False)}
+# Which operands are signed, where not both: the 8-bit enumeration takes -128 to 127 of signed ones, 0 to 255 of others.
+_SIGNED = dict.fromkeys(("sltu", "mulhu", "divu", "remu"), (False, False)) | {"mulhsu": (True, False)}
 
 
 def expected(operation: str, a: np.ndarray, b: np.ndarray) -> np.ndarray:
@@ -98,28 +103,33 @@ def results(backend: Backend, operation: str, a: np.ndarray, b: np.ndarray, devi
     return ended.memory[:, _CODE_BYTES:].copy().view(np.uint32).reshape(instances, -1, 3)[:, :, 2].ravel()[: len(a)]
 
 
-def exhaustive_8bit(name: str, backend: Backend, operations: Sequence[str] = isa.ARITHMETIC, device: str = "cpu") -> pd.DataFrame:
+def exhaustive_8bit(
+    name: str, backend: Backend, operations: Sequence[str] = isa.ARITHMETIC, device: str = "cpu"
+) -> pd.DataFrame:
     """All 65,536 pairs of 8-bit operands, sign- or zero-extended to words as the operation reads them."""
     low, high = (np.arange(1 << 16) >> shift & 0xFF for shift in (0, 8))
+    rows = []
+    for operation in operations:
+        signed_a, signed_b = _SIGNED.get(operation, (True, True))
+        pairs = _extended(low, signed_a), _extended(high, signed_b)
+        rows.append(_row(name, backend, operation, pairs, 8, "enumerated", device))
+    return pd.DataFrame(rows)
 
-    def operands(operation: str) -> list[np.ndarray]:
-        extended = zip((low, high), _SIGNED[operation], strict=True)
-        return [(x.astype(np.int8) if signed else x.astype(np.uint8)).astype(np.uint32) for x, signed in extended]
 
-    return _table(name, backend, operations, operands, 8, "enumerated", device)
+def _extended(bytes_: np.ndarray, signed: bool) -> np.ndarray:
+    return (bytes_.astype(np.int8) if signed else bytes_.astype(np.uint8)).astype(np.uint32)
 
 
 def random_pairs(
     name: str, backend: Backend, count: int, seed: int, operations: Sequence[str] = isa.ARITHMETIC, device: str = "cpu"
 ) -> pd.DataFrame:
     """`count` pairs of words: all pairs of boundary values first, then random ones."""
-    pieces = [min(_CHUNK, count - first) for first in range(0, count, _CHUNK)]
-    tables = []
-    for number, size in enumerate(pieces):
-        a, b = _pairs(np.random.default_rng((seed, number)), size)
-        tables.append(_table(name, backend, operations, lambda operation, a=a, b=b: [a, b], 32, "sampled", device))
+    rows = []
+    for number, first in enumerate(range(0, count, _CHUNK)):
+        pairs = _pairs(np.random.default_rng((seed, number)), min(_CHUNK, count - first))
+        rows += [_row(name, backend, operation, pairs, 32, "sampled", device) for operation in operations]
     keys = ["backend", "operation", "bits", "evidence"]
-    return pd.concat(tables).groupby(keys, sort=False, as_index=False)[["cases", "mismatches", "time_s"]].sum()
+    return pd.DataFrame(rows).groupby(keys, sort=False, as_index=False)[["cases", "mismatches", "time_s"]].sum()
 
 
 def _pairs(rng: np.random.Generator, count: int) -> tuple[np.ndarray, np.ndarray]:
@@ -133,13 +143,12 @@ def _pairs(rng: np.random.Generator, count: int) -> tuple[np.ndarray, np.ndarray
     return a, b
 
 
-def _table(
-    name: str, backend: Backend, operations: Sequence[str], operands: Callable[[str], list[np.ndarray]], bits: int, evidence: str, device: str,
-) -> pd.DataFrame:  # fmt: skip
-    rows = []
-    for operation in operations:
-        a, b = operands(operation)
-        start = time.perf_counter()
-        wrong = results(backend, operation, a, b, device) != expected(operation, a, b)
-        rows.append((name, operation, bits, evidence, len(a), int(wrong.sum()), time.perf_counter() - start))
-    return pd.DataFrame(rows, columns=["backend", "operation", "bits", "evidence", "cases", "mismatches", "time_s"])
+def _row(
+    name: str, backend: Backend, operation: str, pairs: Pairs, bits: int, evidence: str, device: str
+) -> dict[str, object]:
+    start = time.perf_counter()
+    wrong = results(backend, operation, *pairs, device) != expected(operation, *pairs)
+    return {
+        "backend": name, "operation": operation, "bits": bits, "evidence": evidence, "cases": len(wrong),
+        "mismatches": int(wrong.sum()), "time_s": time.perf_counter() - start,
+    }  # fmt: skip

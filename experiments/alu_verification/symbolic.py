@@ -30,9 +30,12 @@ def truth_tables(entries: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
 
 
 class SymbolicCells:
-    """`wiring.Cells` on Z3 Booleans. tables: truth tables by component. products: `[4, 4]` bit vectors of 16 bits that stand for byte products."""
+    """`wiring.Cells` on Z3 Booleans.
 
-    def __init__(self, tables: dict[str, np.ndarray], products: np.ndarray | None = None) -> None:
+    tables: truth tables by component. products: `[4, 4]` bit vectors of 16 bits that stand for the byte products.
+    """
+
+    def __init__(self, tables: dict[str, np.ndarray], products: np.ndarray) -> None:
         self.tables, self.products = tables, products
 
     def gate(self, name: str, *inputs: np.ndarray) -> np.ndarray:
