@@ -1,0 +1,183 @@
+"""The soft machine of `jax_tensor`: its limit at temperature 0, its gradients, and the laws of both word algebras."""
+
+from dataclasses import replace
+from functools import partial
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from backends.conformance import cases
+from backends.conformance import soft as conformance
+from backends.core import isa
+from backends.core.soft import COLUMN
+from backends.interface import Batch, MachineConfig, SoftProgram, UserError
+from backends.jax_tensor import create, soft
+from backends.jax_tensor.bits import Bits, unpack
+from backends.jax_tensor.soft import Logits, Machine, Place, SoftState
+from backends.jax_tensor.value import Value, digits, multiply
+from backends.reference import ALU
+from backends.reference import create as create_reference
+
+FEW = ("add", "xor", "addi", "beq", "jal", "ebreak")
+
+
+@pytest.fixture(autouse=True)
+def _double_precision():
+    with jax.enable_x64(True):
+        yield
+
+
+@pytest.mark.parametrize("relaxation", ["bits", "value"])
+def test_at_temperature_zero_a_program_runs_as_on_the_hard_machine(relaxation):
+    (case,) = (c for c in cases.file_cases() if c.name == "rv32em gcd.c")
+    hard = create_reference().run(case.programs, case.batch, case.config, case.max_steps)
+    assert conformance.fits(case, hard).all()
+    assert not conformance.limit_failures(case, hard, create(), relaxation).any()
+
+
+def test_bits_are_exact_in_float32():
+    (case,) = (c for c in cases.operation_cases(1) if c.name == "rv32em mulh")
+    case = replace(case, config=replace(case.config, dtype="float32"))
+    hard = create_reference().run(case.programs, case.batch, case.config, case.max_steps)
+    assert not conformance.limit_failures(case, hard, create(), "bits").any()
+
+
+@pytest.mark.parametrize("relaxation", ["bits", "value"])
+@pytest.mark.parametrize("name", isa.ARITHMETIC)
+def test_arithmetic_is_exact_at_integers(name, relaxation):
+    """Every operation of both algebras on words that have crystallised, over the full 32-bit range."""
+    a, b = cases.operands(np.random.default_rng(1), (2, 300))
+    algebra = soft.RELAXATIONS[relaxation](jnp.zeros(()))
+    words = [jnp.moveaxis(algebra.from_integers(x, 32).astype(float), 0, -1) for x in (a, b)]
+    result = algebra.results([name], *words)[name]
+    if relaxation == "bits":
+        result = 2.0 ** np.arange(32) @ result
+    wanted = [ALU[name](x, y) & 0xFFFFFFFF for x, y in zip(a.tolist(), b.tolist(), strict=True)]
+    np.testing.assert_array_equal(np.asarray(result), np.array(wanted, np.float64))
+
+
+def _means(function, expectations: np.ndarray) -> np.ndarray:
+    """Mean of a function of bits `[n]` over independent bits with these expectations, by enumeration."""
+    corners = (np.arange(1 << len(expectations))[:, None] >> np.arange(len(expectations)) & 1).astype(float)
+    mass = np.prod(np.where(corners == 1, expectations, 1 - expectations), axis=1)
+    return sum(m * function(c) for m, c in zip(mass, corners, strict=True))
+
+
+@pytest.mark.parametrize("name", ["add", "sub", "sltu", "slt", "sll", "srl", "sra", "and", "or", "xor"])
+def test_bits_give_the_mean_over_independent_operands(name):
+    """With a known second operand nothing depends on anything: expectations equal enumeration over the first."""
+    rng, algebra = np.random.default_rng(2), Bits(jnp.ones(()))
+    places = np.array([0, 1, 2, 15, 30, 31])
+    word = int(rng.integers(0, 1 << 32))
+    b = np.asarray(unpack(jnp.uint32(word), np.dtype(float)))
+    a, loose = rng.integers(0, 2, 32).astype(float), rng.random(len(places))
+
+    def exact(corner: np.ndarray) -> np.ndarray:
+        bits = a.copy()
+        bits[places] = corner
+        x = int(bits @ 2.0 ** np.arange(32))
+        return np.array([ALU[name](x, word) >> k & 1 for k in range(32)], float)
+
+    soft_a = a.copy()
+    soft_a[places] = loose
+    result = algebra.results([name], jnp.asarray(soft_a), jnp.asarray(b))[name]
+    np.testing.assert_allclose(result, _means(exact, loose), atol=1e-12)
+
+
+@pytest.mark.parametrize("relaxation", ["bits", "value"])
+def test_gradients_equal_finite_differences(relaxation):
+    """Of `value` only the operations without straight-through gradients, which no finite difference can see."""
+    for problem in conformance.gradient_problems(5, relaxation):
+        assert conformance.finite_difference_error(problem, create(), directions=3) < 1e-5
+
+
+def _problem(slots: int, instances: int, programs: int = 1) -> tuple[Logits, SoftState]:
+    rng = np.random.default_rng(3)
+    widths = (len(COLUMN), 16, 16, 16, 32)
+    logits = Logits(*(jnp.asarray(rng.normal(size=(programs, slots, width))) for width in widths))
+    pc = np.zeros((slots + 2, instances))
+    pc[0] = 1
+    registers = jnp.asarray(rng.integers(0, 2, (16, 32, instances)).astype(float)).at[0].set(0)
+    return logits, SoftState(registers, jnp.zeros((4, 8, instances)), jnp.asarray(pc))
+
+
+def test_operations_left_out_are_those_without_weight():
+    logits, state = _problem(4, 3)
+    logits = jax.tree.map(lambda x: x[0], logits)
+    allowed = np.isin(isa.SOFT_OPERATIONS, FEW)
+    masked = logits._replace(op=jnp.where(allowed, logits.op, -1e6))
+    run = partial(soft.run, place=Place(), temperature=jnp.ones(()), state=state, steps=5)
+    for few, every in zip(run(Machine(operations=FEW), logits), run(Machine(), masked), strict=True):
+        np.testing.assert_allclose(few, every, atol=1e-12)
+
+
+def test_programs_and_instances_are_batched_alike():
+    """vmap over programs and the instances' axis give what one program on one instance gives."""
+    logits, state = _problem(3, 2, programs=2)
+    run = partial(soft.run, Machine(operations=FEW), place=Place(), temperature=jnp.ones(()), steps=4)
+    together = jax.vmap(lambda x: run(x, state=state))(logits)
+    for p in range(2):
+        for b in range(2):
+            alone = run(jax.tree.map(lambda x, p=p: x[p], logits), state=jax.tree.map(lambda x, b=b: x[..., b], state))
+            for one, all_ in zip(alone, together, strict=True):
+                np.testing.assert_allclose(one, all_[p, ..., b], atol=1e-12)
+
+
+def test_segments_change_no_gradient(monkeypatch):
+    logits, state = _problem(3, 2)
+    logits = jax.tree.map(lambda x: x[0], logits)
+
+    def loss(logits: Logits) -> jax.Array:
+        end = soft.run(Machine(operations=FEW), logits, Place(), jnp.ones(()), state, 11)
+        return jnp.sum(end.registers**2) + end.pc[-1].sum()
+
+    whole = jax.grad(loss)(logits)
+    monkeypatch.setattr(soft, "SEGMENT_STEPS", 2)
+    for one, other in zip(whole, jax.grad(loss)(logits), strict=True):
+        np.testing.assert_allclose(one, other, atol=1e-12)
+
+
+def test_no_mass_is_lost_and_a_machine_that_has_stopped_has_finite_gradients():
+    logits, state = _problem(3, 2)
+    logits = jax.tree.map(lambda x: x[0], logits)
+    stopped = state._replace(pc=jnp.zeros_like(state.pc).at[-2].set(1))
+    run = partial(soft.run, Machine(operations=FEW), place=Place(), temperature=jnp.ones(()), steps=3)
+    np.testing.assert_allclose(run(logits, state=state).pc.sum(axis=0), 1, atol=1e-12)
+    gradient = jax.grad(lambda x: sum(jnp.sum(y**2) for y in run(x, state=stopped)))(logits)
+    assert all(np.isfinite(x).all() for x in gradient)
+
+
+def test_cells_of_value_add_up_and_order_is_a_trichotomy():
+    algebra = Value(jnp.asarray(0.7))
+    np.testing.assert_allclose(algebra.offsets(jnp.asarray([30.2, 31.5]), 64).sum(axis=0), 1, atol=1e-12)
+    a, b = jnp.asarray([3.1, 7.0]), jnp.asarray([4.0, 6.3])
+    less, more, equal = algebra.results(["sltu"], a, b), algebra.results(["sltu"], b, a), algebra.conditions(["eq"], a, b)
+    np.testing.assert_allclose(less["sltu"] + more["sltu"] + equal["eq"], 1, atol=1e-12)
+
+
+def test_straight_through_digits_put_together_have_derivative_one():
+    together = lambda x: jnp.sum(256.0 ** np.arange(4) * digits(x, 4, 256))  # noqa: E731 -- one expression to derive
+    value, slope = jax.value_and_grad(together)(jnp.asarray(float(0xDEADBEEF)))
+    assert value == 0xDEADBEEF
+    assert slope == pytest.approx(1)
+
+
+def test_multiplication_of_value_has_its_natural_gradient():
+    a, b = jnp.asarray(70000.0), jnp.asarray(90001.0)
+    assert multiply(a, b) == 70000 * 90001 % (1 << 32)
+    assert jax.grad(multiply, argnums=(0, 1))(a, b) == (90001.0, 70000.0)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [({"relaxation": "value", "dtype": "float32"}, "float64"), ({}, "NaN")],
+)
+def test_mistakes_of_the_user_are_one_line(change, message):
+    logits = np.full((2, 47), np.nan) if not change else np.zeros((2, 47))
+    program = SoftProgram(logits, *(np.zeros((2, 16)) for _ in range(3)), np.zeros((2, 32)))
+    config = MachineConfig(memory_bytes=16, **change)
+    with pytest.raises(UserError, match=message) as error:
+        create().run_soft(program, Batch(np.zeros((1, 16), np.uint32)), config, 1.0, 1)
+    assert "\n" not in str(error.value)
