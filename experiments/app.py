@@ -30,7 +30,7 @@ def execute(config: dict[str, Any], overrides: Sequence[str]) -> Path:
         return folder
     print(f"{folder}: {reason}; running", flush=True)
     work = _work(config["experiment"]["name"])
-    cfg = OmegaConf.create({**config, "parts": str(folder / "parts" / run_key[:12])})
+    cfg = OmegaConf.create({**config, "parts": str(record.parts_folder(folder, run_key))})
     facts, tables = record.run(config, folder, lambda: work(cfg))
     tracking.mirror(config["tracking"]["uri"], folder, facts, tables)
     print(f"{folder}: {', '.join(tables)} recorded after {facts['wall_time_s']:.0f} s")

@@ -4,6 +4,7 @@ A part is a table under `<results>/…/parts/<key>/`, kept until the experiment 
 the run: parts made by other code or with another configuration are not found.
 """
 
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -20,7 +21,10 @@ def once(cfg, name: str, compute: Callable[[], pd.DataFrame]) -> pd.DataFrame:
     folder = Path(cfg.parts) / name
     if record.reason_to_run(folder, name) is None:
         return tables.read(folder / "part.csv")
+    started, clock = time.time(), time.perf_counter()
     made = compute()
-    record.write(folder, {"key": name}, {"part": made})
+    record.write(
+        folder, {"key": name, "started_s": started, "wall_time_s": time.perf_counter() - clock}, {"part": made}
+    )
     # what a later try reads is what this try returns, to the last digit
     return tables.read(folder / "part.csv")

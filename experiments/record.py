@@ -63,24 +63,35 @@ def run(
 ) -> tuple[dict[str, Any], dict[str, pd.DataFrame]]:
     """Do the work and record it. Returns provenance and tables. Raises UserError where the folder cannot be written."""
     prepare(folder)
-    started, clock = time.time(), time.perf_counter()
+    started, clock, run_key = time.time(), time.perf_counter(), key(config)
     made = dict(work())
     facts = {
         "experiment": config["experiment"]["name"],
         "scale": config["scale"],
-        "key": key(config),
+        "key": run_key,
         "config": dict(config),
         "seed": config["seed"],
         "code": provenance.code(),
         "packages": provenance.packages(),
         "machine": provenance.machine(),
         "started": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(started)),
-        "wall_time_s": round(time.perf_counter() - clock, 3),
+        "wall_time_s": round(time.perf_counter() - clock + _spent_before(parts_folder(folder, run_key), started), 3),
         "peak_memory_bytes": provenance.peak_memory_bytes(),
     }
     write(folder, facts, made)
     shutil.rmtree(folder / "parts", ignore_errors=True)
     return facts, made
+
+
+def parts_folder(folder: Path, run_key: str) -> Path:
+    """Where the finished parts of a run lie until it is recorded as a whole."""
+    return folder / "parts" / run_key[:12]
+
+
+def _spent_before(parts: Path, started: float) -> float:
+    """Seconds that earlier tries of a run spent on the parts that were taken from them."""
+    found = [tables.provenance(file.parent) or {} for file in parts.glob(f"*/{tables.PROVENANCE}")]
+    return sum(part["wall_time_s"] for part in found if part["started_s"] < started)
 
 
 def write(folder: Path, facts: Mapping[str, Any], made: Mapping[str, pd.DataFrame]) -> None:

@@ -73,7 +73,9 @@ def test_a_killed_run_goes_on_with_its_parts(command, monkeypatch, tmp_path):
 
     def work(cfg):
         for name in ("first", "second"):
-            parts.once(cfg, name, lambda name=name: done.append(name) or pd.DataFrame({"x": [len(name)]}))
+            parts.once(
+                cfg, name, lambda name=name: time.sleep(0.2) or done.append(name) or pd.DataFrame({"x": [len(name)]})
+            )
             if kills:
                 kills.pop()
                 raise KeyboardInterrupt
@@ -84,6 +86,8 @@ def test_a_killed_run_goes_on_with_its_parts(command, monkeypatch, tmp_path):
     code, _, _ = command("experiment=conformance", "scale=smoke")
     assert code == 0
     assert done == ["first", "second"]
+    facts = tables.Results(tmp_path / "smoke").provenance("conformance")
+    assert 0.4 <= facts["wall_time_s"] < 2, "both tries count"
     assert tables.Results(tmp_path / "smoke").table("conformance", "t")["x"].tolist() == [5, 6]
     assert not (tmp_path / "smoke" / "conformance" / "parts").exists()
 
