@@ -6,6 +6,7 @@ A generated table stands between two comments, `<!-- generated: NAME -->` and `<
 import argparse
 import re
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from artifact import claims
@@ -44,7 +45,7 @@ def commands() -> str:
     return _markdown(("claim", "statement", "claimed", "command", "cost"), rows)
 
 
-def _markdown(header: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
+def _markdown(header: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
     lines = (header, ("---",) * len(header), *rows)
     return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)
 
