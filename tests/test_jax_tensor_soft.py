@@ -21,6 +21,7 @@ from backends.reference import ALU
 from backends.reference import create as create_reference
 
 FEW = ("add", "xor", "addi", "beq", "jal", "ebreak")
+_run = jax.jit(soft.run, static_argnames=("machine", "steps"))
 
 
 @pytest.fixture(autouse=True)
@@ -108,7 +109,7 @@ def test_operations_left_out_are_those_without_weight():
     logits = jax.tree.map(lambda x: x[0], logits)
     allowed = np.isin(isa.SOFT_OPERATIONS, FEW)
     masked = logits._replace(op=jnp.where(allowed, logits.op, -1e6))
-    run = partial(soft.run, place=Place(), temperature=jnp.ones(()), state=state, steps=5)
+    run = partial(_run, place=Place(), temperature=jnp.ones(()), state=state, steps=5)
     for few, every in zip(run(Machine(operations=FEW), logits), run(Machine(), masked), strict=True):
         np.testing.assert_allclose(few, every, atol=1e-12)
 
@@ -116,7 +117,7 @@ def test_operations_left_out_are_those_without_weight():
 def test_programs_and_instances_are_batched_alike():
     """vmap over programs and the instances' axis give what one program on one instance gives."""
     logits, state = _problem(3, 2, programs=2)
-    run = partial(soft.run, Machine(operations=FEW), place=Place(), temperature=jnp.ones(()), steps=4)
+    run = partial(_run, Machine(operations=FEW), place=Place(), temperature=jnp.ones(()), steps=4)
     together = jax.vmap(lambda x: run(x, state=state))(logits)
     for p in range(2):
         for b in range(2):
@@ -133,9 +134,9 @@ def test_segments_change_no_gradient(monkeypatch):
         end = soft.run(Machine(operations=FEW), logits, Place(), jnp.ones(()), state, 11)
         return jnp.sum(end.registers**2) + end.pc[-1].sum()
 
-    whole = jax.grad(loss)(logits)
+    whole = jax.jit(jax.grad(loss))(logits)
     monkeypatch.setattr(soft, "SEGMENT_STEPS", 2)
-    for one, other in zip(whole, jax.grad(loss)(logits), strict=True):
+    for one, other in zip(whole, jax.jit(jax.grad(lambda x: loss(x)))(logits), strict=True):
         np.testing.assert_allclose(one, other, atol=1e-12)
 
 
@@ -143,7 +144,7 @@ def test_no_mass_is_lost_and_a_machine_that_has_stopped_has_finite_gradients():
     logits, state = _problem(3, 2)
     logits = jax.tree.map(lambda x: x[0], logits)
     stopped = state._replace(pc=jnp.zeros_like(state.pc).at[-2].set(1))
-    run = partial(soft.run, Machine(operations=FEW), place=Place(), temperature=jnp.ones(()), steps=3)
+    run = partial(_run, Machine(operations=FEW), place=Place(), temperature=jnp.ones(()), steps=3)
     np.testing.assert_allclose(run(logits, state=state).pc.sum(axis=0), 1, atol=1e-12)
     gradient = jax.grad(lambda x: sum(jnp.sum(y**2) for y in run(x, state=stopped)))(logits)
     assert all(np.isfinite(x).all() for x in gradient)

@@ -34,9 +34,7 @@ def xor(a: jax.Array, b: jax.Array) -> jax.Array:
 def add(a: jax.Array, b: jax.Array, carry: float = 0.0) -> tuple[jax.Array, jax.Array, jax.Array]:
     """Sum bits `[32, *b]`, the carry into the highest bit, and the carry out of it."""
     propagate = xor(a, b)
-    out, into = lax.scan(
-        lambda c, x: (x[0] + x[1] * c, c), jnp.full_like(propagate[0], carry), (a * b, propagate), unroll=4
-    )
+    out, into = lax.scan(lambda c, x: (x[0] + x[1] * c, c), jnp.full_like(propagate[0], carry), (a * b, propagate))
     return xor(propagate, into), into[-1], out
 
 
