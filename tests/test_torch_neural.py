@@ -12,6 +12,7 @@ from backends.interface import Batch, MachineConfig, Patch, Program, Status, Use
 from backends.reference import ALU, BRANCH
 from backends.torch_neural import networks, wiring
 from backends.torch_neural.decoder import Decoder
+from backends.torch_neural.units import evaluation
 
 MACHINE = torch_neural.create()
 ORACLE = reference.create()
@@ -40,7 +41,7 @@ def assert_same(wanted, found) -> None:
 def test_unit_computes_the_operation(name, pairs):
     a, b = np.array(pairs, np.uint32).T
     oracle = ALU.get(name) or BRANCH[name]
-    with torch.inference_mode():
+    with evaluation():
         found = MACHINE.units().operate(name, a, b)
     assert found.tolist() == [int(oracle(x, y)) & 0xFFFFFFFF for x, y in zip(a.tolist(), b.tolist(), strict=True)]
 

@@ -30,8 +30,6 @@ def test_carry_cell_interpolates_between_distributions():
     low, high = np.random.default_rng(1).dirichlet(np.ones(3), (2, 5)).swapaxes(1, 2)
     table = networks.entries(networks.load_weights())["carry"]
     wanted = np.einsum("hlo,hn,ln->on", table.reshape(3, 3, 3), high, low)
-    cells = TorchCells(
-        {k: v for k, v in networks.entries(networks.load_weights()).items()}, dtype=torch.float64, exact=False
-    )
+    cells = TorchCells(networks.entries(networks.load_weights()), dtype=torch.float64, exact=False)
     found = cells.pair("carry", *(torch.tensor(x) for x in (low[1], low[2], high[1], high[2])))
     np.testing.assert_allclose(torch.stack(found), wanted[1:], atol=1e-14)

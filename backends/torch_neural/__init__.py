@@ -5,8 +5,7 @@ make units. cells.py: components on tensors. decoder.py, code.py, units.py, mach
 thresholding. soft.py, soft_step.py, soft_memory.py: the machine without thresholds, with gradients.
 """
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 
 import torch
 
@@ -26,7 +25,7 @@ from backends.torch_neural.cells import TorchCells
 from backends.torch_neural.machine import Machine
 from backends.torch_neural.networks import entries, load_classifier, load_weights
 from backends.torch_neural.soft import SoftRun
-from backends.torch_neural.units import Units
+from backends.torch_neural.units import Units, evaluation, one_thread
 
 
 class TorchNeural(DifferentiableBackend):
@@ -41,7 +40,7 @@ class TorchNeural(DifferentiableBackend):
         self, program: Program | Sequence[Program], batch: Batch, config: MachineConfig, max_steps: int
     ) -> Execution:
         self._check(config)
-        with torch.inference_mode(), one_thread():
+        with evaluation():
             return Machine(program, batch, config, max_steps, self.units(config.device), load_classifier()).run()
 
     def run_soft(
@@ -81,17 +80,6 @@ class TorchNeural(DifferentiableBackend):
             raise UserError(
                 f"torch_neural cannot use device '{config.device}' here: use {' or '.join(self.capabilities().devices)}"
             )
-
-
-@contextmanager
-def one_thread() -> Iterator[None]:
-    """PyTorch on one thread inside the block: the tensors of a step are too small to be worth sharing out."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
 
 
 def create() -> DifferentiableBackend:

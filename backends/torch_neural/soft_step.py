@@ -18,7 +18,7 @@ from backends.torch_neural import wiring
 from backends.torch_neural.cells import TorchCells
 from backends.torch_neural.codec import to_bits, to_words
 from backends.torch_neural.soft_memory import SoftMemory, distribution
-from backends.torch_neural.units import Units
+from backends.torch_neural.units import Units, evaluation
 
 Word: TypeAlias = torch.Tensor
 Job = tuple[str, str, str, int, int]  # unit, two operands, two flags
@@ -135,8 +135,9 @@ class Step:
         x = torch.cat((a, b))
         nearest = (x > 0.5).to(x.dtype)
         flipped = (nearest[:, None] - torch.eye(64).to(x)[:, :, None]).abs()
-        corners = torch.cat((nearest[:, None], flipped), 1)
-        words = self.units.operate(name, *(to_words(half.flatten(1)) for half in corners.split(32)))
+        corners = torch.cat((nearest[:, None], flipped), 1).detach()
+        with evaluation():
+            words = self.units.operate(name, *(to_words(half.flatten(1)) for half in corners.split(32)))
         results = to_bits(words, self.cells.device, self.cells.dtype).reshape(32, 65, -1)
         slopes = (results[:, 1:] - results[:, :1]) * (1 - 2 * nearest)
         return (results[:, 0] + ((x - nearest) * slopes).sum(1)).clamp(0, 1)

