@@ -1,8 +1,9 @@
 """How long one arithmetic operation takes, alone and in a batch.
 
 `torch_neural` is timed at its arithmetic unit: words in, words out, the networks evaluated in between. The other machines
-have no unit that could be called; they are timed at runs of a line of the operation, less the runs of a shorter line, per
-instruction. Every figure is the median of repetitions with the lower and upper quartile.
+have no unit that could be called; they are timed at a loop of 30 times the operation and two instructions that count, less a
+single turn of it, per operation (so that a fifteenth of the time is the loop's). Every figure is the median of repetitions
+with the lower and upper quartile.
 """
 
 import time
@@ -16,9 +17,10 @@ from backends.interface import Backend, Batch, MachineConfig, Program
 from backends.torch_neural import TorchNeural
 from backends.torch_neural.units import evaluation
 
-_LONG, _SHORT = 48, 16  # instructions of the two lines
+_BODY = 30  # operations in one turn of the loop
+_LEAST_S, _MOST_TURNS = 0.01, 1 << 20  # a timed run takes at least so long, or so many turns
 _REPETITIONS = 15
-_BUDGET_S = 1.0  # per operation and batch; there are at least three repetitions
+_BUDGET_S = 0.4  # per operation and batch; there are at least three repetitions
 
 
 def latency(
@@ -37,7 +39,7 @@ def latency(
             timer = (
                 _unit(backend, operation, a, b, device)
                 if isinstance(backend, TorchNeural)
-                else _lines(backend, operation, a, b, device)
+                else _loop(backend, operation, a, b, device)
             )
             low, median, high = np.quantile(_repeat(timer), (0.25, 0.5, 0.75))
             rows.append((name, operation, batch, median, low, high))
@@ -67,15 +69,24 @@ def _unit(backend: TorchNeural, operation: str, a: np.ndarray, b: np.ndarray, de
     return timer
 
 
-def _lines(backend: Backend, operation: str, a: np.ndarray, b: np.ndarray, device: str) -> Callable[[], float]:
-    registers = np.zeros((len(a), 16), np.uint32)
-    registers[:, 10], registers[:, 11] = a, b
-    config = MachineConfig(memory_bytes=4 * (_LONG + 1), device=device)
+def _loop(backend: Backend, operation: str, a: np.ndarray, b: np.ndarray, device: str) -> Callable[[], float]:
+    words = [isa.encode(operation, 12, 10, 11)] * _BODY + [isa.encode("addi", 5, 5, imm=-1)]
+    words += [isa.encode("bne", rs1=5, rs2=0, imm=-4 * len(words)), isa.encode("ebreak")]
+    program, config = (
+        Program(np.array(words, "<u4").view(np.uint8), 0, 0),
+        MachineConfig(memory_bytes=256, device=device),
+    )
 
-    def run(count: int) -> float:
-        words = np.array([isa.encode(operation, 12, 10, 11)] * count + [isa.encode("ebreak")], "<u4")
+    def run(turns: int) -> float:
+        registers = np.zeros((len(a), 16), np.uint32)
+        registers[:, 10], registers[:, 11], registers[:, 5] = a, b, turns
         start = time.perf_counter()
-        backend.run(Program(words.view(np.uint8), 0, 0), Batch(registers), config, count + 1)
+        backend.run(program, Batch(registers), config, turns * (_BODY + 2) + 1)
         return time.perf_counter() - start
 
-    return lambda: max(run(_LONG) - run(_SHORT), 0.0) / (_LONG - _SHORT)
+    fastest = lambda turns: min(run(turns) for _ in range(3))  # noqa: E731 -- what disturbs a run makes it slower
+    run(1)
+    single, turns = fastest(1), 2
+    while turns < _MOST_TURNS and fastest(turns) < max(_LEAST_S, 3 * single):
+        turns *= 4
+    return lambda: (run(turns) - single) / (_BODY * (turns - 1))
