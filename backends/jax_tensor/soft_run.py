@@ -41,7 +41,8 @@ def gradient(
         arrays = (cotangent.registers, cotangent.memory, cotangent.pc)
         weights = SoftState(*(np.moveaxis(np.asarray(x, config.dtype), 0, -1) for x in arrays))
         logits = _backward(Machine(config.relaxation), steps, *arguments, jax.device_put(weights, device))
-        return SoftProgram(*(np.array(x) for x in logits), program.base, program.start)
+        op, rd, rs1, rs2, imm = (np.array(x) for x in logits)
+        return SoftProgram(op, rd, rs1, rs2, imm, program.base, program.start)
 
 
 @partial(jax.jit, static_argnums=(0, 1))
