@@ -25,12 +25,13 @@ selections of all slots; slot i lies at address base + 4 i. State: registers `[R
    operations and w the sum of their masses; a load's mass counts as far as it is inside memory, a jump's as far as its
    target is a multiple of 4.
 6. Next pc: the sequel is slot i + 1 (trapped after the last). A target is the distribution over slots of the bits of
-   (address of slot + IMM), computed per slot and blended by q, and for jalr of add(a, imm) with bit 0 cleared; what is not a
-   slot is trapped. A branch goes to its target with its condition's expectation. ecall and ebreak halt.
+   (address of slot + IMM), computed per slot and blended by q, independently of the operation's mass; for jalr it is that of
+   add(a, imm) with bit 0 cleared; what is not a slot is trapped. A branch goes to its target with its condition's
+   expectation. ecall and ebreak halt.
 
 **Vertex expansion** of a function f of 64 bits (both operands of mul*, div*, rem*): with v the nearest vertex (bit =
-expectation > 1/2), `f(v) + sum over j of (x_j - v_j) (f(v with bit j = 1) - f(v with bit j = 0))`, clipped to [0, 1]: the first-order
-expansion of f's multilinear extension, exact at vertices.
+expectation > 1/2), `f(v) + sum over j of (x_j - v_j) (f(v with bit j = 1) - f(v with bit j = 0))`, clipped to [0, 1]: the
+first-order expansion of f's multilinear extension, exact at vertices.
 
 Sources: the multilinear extension of Boolean functions as in differentiable logic gate networks (Petersen et al. 2022); the
 carry operator of Kogge and Stone (1973); soft program counters as in the differentiable Forth of Bosnjak et al. (2017).
