@@ -25,19 +25,20 @@ COLUMNS = ["backend", "operation", "bits", "evidence", "cases", "mismatches", "t
 
 @dataclass(frozen=True)
 class Scale:
-    """sampled_pairs: per operation, of every machine but `gpu_compute`, which takes `compiled_pairs`."""
+    """Pairs are per operation: of `torch_neural`, which is proven besides; of `gpu_compute`; of the other machines."""
 
-    sampled_pairs: int
+    neural_pairs: int
     compiled_pairs: int
+    sampled_pairs: int
     proved: tuple[str, ...]
     enumerated: tuple[str, ...]
     latency_batches: tuple[int, ...]
 
 
 SCALES = {
-    "smoke": Scale(5_000, 5_000, ("add", "sltu", "sra", "mul", "divu"), ("add", "mul", "div", "sra"), (1, 64)),
-    "quick": Scale(60_000, 1_000_000, isa.ARITHMETIC, isa.ARITHMETIC, (1, 1024)),
-    "full": Scale(1_000_000, 1_000_000_000, isa.ARITHMETIC, isa.ARITHMETIC, (1, 1024, 16384)),
+    "smoke": Scale(5_000, 5_000, 5_000, ("add", "sltu", "sra", "mul", "divu"), ("add", "mul", "div", "sra"), (1, 64)),
+    "quick": Scale(60_000, 1_000_000, 1_000_000, isa.ARITHMETIC, isa.ARITHMETIC, (1, 1024)),
+    "full": Scale(1_000_000, 1_000_000_000, 1_000_000, isa.ARITHMETIC, isa.ARITHMETIC, (1, 1024, 16384)),
 }
 
 
@@ -79,6 +80,6 @@ def _proven(proofs: pd.DataFrame) -> pd.DataFrame:
 
 
 def _tested(cfg, scale: Scale, name: str, machine: Backend) -> pd.DataFrame:
-    pairs = scale.compiled_pairs if name == "gpu_compute" else scale.sampled_pairs
+    pairs = {NEURAL: scale.neural_pairs, "gpu_compute": scale.compiled_pairs}.get(name, scale.sampled_pairs)
     enumerated = exhaustive_8bit(name, machine, scale.enumerated, cfg.device)
     return pd.concat((enumerated, random_pairs(name, machine, pairs, cfg.seed, device=cfg.device)), ignore_index=True)
