@@ -33,6 +33,7 @@ def parser() -> argparse.ArgumentParser:
     conform.add_argument(
         "--scale", choices=("smoke", "quick", "full"), default="full", help="how many cases (default: full)"
     )
+    conform.add_argument("--device", default="cpu", help="cpu or cuda (default: cpu)")
     conform.add_argument("--json", action="store_true", help="one JSON row per machine and kind on stdout")
     return top
 

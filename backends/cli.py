@@ -64,7 +64,7 @@ def run_conformance(options: argparse.Namespace) -> int:
     """Run the conformance table and print it; 1 where a case failed."""
     from backends.conformance import table  # hypothesis and the case table are needed here only
 
-    return table.report(options.backend or catalog.names(), options.scale, options.json)
+    return table.report(options.backend or catalog.names(), options.scale, options.device, options.json)
 
 
 @dataclass(frozen=True)

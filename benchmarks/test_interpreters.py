@@ -3,8 +3,7 @@
 import numpy as np
 import pytest
 
-from backends.core import catalog
-from backends.gpu_compute import launch
+from backends.core import catalog, cores
 from benchmarks import baseline, measure
 
 ROUNDS = {"loop": 4_000_000, "mixed": 1000}
@@ -45,11 +44,11 @@ def test_against_unicorn(workload, ratio):
 
 def test_all_cores_against_one(ratio, monkeypatch):
     load, rounds = measure.load("mixed"), 16
-    cores = launch.threads()
-    assert cores > 1, "give the benchmark at least two cores"
+    threads = cores.threads()
+    assert threads > 1, "give the benchmark at least two cores"
 
-    def on(threads):
-        monkeypatch.setenv("NUMBA_NUM_THREADS", str(threads))
+    def on(count):
+        monkeypatch.setenv("BACKEND_THREADS", str(count))
         _run(load, rounds, 1024)
 
-    ratio(f"gpu_compute, {cores} cores, batch 1024", "one core", lambda: on(cores), lambda: on(1))
+    ratio(f"gpu_compute, {threads} cores, batch 1024", "one core", lambda: on(threads), lambda: on(1))

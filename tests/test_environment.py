@@ -40,14 +40,18 @@ def test_one_batch_runs_several_programs(machine):
     assert result.registers[:, 10].tolist() == [7, 5, 6, 7]
 
 
+def _zeros(address: int, instances: int) -> Patch:
+    return Patch(address, np.zeros((instances, 2), np.uint8))
+
+
 MISTAKES = {
     "no instance": (Batch(np.zeros((0, 16), np.uint32)), 1, "registers of shape"),
     "registers of the other ISA": (Batch(np.zeros((1, 32), np.uint32)), 1, r"give \[B, 16\] for rv32em"),
     "no steps": (Batch(np.zeros((1, 16), np.uint32)), 0, "max_steps is 0"),
     "no such program": (Batch(np.zeros((1, 16), np.uint32), np.array([1])), 1, "below 1"),
     "inputs": (Batch(np.zeros((2, 16), np.uint32), inputs=(b"",)), 1, "1 inputs for 2 instances"),
-    "patch outside": (Batch(np.zeros((1, 16), np.uint32), patches=(Patch(0x10FF, np.zeros((1, 2), np.uint8)),)), 1, "outside"),
-    "patch of another batch": (Batch(np.zeros((1, 16), np.uint32), patches=(Patch(0x1000, np.zeros((2, 2), np.uint8)),)), 1, "give"),
+    "patch outside": (Batch(np.zeros((1, 16), np.uint32), patches=(_zeros(0x10FF, 1),)), 1, "outside"),
+    "patch of another batch": (Batch(np.zeros((1, 16), np.uint32), patches=(_zeros(0x1000, 2),)), 1, "give"),
 }  # fmt: skip
 
 

@@ -97,7 +97,7 @@ def test_instances_rewrite_their_own_code_only():
 
 @pytest.mark.parametrize("threads", [1, 2, 3])
 def test_threads_do_not_change_results(monkeypatch, threads):
-    monkeypatch.setenv("NUMBA_NUM_THREADS", str(threads))
+    monkeypatch.setenv("BACKEND_THREADS", str(threads))
     case = next(c for c in cases.operation_cases(1000) if c.name.endswith("lhu"))
     assert_equal(case.programs, case.batch, case.config, case.max_steps)
 

@@ -122,10 +122,10 @@ _OPERATIONS: dict[str, tuple[tuple[str, ...] | None, ...]] = {
 """Operations (None: all) of the problems by which gradients are compared with finite differences."""
 
 
-def gradient_problems(count: int, relaxation: str = "bits", seed: int = 0) -> Iterator[Problem]:
+def gradient_problems(count: int, relaxation: str = "bits", device: str = "cpu", seed: int = 0) -> Iterator[Problem]:
     """Random soft programs with operands, a temperature and a cotangent, for checks of gradients."""
     slots, steps, batch, memory = 4, 4, 2, 16
-    config = MachineConfig(memory_base=0, memory_bytes=memory, dtype="float64", relaxation=relaxation)
+    config = MachineConfig(memory_base=0, memory_bytes=memory, relaxation=relaxation, device=device)
     word, byte = ((32,), (8,)) if relaxation == "bits" else ((), ())
     shapes = (batch, 16, *word), (batch, memory, *byte), (batch, slots + 2)
     for number in range(count):

@@ -3,7 +3,7 @@
 import json
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 
 import numpy as np
@@ -66,20 +66,21 @@ class Checker:
 
     name: str
     scale: Scale
+    device: str = "cpu"
     backend: Backend = field(init=False)
     reference: Backend = field(init=False)
 
     def __post_init__(self) -> None:
         self.backend, self.reference = catalog.create(self.name), catalog.create("reference")
+        catalog.check_device(self.name, self.backend, self.device)
         self.judge = oracle.Unicorn() if self.name == "reference" else None
 
     def rows(self, advance: Callable[[], None]) -> Iterator[Row]:
-        device = self.backend.capabilities().devices[0]
         kinds = {"value": self._values, "trap": self._traps}
         if isinstance(self.backend, DifferentiableBackend):
             kinds |= {"soft limit": self._limits, "gradient": self._gradients}
         for kind, check in kinds.items():
-            row, start = Row(self.name, device, kind), time.perf_counter()
+            row, start = Row(self.name, self.device, kind), time.perf_counter()
             check(row, advance)
             row.time_s = time.perf_counter() - start
             yield row
@@ -107,6 +108,7 @@ class Checker:
             advance()
 
     def _check(self, case: Case, row: Row) -> None:
+        case = self._there(case)
         result = self.backend.run(case.programs, case.batch, case.config, case.max_steps)
         wrong, judge = compare.unexpected(case, result), self.judge or self.reference
         chosen = np.arange(len(wrong))
@@ -119,6 +121,9 @@ class Checker:
         stated = chosen if len(chosen) or not case.expect else np.arange(len(wrong))
         row.add(wrong[stated], lambda b: compare.describe(case, int(stated[b]), self.backend, judge))
 
+    def _there(self, case: Case) -> Case:
+        return replace(case, config=replace(case.config, device=self.device))
+
     def _limits(self, row: Row, advance: Callable[[], None]) -> None:
         assert isinstance(self.backend, DifferentiableBackend)
         few = cases.operation_cases(min(self.scale.vectors, 128), seed=1, programs=self.scale.soft_programs)
@@ -126,7 +131,7 @@ class Checker:
         for case in table:
             hard = self.reference.run(case.programs, case.batch, case.config, case.max_steps)
             for relaxation in self.backend.capabilities().relaxations:
-                failed = soft.limit_failures(case, hard, self.backend, relaxation)
+                failed = soft.limit_failures(self._there(case), hard, self.backend, relaxation)
                 row.add(failed, _tell(f"{case.name}: soft run ({relaxation}) at temperature 0 differs"))
             advance()
 
@@ -134,7 +139,7 @@ class Checker:
         assert isinstance(self.backend, DifferentiableBackend)
         for relaxation in self.backend.capabilities().relaxations:
             others = [m for m in self._others() if relaxation in m.capabilities().relaxations]
-            for number, problem in enumerate(soft.gradient_problems(self.scale.gradients, relaxation)):
+            for number, problem in enumerate(soft.gradient_problems(self.scale.gradients, relaxation, self.device)):
                 error = soft.finite_difference_error(problem, self.backend, directions=4)
                 wrong = np.array([not error <= TOLERANCE_FINITE_DIFFERENCE])
                 row.add(wrong, _tell(f"problem {number} ({relaxation}): off finite differences by {error:.2e}"))
@@ -155,9 +160,9 @@ def _tell(text: str) -> Callable[[int], str]:
     return lambda b: f"{text} (instance {b})"
 
 
-def rows(backends: list[str], scale: str, progress: Progress | None = None) -> list[Row]:
-    """The conformance table of the named machines. Raises UserError for an unknown or unusable one."""
-    checkers = [Checker(name, SCALES[scale]) for name in backends]
+def rows(backends: list[str], scale: str, device: str = "cpu", progress: Progress | None = None) -> list[Row]:
+    """The conformance table of the named machines on a device. Raises UserError for one that cannot be used there."""
+    checkers = [Checker(name, SCALES[scale], device) for name in backends]
     found: list[Row] = []
     for checker in checkers:
         if progress is None:
@@ -169,11 +174,11 @@ def rows(backends: list[str], scale: str, progress: Progress | None = None) -> l
     return found
 
 
-def report(backends: list[str], scale: str, as_json: bool) -> int:
+def report(backends: list[str], scale: str, device: str, as_json: bool) -> int:
     """Print the table; 0 where every case passed, else 1."""
     console = Console(stderr=True)
     with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
-        found = rows(backends, scale, progress)
+        found = rows(backends, scale, device, progress)
     if as_json:
         for row in found:
             print(json.dumps(asdict(row)))

@@ -1,14 +1,12 @@
 """Compilation and launch of the step: Numba threads on CPU cores, one CUDA thread an instance on a GPU."""
 
-import os
-from concurrent.futures import ThreadPoolExecutor
 from functools import cache
-from itertools import pairwise
 
 import numba
 import numpy as np
 from numba import cuda
 
+from backends.core import cores
 from backends.core.environment import State
 from backends.gpu_compute.packing import SCRATCH
 from backends.gpu_compute.step import advance
@@ -39,16 +37,6 @@ def _has_cuda() -> bool:
     return cuda.is_available()
 
 
-@cache
-def _pool() -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(threads())
-
-
-def threads() -> int:
-    """Threads used on CPU: NUMBA_NUM_THREADS, or one for each core that this process may use."""
-    return int(os.environ.get("NUMBA_NUM_THREADS", len(os.sched_getaffinity(0))))
-
-
 def advance_all(
     state: State, code: np.ndarray, rows: np.ndarray, group: np.ndarray, tohost: np.ndarray, max_steps: int
 ) -> None:
@@ -72,14 +60,9 @@ def advance_all(
 
 
 def _launch_cpu(count: int, *arrays) -> None:
-    pieces = min(count, threads() * _CHUNKS_PER_THREAD) if count > 1 and threads() > 1 else 1
-    edges = np.linspace(0, count, pieces + 1).astype(np.int64)
-    if pieces == 1:
-        _advance_range(0, count, *arrays)
-    else:
-        jobs = [_pool().submit(_advance_range, *edge, *arrays) for edge in pairwise(edges)]
-        for job in jobs:
-            job.result()
+    threads = cores.threads()
+    pieces = min(count, threads * _CHUNKS_PER_THREAD) if threads > 1 else 1
+    cores.share(lambda part: _advance_range(part.start, part.stop, *arrays), count, pieces)
 
 
 @cache

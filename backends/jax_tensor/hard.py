@@ -11,12 +11,13 @@ import jax
 import numpy as np
 from jax import lax
 
-from backends.core import environment
+from backends.core import cores, environment
 from backends.core.environment import RUNNING, State
 from backends.interface import Batch, Execution, MachineConfig, Programs
 from backends.jax_tensor.datapath import Hart, Machine, step
 from backends.jax_tensor.instructions import InstructionMemory, padded
 
+LEAST_SHARED = 64  # instances that are worth sharing out among cores
 STEPS_PER_CALL = 1 << 30  # so that counts fit a word
 _MOST = (1 << 64) - 1
 
@@ -57,9 +58,16 @@ def run(program: Programs, batch: Batch, config: MachineConfig, max_steps: int, 
 
 def _advance(state: State, code: InstructionMemory, max_steps: int, device: jax.Device) -> None:
     """One round on the device; the host's state is brought up to date."""
-    arrays = (code.rows, code.snapshots, code.snapshot, _machines(state, max_steps), _harts(state))
-    advanced = advance_all(*jax.device_put(arrays, device), lockstep=device.platform != "cpu")
-    harts = Hart(*(np.array(x) for x in advanced))
+    machines, harts, size = _machines(state, max_steps), _harts(state), len(state.pc)
+    lockstep = device.platform != "cpu"
+
+    def advanced(part: slice) -> Hart:
+        own = machines._replace(**{name: x[part] for name, x in machines._asdict().items() if x is not None})
+        arrays = (code.rows, code.snapshots, code.snapshot[part], own, Hart(*(x[part] for x in harts)))
+        return Hart(*(np.array(x) for x in advance_all(*jax.device_put(arrays, device), lockstep=lockstep)))
+
+    pieces = 1 if lockstep or size < LEAST_SHARED else cores.threads()
+    harts = Hart(*(np.concatenate(x) for x in zip(*cores.share(advanced, size, pieces), strict=True)))
     memory = harts.memory[:, : state.config.memory_bytes // 4]  # the device's is padded
     state.registers, state.memory, state.pc = harts.registers, np.ascontiguousarray(memory).view(np.uint8), harts.pc
     state.cycles += harts.retired
@@ -75,9 +83,7 @@ def _machines(state: State, max_steps: int) -> Machine:
     size_bytes = np.full(size, state.config.memory_bytes, np.uint32)
     has_tohost = state.tohost != environment.NO_TOHOST
     tohost = state.tohost.astype(np.uint32)
-    return Machine(
-        None, None, base, size_bytes, tohost, has_tohost, cycles.astype(np.uint32), left.astype(np.uint32)
-    )
+    return Machine(None, None, base, size_bytes, tohost, has_tohost, cycles.astype(np.uint32), left.astype(np.uint32))
 
 
 def _harts(state: State) -> Hart:

@@ -80,8 +80,12 @@ def _arguments(
     """Logits, place, temperature and initial states on the device; memory is zero but for the batch's patches."""
     nothing = Program(np.zeros(0, np.uint8), config.memory_base, config.memory_base)
     state = environment.load(nothing, batch, config, max_steps=1)
-    logits = Logits(*(np.asarray(x, config.dtype) for x in (program.op, program.rd, program.rs1, program.rs2, program.imm)))
-    states = initial_states(config.relaxation, state.registers, state.memory, len(program.op), program.start, config.dtype)
+    logits = Logits(
+        *(np.asarray(x, config.dtype) for x in (program.op, program.rd, program.rs1, program.rs2, program.imm))
+    )
+    states = initial_states(
+        config.relaxation, state.registers, state.memory, len(program.op), program.start, config.dtype
+    )
     place = Place(np.uint32(program.base), np.uint32(config.memory_base))
     return jax.device_put((logits, place, np.asarray(temperature, config.dtype), states), device)
 

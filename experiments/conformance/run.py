@@ -14,7 +14,7 @@ def run(cfg) -> dict[str, pd.DataFrame]:
     with progress.bar() as bar:
 
         def conform(name: str) -> pd.DataFrame:
-            return pd.DataFrame([asdict(row) for row in table.rows([name], cfg.scale, bar)])
+            return pd.DataFrame([asdict(row) for row in table.rows([name], cfg.scale, cfg.device, bar)])
 
         machines = [parts.once(cfg, name, partial(conform, name)) for name in cfg.backends]
     return {"cases": pd.concat(machines, ignore_index=True)}

@@ -1,0 +1,29 @@
+"""How many instances run beside one another on a CPU."""
+
+import os
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
+from itertools import pairwise
+from typing import TypeVar
+
+import numpy as np
+
+Result = TypeVar("Result")
+
+
+def threads() -> int:
+    """BACKEND_THREADS, or one for each core that this process may use."""
+    return int(os.environ.get("BACKEND_THREADS", len(os.sched_getaffinity(0))))
+
+
+@cache
+def _pool() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(threads())
+
+
+def share(work: Callable[[slice], Result], count: int, pieces: int) -> Sequence[Result]:
+    """`work` on `pieces` slices of `count` instances, beside one another; `work` must release the interpreter's lock."""
+    edges = np.linspace(0, count, pieces + 1).astype(int)
+    slices = [slice(first, last) for first, last in pairwise(edges.tolist())]
+    return [work(slices[0])] if pieces == 1 else list(_pool().map(work, slices))
