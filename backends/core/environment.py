@@ -66,6 +66,13 @@ def load(program: Programs, batch: Batch, config: MachineConfig, max_steps: int)
     return state
 
 
+def initial(batch: Batch, config: MachineConfig) -> tuple[np.ndarray, np.ndarray]:
+    """Registers `[B, R]` uint32 and memory `[B, M]` uint8 of a run whose program is not in memory (a soft one)."""
+    nothing = Program(np.zeros(0, np.uint8), config.memory_base, config.memory_base)
+    state = load(nothing, batch, config, max_steps=1)
+    return state.registers, state.memory
+
+
 def _check(
     programs: tuple[Program, ...], batch: Batch, config: MachineConfig, max_steps: int, index: np.ndarray
 ) -> None:

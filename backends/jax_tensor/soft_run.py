@@ -10,7 +10,7 @@ import numpy as np
 
 from backends.core import environment
 from backends.core import soft as specification
-from backends.interface import Batch, MachineConfig, Program, SoftExecution, SoftProgram, UserError
+from backends.interface import Batch, MachineConfig, SoftExecution, SoftProgram, UserError
 from backends.jax_tensor.soft import RELAXATIONS, Logits, Machine, Place, SoftState
 from backends.jax_tensor.soft import run as run_steps
 
@@ -78,14 +78,11 @@ def _arguments(
     program: SoftProgram, batch: Batch, config: MachineConfig, temperature: float, device: jax.Device
 ) -> tuple[Logits, Place, jax.Array, SoftState]:
     """Logits, place, temperature and initial states on the device; memory is zero but for the batch's patches."""
-    nothing = Program(np.zeros(0, np.uint8), config.memory_base, config.memory_base)
-    state = environment.load(nothing, batch, config, max_steps=1)
+    registers, memory = environment.initial(batch, config)
     logits = Logits(
         *(np.asarray(x, config.dtype) for x in (program.op, program.rd, program.rs1, program.rs2, program.imm))
     )
-    states = initial_states(
-        config.relaxation, state.registers, state.memory, len(program.op), program.start, config.dtype
-    )
+    states = initial_states(config.relaxation, registers, memory, len(program.op), program.start, config.dtype)
     place = Place(np.uint32(program.base), np.uint32(config.memory_base))
     return jax.device_put((logits, place, np.asarray(temperature, config.dtype), states), device)
 

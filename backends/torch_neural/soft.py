@@ -7,7 +7,8 @@ Every step is the soft step of `backends/core/soft.py`, relaxation `bits`, with 
 import numpy as np
 import torch
 
-from backends.interface import Batch, MachineConfig, SoftExecution, SoftProgram, UserError
+from backends.core import environment
+from backends.interface import Batch, MachineConfig, SoftExecution, SoftProgram
 from backends.torch_neural.cells import TorchCells
 from backends.torch_neural.soft_step import Selections, SoftState, Step
 from backends.torch_neural.units import Units
@@ -66,18 +67,9 @@ def initial_state(
     program: SoftProgram, batch: Batch, config: MachineConfig
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Registers `[B, R, 32]`, memory `[B, M, 8]` and pc `[B, L + 2]` at the start, of 0 and 1. Raises UserError."""
-    size, slots = len(batch.registers), len(program.op)
-    if batch.registers.shape != (size, config.registers) or size == 0:
-        raise UserError(f"registers of shape {batch.registers.shape}: give [B, {config.registers}] for {config.isa}")
-    registers = (batch.registers[:, :, None] >> np.arange(32, dtype=np.uint32)) & 1
-    registers[:, 0] = 0
-    memory = np.zeros((size, config.memory_bytes), np.uint8)
-    for patch in batch.patches:
-        first = patch.address - config.memory_base
-        if len(patch.data) != size or first < 0 or first + patch.data.shape[1] > config.memory_bytes:
-            raise UserError(f"patch at {patch.address:#x} does not lie within memory, or is not one row an instance")
-        memory[:, first : first + patch.data.shape[1]] = patch.data
-    pc = np.zeros((size, slots + 2))
+    words, memory = environment.initial(batch, config)
+    registers = (words[:, :, None] >> np.arange(32, dtype=np.uint32)) & 1
+    pc = np.zeros((len(words), len(program.op) + 2))
     pc[:, program.start] = 1
     return registers, np.unpackbits(memory[:, :, None], axis=2, bitorder="little"), pc
 
