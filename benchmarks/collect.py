@@ -11,12 +11,13 @@ import pandas as pd
 
 from backends.interface import UserError
 
-TABLES = ("ratios", "throughput", "soft_step")
+TABLES = ("ratios", "throughput", "profile", "floor", "soft_step")
 
 
 def run(scale: str) -> dict[str, pd.DataFrame]:
     """`ratios`: name, value, low, high, baseline. `throughput`: backend, batch, program, steps, instructions_per_s, low,
-    high. `soft_step`: backend, relaxation, dtype, …, program_example_steps_per_s, low, high.
+    high. `profile`: backend, instruction, instructions_per_s, low, high. `floor`: backend, operations_per_step,
+    bytes_per_step. `soft_step`: backend, relaxation, dtype, …, program_example_steps_per_s, low, high.
 
     Raises UserError where a benchmark fails; its output is shown.
     """

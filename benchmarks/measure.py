@@ -18,33 +18,39 @@ ENDLESS = 0x7FFFFFFF
 
 @dataclass(frozen=True)
 class Load:
-    """A program ready to run on any machine, with a small stack so that thousands of instances fit."""
+    """A program, a machine that holds it, and one instance to run."""
 
     program: Program
     config: MachineConfig
-    isa: str
+    one: Batch
 
-    def batch(self, size: int, rounds: int) -> Batch:
-        return Batch(toolchain.initial_registers(self.config, {10: rounds}, size))
+    def batch(self, size: int, rounds: int | None = None) -> Batch:
+        """`size` copies of the instance; rounds: what it finds in a0."""
+        registers = np.repeat(self.one.registers, size, axis=0)
+        if rounds is not None:
+            registers[:, 10] = rounds
+        return Batch(registers)
+
+    def work(self, backend: str, size: int, steps: int) -> Callable[[], object]:
+        """A run of `size` instances that ends after `steps` instructions of each."""
+        machine, batch = catalog.create(backend), self.batch(size)
+        return lambda: machine.run(self.program, batch, self.config, steps)
 
 
 @cache
 def load(name: str, device: str = "cpu") -> Load:
-    """The program `benchmarks/programs/<name>.c` in a memory of its size and a 1 KiB stack."""
+    """`benchmarks/programs/<name>.c`, which runs for ever unless told how many rounds, in a memory of its size and a
+    1 KiB stack, so that thousands of instances fit."""
     program, isa = toolchain.load(HERE / "programs" / f"{name}.c", "rv32em")
     config = toolchain.machine_for(program, isa, (len(program.image) + 15 & ~15) + 1024, device=device)
-    return Load(program, config, isa)
+    return Load(program, config, Batch(toolchain.initial_registers(config, {10: ENDLESS})))
 
 
 def steps_for(backend: str, load_: Load, batch: int, seconds: float, least: int = 64) -> int:
     """Instructions per instance that keep the machine busy for about `seconds`; runs it, so that it is compiled."""
-    machine, instances, steps = catalog.create(backend), load_.batch(batch, ENDLESS), least
-
-    def spend(steps: int) -> float:
-        return elapsed(lambda: machine.run(load_.program, instances, load_.config, steps))
-
-    spend(steps)
-    while (spent := spend(steps)) < seconds / 4:
+    elapsed(load_.work(backend, batch, least))
+    steps = least
+    while (spent := elapsed(load_.work(backend, batch, steps))) < seconds / 4:
         steps = int(steps * min(16.0, max(2.0, seconds / 2 / spent)))
     return max(least, int(steps * seconds / spent))
 

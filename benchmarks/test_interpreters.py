@@ -20,14 +20,14 @@ def _run(load, rounds, instances=1):
 
 def test_against_c(workload, ratio):
     name, load, rounds = workload
-    x, cycles = baseline.c_interpreter(load.program, load.isa, {10: rounds}, 1 << 40)
+    x, cycles = baseline.c_interpreter(load.program, load.config.isa, {10: rounds}, 1 << 40)
     result = _run(load, rounds)
     assert cycles == result.cycles[0] - 1, "the C interpreter stops before the last ecall"
     np.testing.assert_array_equal(x[5:16], result.registers[0, 5:])  # ra and sp depend on where memory ends
     ratio(
         f"gpu_compute, one core, {name}", "C switch interpreter, -O3",
         lambda: _run(load, rounds),
-        lambda: baseline.c_interpreter(load.program, load.isa, {10: rounds}, 1 << 40),
+        lambda: baseline.c_interpreter(load.program, load.config.isa, {10: rounds}, 1 << 40),
     )  # fmt: skip
 
 
@@ -38,7 +38,7 @@ def test_against_unicorn(workload, ratio):
     ratio(
         f"gpu_compute, one core, {name}", "Unicorn",
         lambda: _run(load, rounds),
-        lambda: baseline.on_unicorn(load.program, load.isa, {10: rounds}, stop),
+        lambda: baseline.on_unicorn(load.program, load.config.isa, {10: rounds}, stop),
     )  # fmt: skip
 
 

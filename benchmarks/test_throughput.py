@@ -17,9 +17,8 @@ def test_throughput(backend, batch, program, scale, rate):
         pytest.skip(f"batch {batch} is not part of scale {scale}")
     load = measure.load(program)
     steps = measure.steps_for(backend, load, batch, SECONDS[scale])
-    machine, instances = catalog.create(backend), load.batch(batch, measure.ENDLESS)
     rate(
         "throughput", "instructions_per_s", batch * steps,
-        lambda: machine.run(load.program, instances, load.config, steps),
+        load.work(backend, batch, steps),
         backend=backend, batch=batch, program=program, steps=steps,
     )  # fmt: skip

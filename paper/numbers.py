@@ -18,7 +18,7 @@ _KINDS = ("value", "trap", "soft limit", "gradient")
 
 def build(results: Results) -> dict[str, Any]:
     """`{"values": {name: text}, "tables": {name: rows}}`. Raises UserError where an experiment is missing or damaged."""
-    parts = [of(results) for of in (_conformance, _alu, _latency, _benchmarks, _soft_step, _claims, _origin)]
+    parts = [of(results) for of in (_conformance, _alu, _latency, _benchmarks, _profile, _soft_step, _claims, _origin)]
     values: dict[str, str] = {}
     tables: dict[str, list[list[str]]] = {}
     for part in (*parts, _elsewhere()):
@@ -137,6 +137,27 @@ def _benchmarks(results: Results) -> dict[str, Any]:
     return {"values": values, "tables": tables}
 
 
+def _profile(results: Results) -> dict[str, Any]:
+    """Time by kind of instruction on each machine, and how far a step of the tensor computer is from what it must do."""
+    profile, floor = results.table("benchmarks", "profile"), results.table("benchmarks", "floor").iloc[0]
+    time_s = 1 / profile.pivot(index="instruction", columns="backend", values="instructions_per_s")
+    machines = list(profile["backend"].drop_duplicates())
+    rows = [[i, *(quantity(time_s.loc[i, m], "s") for m in machines)] for i in profile["instruction"].drop_duplicates()]
+    throughput = results.table("benchmarks", "throughput")
+    speed = throughput.groupby(["backend", "batch"])["instructions_per_s"].median()
+    tensor, compiled = speed[floor["backend"], 1], speed["gpu_compute", 1]
+    values = {
+        "step_operations": number(floor["operations_per_step"]),
+        "step_bytes": number(floor["bytes_per_step"]),
+        "step_time": quantity(1 / tensor, "s"),
+        "step_operations_per_ns": number(floor["operations_per_step"] * tensor / 1e9),
+        "step_over_compiled": number(compiled / tensor),
+    }
+    if (floor["backend"], 256) in speed.index:
+        values["step_time_256"] = quantity(1 / speed[floor["backend"], 256], "s")
+    return {"values": values, "tables": {"profile": rows, "profile_machines": [machines]}}
+
+
 def _soft_step(results: Results) -> dict[str, Any]:
     """Speed of the soft machine, where the benchmarks recorded it."""
     if "soft_step" not in results.provenance("benchmarks")["tables"]:
@@ -200,7 +221,7 @@ def _origin(results: Results) -> dict[str, Any]:
         for e, p in provenance.items()
     ]
     values = {
-        "scale": first["scale"],
+        "scale": " and ".join(dict.fromkeys(p["scale"] for p in provenance.values())),
         "cpu": first["machine"]["cpu"],
         "cores": str(first["machine"]["cores"]),
         "gpu": first["machine"]["gpu"] or "no graphics processor",

@@ -88,6 +88,11 @@ def _benchmarks(noise) -> dict[str, pd.DataFrame]:
             throughput, columns=["backend", "batch", "program", "instructions_per_s", "low", "high"]
         ),
         "ratios": pd.DataFrame(ratios, columns=["name", "value", "low", "high", "baseline"]),
+        "profile": pd.DataFrame(
+            [(b, i, 1e6, 0.9e6, 1.1e6) for b in ("jax_tensor", "gpu_compute") for i in ("add", "lw")],
+            columns=["backend", "instruction", "instructions_per_s", "low", "high"],
+        ),
+        "floor": pd.DataFrame({"backend": ["jax_tensor"], "operations_per_step": [250], "bytes_per_step": [44]}),
         "soft_step": pd.DataFrame(
             soft, columns=["backend", "relaxation", "dtype", "program_example_steps_per_s", "low", "high"]
         ),
