@@ -96,6 +96,12 @@ show(results.table("alu_verification", "components"))
 picture("component_margins")
 
 # %% [markdown]
+# ### The decoder composed of them, on words that meet every row of each
+
+# %%
+show(results.table("alu_verification", "decoder"))
+
+# %% [markdown]
 # ### What is proven, enumerated and sampled
 
 # %%

@@ -50,6 +50,7 @@ def _share(row: pd.Series) -> str:
 def _alu(results: Results) -> dict[str, Any]:
     components = results.table("alu_verification", "components", "weight_margin")
     proofs, faults, operations = (results.table("alu_verification", t) for t in ("proofs", "faults", "operations"))
+    decoder = results.table("alu_verification", "decoder")
     weakest = components.loc[components["weight_margin"].idxmin()]
     injected, control = faults[faults["fault"] != "none"], faults[faults["fault"] == "none"]
     caught = injected["detected_by"].fillna("")
@@ -59,6 +60,8 @@ def _alu(results: Results) -> dict[str, Any]:
         "components": number(len(components)),
         "component_inputs": number(components["rows"].sum()),
         "component_mismatches": number(components["mismatches"].sum()),
+        "decoder_cases": number(decoder["cases"].sum()),
+        "decoder_mismatches": number(decoder["mismatches"].sum()),
         "unsaturated": number(components["unsaturated"].sum()),
         "weight_margin": number(weakest["weight_margin"]),
         "weakest_component": weakest["component"].replace("_", " "),
@@ -79,7 +82,7 @@ def _alu(results: Results) -> dict[str, Any]:
             for r in components.itertuples()
         ],
         "evidence": [
-            [b, str(bits), e, str(g["operation"].nunique()), number(g["cases"].sum()), number(g["mismatches"].sum())]
+            [b, str(bits), e, str(g["operation"].nunique()), _cases(e, g), number(g["mismatches"].sum())]
             for (b, bits, e), g in evidence
         ],
         "faults": [
@@ -92,6 +95,11 @@ def _alu(results: Results) -> dict[str, Any]:
         ],
     }
     return {"values": values, "tables": tables}
+
+
+def _cases(evidence: str, rows: pd.DataFrame) -> str:
+    """Pairs tried; a proof tries none and holds for all."""
+    return "all" if evidence == "proven" else number(rows["cases"].sum())
 
 
 def _latency(results: Results) -> dict[str, Any]:

@@ -62,6 +62,7 @@ def _alu(noise) -> dict[str, pd.DataFrame]:
     ]
     return {
         "components": pd.DataFrame(components, columns=COMPONENTS),
+        "decoder": pd.DataFrame({"isa": ["rv32em"], "evidence": ["sampled"], "cases": [1000], "mismatches": [0]}),
         "proofs": pd.DataFrame(proofs, columns=["operation", "lemma", "method", "result", "detail", "time_s"]),
         "faults": pd.DataFrame(faults, columns=["fault", "where", "detected", "detected_by"]),
         "operations": pd.DataFrame(

@@ -13,7 +13,7 @@ from backends.core import catalog, isa
 from backends.interface import Backend
 from backends.torch_neural.networks import entries, load_classifier, load_weights
 from experiments import parts, progress
-from experiments.alu_verification.components import components
+from experiments.alu_verification.components import components, decoder
 from experiments.alu_verification.faults import faults
 from experiments.alu_verification.latency import latency
 from experiments.alu_verification.prove import prove
@@ -45,7 +45,7 @@ SCALES = {
 def run(cfg) -> dict[str, pd.DataFrame]:
     """`operations` (evidence: proven, enumerated or sampled; cases 0: a proof runs none) and `latency` of every machine.
 
-    With `torch_neural` also `components`, `proofs` and `faults`, as the modules of these names say.
+    With `torch_neural` also `components`, `decoder`, `proofs` and `faults`, as the modules of these names say.
     """
     scale, machines = SCALES[cfg.scale], {name: catalog.create(name) for name in cfg.backends}
     for name, machine in machines.items():
@@ -64,6 +64,7 @@ def _certify(cfg, scale: Scale) -> dict[str, pd.DataFrame]:
     weights, classifier = load_weights(), load_classifier()
     return {
         "components": parts.once(cfg, "components", lambda: components(weights, classifier)),
+        "decoder": parts.once(cfg, "decoder", lambda: decoder(entries(weights), classifier)),
         "proofs": parts.once(cfg, "proofs", lambda: prove(entries(weights), scale.proved)),
         "faults": parts.once(cfg, "faults", lambda: faults(weights, classifier, cfg.seed)),
     }
