@@ -77,7 +77,7 @@ def _benchmarks(noise) -> dict[str, pd.DataFrame]:
     throughput = [
         (m, b, p, s := speed[m] * b**0.5 * (1 + 0.1 * noise.random()), 0.9 * s, 1.1 * s)
         for m in MACHINES
-        for b in (1, 64, 1024, 16384)
+        for b in (1, 64, 256, 1024, 16384)
         for p in ("loop", "mix")
     ]
     core, against = "gpu_compute, one core, ", "C switch interpreter, -O3"
