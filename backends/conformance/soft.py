@@ -91,10 +91,11 @@ def words_of(soft: SoftExecution, relaxation: str) -> tuple[np.ndarray, np.ndarr
 
 
 def random_program(rng, slots: int, operations: tuple[str, ...] | None, registers: int = 16) -> SoftProgram:
-    """Random logits; `operations` (None: all) keep theirs, the others get -30."""
+    """Random logits; `operations` (None: all) keep theirs, the others get -200, so little that words of 2^32 times their
+    weight vanish."""
     op = rng.normal(size=(slots, len(COLUMN)))
     if operations is not None:
-        op[:, [c for name, c in COLUMN.items() if name not in operations]] = -30.0
+        op[:, [c for name, c in COLUMN.items() if name not in operations]] = -200.0
     rd, rs1, rs2 = (rng.normal(size=(slots, registers)) for _ in range(3))
     return SoftProgram(op, rd, rs1, rs2, rng.normal(size=(slots, 32)))
 
