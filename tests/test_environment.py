@@ -33,6 +33,19 @@ def test_each_instance_reads_its_input_and_writes_its_output(machine):
 
 
 @pytest.mark.parametrize("machine", MACHINES)
+@pytest.mark.parametrize("code", [-1, -2, 0, 255])
+def test_an_instance_that_has_exited_stays_as_it_is_while_others_call(machine, code):
+    """The first exits at its only call; the second writes nothing three times before it exits."""
+    leave = words_program(_call(93, code), 0x1000)
+    stay = words_program([*_call(64, 1, 0, 0) * 3, *_call(93, code)], 0x1000)
+    batch = Batch(np.zeros((2, 16), np.uint32), np.array([0, 1]))
+    result = catalog.create(machine).run([leave, stay], batch, CONFIG, 100)
+    assert result.cycles.tolist() == [3, 18]
+    assert result.pc.tolist() == [0x100C, 0x1048]
+    assert result.exit_code.tolist() == [code, code]
+
+
+@pytest.mark.parametrize("machine", MACHINES)
 def test_one_batch_runs_several_programs(machine):
     programs = [words_program([encode("addi", 10, 0, imm=n), encode("ebreak")], 0x1000) for n in (5, 6, 7)]
     index = np.array([2, 0, 1, 2])

@@ -33,7 +33,10 @@ def unexpected(case: Case, result: Execution) -> np.ndarray:
 def describe(case: Case, b: int, backend: Backend, reference: Backend) -> str:
     """Where instance b of a case goes wrong: the first differing step, its instruction, and what differs after it."""
     one = select(case, np.array([b]))
-    run = lambda machine, steps: machine.run(one.programs, one.batch, one.config, steps)  # noqa: E731
+
+    def run(machine: Backend, steps: int) -> Execution:
+        return machine.run(one.programs, one.batch, one.config, steps)
+
     low, high = 0, int(run(reference, case.max_steps).cycles[0]) + 1  # equal after `low` steps, different after `high`
     if not mismatches(run(backend, max(1, high)), run(reference, max(1, high))).any():
         return f"{case.name}: differs only in the whole batch or from what the case states"

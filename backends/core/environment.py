@@ -115,29 +115,24 @@ def trap(state: State, where: np.ndarray, cause: Cause, address: np.ndarray) -> 
 
 def service(state: State) -> np.ndarray:
     """Answer every waiting instance and set it running again. Returns `[k]`, the instances that fetch anew (`fence.i`)."""
-    fenced = np.flatnonzero(state.status == AT_FENCE)
-    for b in np.flatnonzero(state.status == AT_ECALL):
+    fenced, called = np.flatnonzero(state.status == AT_FENCE), np.flatnonzero(state.status == AT_ECALL)
+    waiting = np.concatenate((fenced, called))
+    state.status[waiting] = RUNNING
+    for b in called:
         _call(state, int(b))
-    retired = (state.status == AT_FENCE) | (state.status == AT_ECALL)
-    state.status[retired] = RUNNING
-    retired |= (state.status == EXITED) & (state.exit_code == _EXITING)
+    retired = waiting[state.status[waiting] != TRAPPED]
     state.pc[retired] += np.uint32(4)
     state.cycles[retired] += np.uint64(1)
-    exiting = state.exit_code == _EXITING
-    state.exit_code[exiting] = state.registers[exiting, _A0].astype(np.int32)
     return fenced
 
 
-_EXITING = -2  # set by `_call`, replaced by the code before `service` returns
-
-
 def _call(state: State, b: int) -> None:
-    """One environment call: exits, writes, reads, or traps; status stays AT_ECALL where the program goes on."""
+    """One environment call: exits, writes, reads, or traps."""
     registers = state.registers[b]
     number_register = state.programs[state.index[b]].syscall_register
     number = int(registers[number_register if number_register < len(registers) else _T0])
     if number in (_SYSTEM_EXIT, _SYSTEM_EXIT_GROUP):
-        state.status[b], state.exit_code[b] = EXITED, _EXITING
+        state.status[b], state.exit_code[b] = EXITED, registers[_A0].astype(np.int32)
     elif number == _SYSTEM_WRITE:
         _write(state, b)
     elif number == _SYSTEM_READ:
