@@ -47,7 +47,7 @@ def load(program: Programs, batch: Batch, config: MachineConfig, max_steps: int)
     size = len(batch.registers)
     index = np.zeros(size, np.int64) if batch.programs is None else np.asarray(batch.programs, np.int64)
     _check(programs, batch, config, max_steps, index)
-    images = np.stack([_lay_out(p, config) for p in programs])
+    images = np.stack([lay_out(p, config) for p in programs])
     memory = images[index]
     for patch in batch.patches:
         start = patch.address - config.memory_base
@@ -93,7 +93,7 @@ def _check(
             raise UserError(f"patch at {patch.address:#x} lies outside memory {config.memory_base:#x} to {end:#x}")
 
 
-def _lay_out(program: Program, config: MachineConfig) -> np.ndarray:
+def lay_out(program: Program, config: MachineConfig) -> np.ndarray:
     """`[M]` uint8, memory with the program in it."""
     start, end = program.base - config.memory_base, program.base + len(program.image)
     if start < 0 or end > config.memory_base + config.memory_bytes:

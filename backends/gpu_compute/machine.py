@@ -14,7 +14,6 @@ from backends.interface import (
     Cause,
     Execution,
     MachineConfig,
-    Program,
     Programs,
     UserError,
 )
@@ -71,23 +70,19 @@ class Code:
         base, size = state.config.memory_base, state.config.memory_bytes
         end = max(p.base + len(p.image) for p in state.programs) - base
         self.window_bytes = min(size, end + 3 & ~3)
-        self.shared = np.stack([self._pack(self._image(p)[: self.window_bytes]) for p in state.programs])
+        self.shared = np.stack(
+            [self._pack(environment.lay_out(p, state.config)[: self.window_bytes]) for p in state.programs]
+        )
         for patch in batch.patches:
             first, last = (patch.address - base) // 4, (patch.address - base + patch.data.shape[1] + 3) // 4
             self.shared[:, first:last] = UNDECODED
         self.private: dict[int, np.ndarray] = {}
 
-    def _image(self, program: Program) -> np.ndarray:
-        memory = np.zeros(self.state.config.memory_bytes, np.uint8)
-        start = program.base - self.state.config.memory_base
-        memory[start : start + len(program.image)] = program.image
-        return memory
-
     def _pack(self, memory: np.ndarray) -> np.ndarray:
         return pack(memory.view(np.uint32), self.state.config.memory_base, self.state.config.registers)
 
     def memory_at_load(self, b: int) -> np.ndarray:
-        memory = self._image(self.state.programs[self.state.index[b]])
+        memory = environment.lay_out(self.state.programs[self.state.index[b]], self.state.config)
         for patch in self.batch.patches:
             start = patch.address - self.state.config.memory_base
             memory[start : start + patch.data.shape[1]] = patch.data[b]
