@@ -46,7 +46,7 @@ def run_file(options: argparse.Namespace) -> int:
         start = time.perf_counter()
         result = machine.run(options.max_steps)
         wall_time_s = time.perf_counter() - start
-        ran = int(result.cycles[0]) + (result.status[0] == Status.TRAPPED)
+        ran = int(result.retired[0]) + (result.status[0] == Status.TRAPPED)
         lines = trace(machine, min(options.trace, ran))
     for line in lines:
         print(line, file=sys.stderr)
@@ -107,6 +107,7 @@ def summary(result: Execution) -> dict:
         "status": status.name.lower(),
         "exit_code": None if result.exit_code[0] < 0 and status != Status.EXITED else int(result.exit_code[0]),
         "trap": trap if status == Status.TRAPPED else None,
+        "instructions": int(result.retired[0]),
         "cycles": int(result.cycles[0]),
         "pc": int(result.pc[0]),
         "registers": [int(r) for r in result.registers[0]],

@@ -12,15 +12,13 @@ from enum import IntEnum
 
 import numpy as np
 
+from backends.core.errors import UserError
+from backends.core.timing import TIMINGS, Cache
+
 REGISTERS = {"rv32em": 16, "rv32im": 32}
-_CHOICES = {
-    "isa": tuple(REGISTERS), "timing": ("flat",), "relaxation": ("bits", "value"), "dtype": ("float32", "float64"),
-}  # fmt: skip
+_RELAXATIONS, _DTYPES = ("bits", "value"), ("float32", "float64")
+_CHOICES = {"isa": tuple(REGISTERS), "timing": TIMINGS, "relaxation": _RELAXATIONS, "dtype": _DTYPES}
 MAX_MEMORY_BYTES = 1 << 28
-
-
-class UserError(Exception):
-    """A mistake of the user: one line that names the thing and the mend. Commands exit with 2."""
 
 
 class Status(IntEnum):
@@ -63,13 +61,14 @@ class Program:
 class MachineConfig:
     """What the machine is built of; memory spans `[memory_base, memory_base + memory_bytes)`.
 
-    dtype, relaxation: of soft runs. output_bytes: the most that one instance may write. Raises UserError.
+    cache: of timing `cache`. dtype, relaxation: of soft runs. output_bytes: at most, of an instance. Raises UserError.
     """
 
     isa: str = "rv32em"
     memory_base: int = 0
     memory_bytes: int = 1 << 16
     timing: str = "flat"
+    cache: Cache = field(default_factory=Cache)
     device: str = "cpu"
     dtype: str = "float64"
     relaxation: str = "bits"
@@ -116,14 +115,15 @@ class Execution:
     """What a run left behind.
 
     registers `[B, R]` uint32; memory `[B, M]` uint8; pc `[B]` uint32 (the next instruction, or the one that trapped);
-    cycles `[B]` uint64 (retired instructions under flat timing); status `[B]` of Status; cause `[B]` of Cause;
-    address `[B]` uint32, what the trap was about (the pc, the jump's target, the byte accessed, the call's number);
+    retired instructions `[B]` and cycles `[B]` uint64 (the same under flat timing); status `[B]` of Status; cause `[B]`
+    of Cause; address `[B]` uint32, what the trap was about (the pc, the jump's target, the byte accessed, the call's number);
     exit_code `[B]` int64 (-1: none); output: bytes written per instance.
     """
 
     registers: np.ndarray
     memory: np.ndarray
     pc: np.ndarray
+    retired: np.ndarray
     cycles: np.ndarray
     status: np.ndarray
     cause: np.ndarray

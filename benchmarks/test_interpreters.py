@@ -22,7 +22,7 @@ def test_against_c(workload, ratio):
     name, load, rounds = workload
     x, cycles = baseline.c_interpreter(load.program, load.config.isa, {10: rounds}, 1 << 40)
     result = _run(load, rounds)
-    assert cycles == result.cycles[0] - 1, "the C interpreter stops before the last ecall"
+    assert cycles == result.retired[0] - 1, "the C interpreter stops before the last ecall"
     np.testing.assert_array_equal(x[5:16], result.registers[0, 5:])  # ra and sp depend on where memory ends
     ratio(
         f"gpu_compute, one core, {name}", "C switch interpreter, -O3",

@@ -94,7 +94,7 @@ def test_cycles_carry_into_their_high_word(monkeypatch):
 
     def late(*arguments):
         state = load(*arguments)
-        state.cycles[:] = (1 << 32) - 4
+        state.retired[:] = (1 << 32) - 4
         return state
 
     monkeypatch.setattr(hard.environment, "load", late)

@@ -37,7 +37,7 @@ def describe(case: Case, b: int, backend: Backend, reference: Backend) -> str:
     def run(machine: Backend, steps: int) -> Execution:
         return machine.run(one.programs, one.batch, one.config, steps)
 
-    low, high = 0, int(run(reference, case.max_steps).cycles[0]) + 1  # equal after `low` steps, different after `high`
+    low, high = 0, int(run(reference, case.max_steps).retired[0]) + 1  # equal after `low` steps, different after `high`
     if not mismatches(run(backend, max(1, high)), run(reference, max(1, high))).any():
         return f"{case.name}: differs only in the whole batch or from what the case states"
     while high - low > 1:

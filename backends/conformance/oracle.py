@@ -34,7 +34,7 @@ class Unicorn(Backend):
         state = environment.load(program, batch, config, max_steps)
         machine = self._machine(config)
         for b in np.flatnonzero(state.status == environment.RUNNING):
-            while state.status[b] == environment.RUNNING and state.cycles[b] < max_steps:
+            while state.status[b] == environment.RUNNING and state.retired[b] < max_steps:
                 self._until_it_waits(machine, state, int(b), max_steps)
                 environment.service(state)
         return environment.finish(state)
@@ -48,7 +48,7 @@ class Unicorn(Backend):
 
     def _until_it_waits(self, machine, state: environment.State, b: int, max_steps: int) -> None:
         base, size, pc = state.config.memory_base, state.config.memory_bytes, int(state.pc[b])
-        registers, steps, status = self.x[1 : state.config.registers], int(state.cycles[b]), environment.RUNNING
+        registers, steps, status = self.x[1 : state.config.registers], int(state.retired[b]), environment.RUNNING
         machine.mem_write(base, state.memory[b].tobytes())
         machine.ctl_flush_tb()  # it keeps translations of code that mem_write replaced
         for number, value in zip(registers, state.registers[b, 1:].tolist(), strict=True):
@@ -56,7 +56,7 @@ class Unicorn(Backend):
         while status == environment.RUNNING and steps < max_steps:
             status, pc, retired = self._step(machine, state, b, pc)
             steps += retired
-        state.status[b], state.pc[b], state.cycles[b] = status, pc, steps
+        state.status[b], state.pc[b], state.retired[b] = status, pc, steps
         state.memory[b] = np.frombuffer(machine.mem_read(base, size), np.uint8)
         state.registers[b, 1:] = [machine.reg_read(r) for r in registers]
 

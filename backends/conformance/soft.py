@@ -34,7 +34,7 @@ def fits(case: Case, hard: Execution) -> np.ndarray:
     index = np.zeros(len(hard.pc), int) if case.batch.programs is None else np.asarray(case.batch.programs)
     plain, calls = zip(*(_is_plain(program) for program in case.programs), strict=True)
     exited = hard.status == Status.EXITED
-    ended = np.isin(hard.status, (Status.EXITED, Status.HALTED, Status.TRAPPED)) & (hard.cycles < _STEPS[-1])
+    ended = np.isin(hard.status, (Status.EXITED, Status.HALTED, Status.TRAPPED)) & (hard.retired < _STEPS[-1])
     silent = np.array([not output for output in hard.output])
     small = case.config.memory_bytes <= MOST_MEMORY_BYTES
     return small & ended & silent & np.array(plain)[index] & (exited | ~np.array(calls)[index])
@@ -66,7 +66,7 @@ def _one_program(case: Case, program, where, hard: Execution, backend, relaxatio
     image = Patch(program.base, np.repeat(program.image[None], len(where), axis=0))
     patches = tuple(replace(p, data=p.data[where]) for p in case.batch.patches)
     batch = Batch(case.batch.registers[where], patches=(image, *patches))
-    needed = min(int(hard.cycles[where].max()) + 1, _STEPS[-1])
+    needed = min(int(hard.retired[where].max()) + 1, _STEPS[-1])
     steps = next(n for n in _STEPS if n >= needed)  # a machine that has stopped stays as it is
     soft = backend.run_soft(soften(program, config, 8.0), batch, config, 0.0, steps)
     registers, memory = words_of(soft, relaxation)

@@ -10,6 +10,7 @@ from functools import partial
 
 import numpy as np
 
+from backends.core import timing
 from backends.interface import Batch, Cause, Execution, MachineConfig, Program, Programs, Status, UserError
 
 RUNNING, EXITED, HALTED, TRAPPED = (int(s) for s in Status)
@@ -19,11 +20,14 @@ NO_TOHOST = -1
 _SYSTEM_READ, _SYSTEM_WRITE, _SYSTEM_EXIT, _SYSTEM_EXIT_GROUP = 63, 64, 93, 94
 _EBADF = -9 & 0xFFFFFFFF
 _A0, _T0 = 10, 5
+ARGUMENTS = (_A0, _A0 + 1, _A0 + 2)
+"""Registers of a call's file, address and length."""
 
 
 @dataclass
 class State:
-    """Everything of a run, on the host, writable. Arrays as in `Execution`; tohost `[B]` int64 (NO_TOHOST: none)."""
+    """Everything of a run, on the host, writable. Arrays as in `Execution`; stalls `[B]` uint64, the cycles beyond one per
+    instruction; lines: of the caches, as `timing.initial_lines` gives them; tohost `[B]` int64 (NO_TOHOST: none)."""
 
     programs: tuple[Program, ...]
     index: np.ndarray
@@ -31,7 +35,9 @@ class State:
     registers: np.ndarray
     memory: np.ndarray
     pc: np.ndarray
-    cycles: np.ndarray
+    retired: np.ndarray
+    stalls: np.ndarray
+    lines: np.ndarray
     status: np.ndarray
     cause: np.ndarray
     address: np.ndarray
@@ -57,10 +63,12 @@ def load(program: Programs, batch: Batch, config: MachineConfig, max_steps: int)
     entries = np.array([p.entry for p in programs], np.uint32)[index]
     tohost = np.array([p.symbols.get("tohost", NO_TOHOST) for p in programs], np.int64)[index]
     inputs = list(batch.inputs) if batch.inputs else [b""] * size
+    cached = config.timing == "cache"
+    lines = timing.initial_lines(config.cache, size) if cached else np.zeros((size, 0, 0), np.uint32)
     zeros = partial(np.zeros, size)
     state = State(
-        programs, index, config, registers, memory, entries, zeros(np.uint64), zeros(np.uint8), zeros(np.uint8),
-        zeros(np.uint32), np.full(size, -1, np.int64), tohost, [bytearray() for _ in range(size)], inputs,
+        programs, index, config, registers, memory, entries, zeros(np.uint64), zeros(np.uint64), lines, zeros(np.uint8),
+        zeros(np.uint8), zeros(np.uint32), np.full(size, -1, np.int64), tohost, [bytearray() for _ in range(size)], inputs,
     )  # fmt: skip
     trap(state, entries % 4 != 0, Cause.MISALIGNED_FETCH, entries)
     return state
@@ -122,23 +130,37 @@ def service(state: State) -> np.ndarray:
         _call(state, int(b))
     retired = waiting[state.status[waiting] != TRAPPED]
     state.pc[retired] += np.uint32(4)
-    state.cycles[retired] += np.uint64(1)
+    state.retired[retired] += np.uint64(1)
     return fenced
 
 
 def _call(state: State, b: int) -> None:
     """One environment call: exits, writes, reads, or traps."""
-    registers = state.registers[b]
-    number_register = state.programs[state.index[b]].syscall_register
-    number = int(registers[number_register if number_register < len(registers) else _T0])
-    if number in (_SYSTEM_EXIT, _SYSTEM_EXIT_GROUP):
-        state.status[b], state.exit_code[b] = EXITED, registers[_A0].astype(np.int32)
+    number = int(state.registers[b, number_register(state, b)])
+    if is_exit(state, b):
+        state.status[b], state.exit_code[b] = EXITED, state.registers[b, _A0].astype(np.int32)
     elif number == _SYSTEM_WRITE:
         _write(state, b)
     elif number == _SYSTEM_READ:
         _read(state, b)
     else:
         _trap_one(state, b, Cause.UNKNOWN_ENVIRONMENT_CALL, number)
+
+
+def number_register(state: State, b: int) -> int:
+    """The register in which instance b puts the number of an environment call."""
+    register = state.programs[state.index[b]].syscall_register
+    return register if register < state.config.registers else _T0
+
+
+def is_exit(state: State, b: int) -> bool:
+    """Whether the environment call at which instance b waits ends it."""
+    return int(state.registers[b, number_register(state, b)]) in (_SYSTEM_EXIT, _SYSTEM_EXIT_GROUP)
+
+
+def is_read(state: State, b: int) -> bool:
+    """Whether the environment call at which instance b waits reads."""
+    return int(state.registers[b, number_register(state, b)]) == _SYSTEM_READ
 
 
 def _trap_one(state: State, b: int, cause: Cause, address: int) -> None:
@@ -189,6 +211,6 @@ def finish(state: State) -> Execution:
         value = int.from_bytes(state.memory[b, start : start + 4].tobytes(), "little")
         state.status[b], state.exit_code[b] = HALTED, 0 if value == 1 else max(1, value >> 1)
     return Execution(
-        state.registers, state.memory, state.pc, state.cycles, state.status, state.cause, state.address,
-        state.exit_code, tuple(bytes(o) for o in state.output),
+        state.registers, state.memory, state.pc, state.retired, state.retired + state.stalls, state.status, state.cause,
+        state.address, state.exit_code, tuple(bytes(o) for o in state.output),
     )  # fmt: skip

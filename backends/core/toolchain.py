@@ -19,7 +19,7 @@ TARGETS = {
     "rv32im": ("-mcpu=generic_rv32+m", "-mabi=ilp32"),
 }
 STACK_BYTES = 1 << 16
-_START = Path(__file__).parent / "startup" / "start.S"
+_STARTUP = Path(__file__).parent / "startup"
 _EMBEDDED, _COMPRESSED = 0x8, 0x1  # ELF e_flags of RISC-V
 _T0, _A7, _SP = 5, 17, 2
 
@@ -48,8 +48,11 @@ def _read(path: Path) -> bytes:
         raise UserError(f"{path}: {error.strerror or error}") from None
 
 
-def compile_source(path: Path, isa: str, flags: tuple[str, ...] = ("-O2",)) -> bytes:
-    """The ELF that Clang makes of one `.c` or `.S` file with the start-up file. UserError holds Clang's message."""
+def compile_source(path: Path, isa: str, flags: tuple[str, ...] = ("-O2",), start: str = "main") -> bytes:
+    """The ELF that Clang makes of one `.c` or `.S` file with the start-up file, which calls the function `start`.
+
+    UserError holds Clang's message, or says that there is no such function.
+    """
     _read(path)
     with tempfile.TemporaryDirectory() as folder:
         elf = Path(folder) / "program.elf"
@@ -60,10 +63,25 @@ def compile_source(path: Path, isa: str, flags: tuple[str, ...] = ("-O2",)) -> b
             "-static",
             "-fno-sanitize=all",
             "-fomit-frame-pointer",
+            f"-I{_STARTUP / 'include'}",
+            f"-DSTART_FUNCTION={start}",
             "-Wl,--build-id=none,-z,max-page-size=16",
         ]
-        command = [sys.executable, "-m", "ziglang", "cc", *options, *flags, str(path), str(_START), "-o", str(elf)]
+        command = [
+            sys.executable,
+            "-m",
+            "ziglang",
+            "cc",
+            *options,
+            *flags,
+            str(path),
+            str(_STARTUP / "start.S"),
+            "-o",
+            str(elf),
+        ]
         done = subprocess.run(command, capture_output=True, text=True)
+        if f"undefined symbol: {start}\n" in done.stderr:
+            raise UserError(f"{path} has no function '{start}' that can be called: define it, and not static")
         if done.returncode:
             raise UserError(f"{path} does not compile for {isa}:\n{done.stderr.strip()}")
         return elf.read_bytes()

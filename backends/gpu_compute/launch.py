@@ -19,11 +19,11 @@ _advance_cpu = numba.njit(nogil=True, cache=True, boundscheck=False)(advance)
 
 @numba.njit(nogil=True, cache=True, boundscheck=False)
 def _advance_range(
-    first, last, code, rows, x, memory, words, base, tohost, pc, cycles, max_steps, status, cause, address
+    first, last, code, rows, x, memory, words, base, tohost, pc, retired, max_steps, status, cause, address
 ):
     for k in range(first, last):
-        status[k], pc[k], cycles[k], cause[k], address[k] = _advance_cpu(
-            code[rows[k]], x[k], memory[k], words[k], base, tohost[k], pc[k], cycles[k], max_steps
+        status[k], pc[k], retired[k], cause[k], address[k] = _advance_cpu(
+            code[rows[k]], x[k], memory[k], words[k], base, tohost[k], pc[k], retired[k], max_steps
         )
 
 
@@ -45,17 +45,17 @@ def advance_all(
     memory = state.memory if whole else state.memory[group]
     x = np.zeros((len(group), SCRATCH + 1), np.uint32)
     x[:, : state.registers.shape[1]] = state.registers[group]
-    pc, cycles = state.pc[group], state.cycles[group].astype(np.int64)
+    pc, retired = state.pc[group], state.retired[group].astype(np.int64)
     status, cause, address = state.status[group], state.cause[group], state.address[group]
     launch = _launch_cuda if state.config.device == "cuda" else _launch_cpu
     launch(
         len(group), code, rows, x, memory, memory.view(np.uint32), np.uint32(state.config.memory_base), tohost[group],
-        pc, cycles, np.int64(max_steps), status, cause, address,
+        pc, retired, np.int64(max_steps), status, cause, address,
     )  # fmt: skip
     if not whole:
         state.memory[group] = memory
     state.registers[group] = x[:, : state.registers.shape[1]]
-    state.pc[group], state.cycles[group] = pc, cycles.astype(np.uint64)
+    state.pc[group], state.retired[group] = pc, retired.astype(np.uint64)
     state.status[group], state.cause[group], state.address[group] = status, cause, address
 
 
@@ -71,27 +71,27 @@ def _kernel():
     advance_gpu = cuda.jit(device=True)(advance)
 
     @cuda.jit
-    def kernel(code, rows, x, memory, words, base, tohost, pc, cycles, max_steps, status, cause, address):
+    def kernel(code, rows, x, memory, words, base, tohost, pc, retired, max_steps, status, cause, address):
         k = cuda.grid(1)
         if k < len(pc):
-            status[k], pc[k], cycles[k], cause[k], address[k] = advance_gpu(
-                code[rows[k]], x[k], memory[k], words[k], base, tohost[k], pc[k], cycles[k], max_steps
+            status[k], pc[k], retired[k], cause[k], address[k] = advance_gpu(
+                code[rows[k]], x[k], memory[k], words[k], base, tohost[k], pc[k], retired[k], max_steps
             )
 
     return kernel
 
 
 def _launch_cuda(
-    count, code, rows, x, memory, words, base, tohost, pc, cycles, max_steps, status, cause, address
+    count, code, rows, x, memory, words, base, tohost, pc, retired, max_steps, status, cause, address
 ) -> None:
     memory_there = cuda.to_device(memory)
     words_there = memory_there.view(np.uint32)
-    written = [cuda.to_device(array) for array in (x, pc, cycles, status, cause, address)]
-    x_, pc_, cycles_, status_, cause_, address_ = written
+    written = [cuda.to_device(array) for array in (x, pc, retired, status, cause, address)]
+    x_, pc_, retired_, status_, cause_, address_ = written
     _kernel()[(count + _THREADS_PER_BLOCK - 1) // _THREADS_PER_BLOCK, _THREADS_PER_BLOCK](
         cuda.to_device(code), cuda.to_device(rows), x_, memory_there, words_there, base, cuda.to_device(tohost),
-        pc_, cycles_, max_steps, status_, cause_, address_,
+        pc_, retired_, max_steps, status_, cause_, address_,
     )  # fmt: skip
     memory_there.copy_to_host(memory)
-    for host, there in zip((x, pc, cycles, status, cause, address), written, strict=True):
+    for host, there in zip((x, pc, retired, status, cause, address), written, strict=True):
         there.copy_to_host(host)

@@ -29,7 +29,7 @@ class GpuCompute(Backend):
         state = environment.load(program, batch, config, max_steps)
         code = Code(state, batch)
         while True:
-            active = np.flatnonzero((state.status == RUNNING) & (state.cycles < np.uint64(max_steps)))
+            active = np.flatnonzero((state.status == RUNNING) & (state.retired < np.uint64(max_steps)))
             if not len(active):
                 return environment.finish(state)
             _launch(state, code, active, max_steps)
@@ -53,7 +53,7 @@ def _resolve(state: State, code: "Code", max_steps: int) -> None:
     for b in np.flatnonzero(state.status == AT_UNDECODED):
         state.status[b] = RUNNING
         offset = int(state.pc[b]) - state.config.memory_base
-        if state.cycles[b] >= max_steps:
+        if state.retired[b] >= max_steps:
             continue
         if not 0 <= offset < state.config.memory_bytes:
             state.status[b], state.cause[b], state.address[b] = TRAPPED, Cause.ACCESS_OUTSIDE_MEMORY, state.pc[b]

@@ -25,12 +25,12 @@ _OUTSIDE = int(Cause.ACCESS_OUTSIDE_MEMORY)
 assert all(globals()[name.upper().replace(".", "_")] == n for name, n in NUMBER.items() if name != "auipc")
 
 
-def advance(code, x, memory, words, base, tohost, pc, cycles, max_steps):
+def advance(code, x, memory, words, base, tohost, pc, retired, max_steps):
     """Run one instance until it stops, waits, or has retired `max_steps`.
 
     code: `[slots + 1]` uint64, packed instructions. x: `[33]` uint32, registers and the scratch register.
     memory: `[M]` uint8 and words: `[M / 4]` uint32, the same bytes. tohost: offset of that symbol, 2^32 - 1 for none.
-    Returns (status, pc, cycles, cause, address).
+    Returns (status, pc, retired, cause, address).
     """
     slots = np.uint32(len(code) - 1)
     size = np.uint32(len(memory))
@@ -38,11 +38,11 @@ def advance(code, x, memory, words, base, tohost, pc, cycles, max_steps):
     base = np.uint32(base)
     start = np.uint32(np.uint32(pc) - base)
     if start & np.uint32(3) or start >> np.uint32(2) >= slots:
-        return AT_UNDECODED, np.uint32(pc), cycles, 0, np.uint32(0)
+        return AT_UNDECODED, np.uint32(pc), retired, 0, np.uint32(0)
     i = np.uint64(start >> np.uint32(2))
     status, cause, address, target, far, width = RUNNING, 0, np.uint32(0), np.uint32(0), False, 0
     instruction, op = np.uint64(0), np.uint64(0)
-    while cycles < max_steps:
+    while retired < max_steps:
         instruction = code[i]
         i += np.uint64(1)
         op = instruction & np.uint64(0xFF)
@@ -151,7 +151,7 @@ def advance(code, x, memory, words, base, tohost, pc, cycles, max_steps):
                 break
             memory[offset] = b
             if offset == tohost:
-                cycles, status = cycles + 1, AT_TOHOST
+                retired, status = retired + 1, AT_TOHOST
                 break
         elif op == SH:
             offset = np.uint32(np.uint32(a + imm) - base)
@@ -161,7 +161,7 @@ def advance(code, x, memory, words, base, tohost, pc, cycles, max_steps):
             memory[offset] = b
             memory[offset + np.uint32(1)] = b >> np.uint32(8)
             if offset == tohost:
-                cycles, status = cycles + 1, AT_TOHOST
+                retired, status = retired + 1, AT_TOHOST
                 break
         elif op == SW:
             offset = np.uint32(np.uint32(a + imm) - base)
@@ -176,7 +176,7 @@ def advance(code, x, memory, words, base, tohost, pc, cycles, max_steps):
             else:
                 words[offset >> np.uint32(2)] = b
             if offset == tohost:
-                cycles, status = cycles + 1, AT_TOHOST
+                retired, status = retired + 1, AT_TOHOST
                 break
         elif op == SLTI:
             x[rd] = np.int32(a) < np.int32(imm)
@@ -240,7 +240,7 @@ def advance(code, x, memory, words, base, tohost, pc, cycles, max_steps):
         elif op == REMU:
             x[rd] = a % b if b != 0 else a
         elif op == EBREAK:
-            cycles, status = cycles + 1, HALTED
+            retired, status = retired + 1, HALTED
             break
         elif op == ECALL:
             i, status = i - np.uint64(1), AT_ECALL
@@ -249,7 +249,7 @@ def advance(code, x, memory, words, base, tohost, pc, cycles, max_steps):
             i, status = i - np.uint64(1), AT_FENCE
             break
         elif op >= RDCYCLE and op <= RDINSTRETH:
-            x[rd] = cycles if op <= RDINSTRET else cycles >> 32
+            x[rd] = retired if op <= RDINSTRET else retired >> 32
         elif op == ILLEGAL:
             i, status, cause = i - np.uint64(1), TRAPPED, _ILLEGAL_INSTRUCTION
             address = base + np.uint32(i << np.uint64(2))
@@ -257,7 +257,7 @@ def advance(code, x, memory, words, base, tohost, pc, cycles, max_steps):
         elif op != FENCE:
             i, status = i - np.uint64(1), AT_UNDECODED
             break
-        cycles += 1
+        retired += 1
     pc = np.uint32(base + np.uint32(i << np.uint64(2)))
     if width:
         status, cause, pc = TRAPPED, _OUTSIDE, np.uint32(pc - np.uint32(4))
@@ -269,5 +269,5 @@ def advance(code, x, memory, words, base, tohost, pc, cycles, max_steps):
             status, cause, pc = TRAPPED, _MISALIGNED_FETCH, np.uint32(pc - np.uint32(4))
         else:
             x[instruction >> np.uint64(8) & np.uint64(63)] = pc
-            status, pc, address, cycles = AT_UNDECODED, address, np.uint32(0), cycles + 1
-    return status, pc, cycles, cause, address
+            status, pc, address, retired = AT_UNDECODED, address, np.uint32(0), retired + 1
+    return status, pc, retired, cause, address

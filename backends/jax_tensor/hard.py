@@ -49,7 +49,7 @@ def run(program: Programs, batch: Batch, config: MachineConfig, max_steps: int, 
     """Run every instance until it has stopped or retired `max_steps` instructions."""
     state = environment.load(program, batch, config, max_steps)
     code = InstructionMemory(state.memory.view("<u4"), config.registers)
-    while ((state.status == RUNNING) & (state.cycles < max_steps)).any():
+    while ((state.status == RUNNING) & (state.retired < max_steps)).any():
         _advance(state, code, max_steps, device)
         for b in environment.service(state):
             code.retake(b, state.memory[b].view("<u4"))
@@ -70,15 +70,15 @@ def _advance(state: State, code: InstructionMemory, max_steps: int, device: jax.
     harts = Hart(*(np.concatenate(x) for x in zip(*cores.share(advanced, size, pieces), strict=True)))
     memory = harts.memory[:, : state.config.memory_bytes // 4]  # the device's is padded
     state.registers, state.memory, state.pc = harts.registers, np.ascontiguousarray(memory).view(np.uint8), harts.pc
-    state.cycles += harts.retired
+    state.retired += harts.retired
     state.status, state.cause = harts.status.astype(np.uint8), harts.cause.astype(np.uint8)
     state.address = harts.address
 
 
 def _machines(state: State, max_steps: int) -> Machine:
     size = len(state.pc)
-    left = np.minimum(np.uint64(min(max_steps, _MOST)) - state.cycles, np.uint64(STEPS_PER_CALL))
-    cycles = np.stack([state.cycles & np.uint64(0xFFFFFFFF), state.cycles >> np.uint64(32)], axis=1)
+    left = np.minimum(np.uint64(min(max_steps, _MOST)) - state.retired, np.uint64(STEPS_PER_CALL))
+    cycles = np.stack([state.retired & np.uint64(0xFFFFFFFF), state.retired >> np.uint64(32)], axis=1)
     base = np.full(size, state.config.memory_base, np.uint32)
     size_bytes = np.full(size, state.config.memory_bytes, np.uint32)
     has_tohost = state.tohost != environment.NO_TOHOST

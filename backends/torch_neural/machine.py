@@ -58,8 +58,8 @@ class Machine:
 
     def run(self) -> Execution:
         state = self.state
-        while len(who := np.flatnonzero((state.status == RUNNING) & (state.cycles < self.max_steps))):
-            for _ in range(self.max_steps - int(state.cycles[who].max())):
+        while len(who := np.flatnonzero((state.status == RUNNING) & (state.retired < self.max_steps))):
+            for _ in range(self.max_steps - int(state.retired[who].max())):
                 self.step(who)
                 if state.status[who].any():
                     break
@@ -89,7 +89,7 @@ class Machine:
             done = (status == RUNNING) | (status == HALTED) | (status == AT_TOHOST)
             who, self.next = who[done], self.next[done]
         self.state.pc[who] = self.next
-        self.state.cycles[who] += np.uint64(1)
+        self.state.retired[who] += np.uint64(1)
 
     def _operate(self, who: np.ndarray, e: np.ndarray) -> np.ndarray:
         """Results `[n]` uint32 of the units, 0 where an instruction needs none."""
@@ -115,7 +115,7 @@ class Machine:
         self._set(who, e, e[:, TARGET])
 
     def _counter(self, who: np.ndarray, e: np.ndarray, result: np.ndarray, at: At) -> None:
-        self._set(who, e, self.state.cycles[who] >> (32 * e[:, FLAG_B]).astype(np.uint64) & np.uint64(0xFFFFFFFF))
+        self._set(who, e, self.state.retired[who] >> (32 * e[:, FLAG_B]).astype(np.uint64) & np.uint64(0xFFFFFFFF))
 
     def _jump(self, who: np.ndarray, target: np.ndarray, at: At) -> np.ndarray:
         """Set the next pc and trap where it is misaligned; which of `who` jumped."""

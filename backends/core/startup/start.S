@@ -1,9 +1,10 @@
-# What runs before main: sp is set by the machine, a0 and a1 go to main as they are, main's result is the exit code.
+# What runs before main, or before another function that is to be called: sp is set by the machine, the arguments go to it
+# as they are, its result is the exit code.
     .weak main
     .weak _start
     .section .text.start, "ax"
 _start:
-    call main
+    call START_FUNCTION
 #ifdef __riscv_32e
     li t0, 93
 #else

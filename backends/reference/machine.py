@@ -8,9 +8,12 @@ from functools import lru_cache
 
 import numpy as np
 
-from backends.core import environment, isa
+from backends.core import environment, isa, observation, timing
 from backends.core.environment import AT_ECALL, AT_FENCE, AT_TOHOST, HALTED, RUNNING, TRAPPED, State
-from backends.interface import Backend, Batch, Capabilities, Cause, Execution, MachineConfig, Programs
+from backends.core.observation import Observation, ObservingBackend, Watch
+from backends.core.timing import Cache
+from backends.interface import Batch, Capabilities, Cause, Execution, MachineConfig, Programs
+from backends.reference.observer import Observer
 
 WORD = 0xFFFFFFFF
 
@@ -88,12 +91,14 @@ class Trap(Exception):
 class Hart:
     """One instance: reads and writes row `b` of the state, steps until it stops or waits for the environment."""
 
-    def __init__(self, state: State, b: int) -> None:
-        self.b, self.state = b, state
+    def __init__(self, state: State, b: int, observer: Observer | None = None) -> None:
+        self.b, self.state, self.observer = b, state, observer
         self.base, self.size = state.config.memory_base, state.config.memory_bytes
         self.x = state.registers[b].tolist()
         self.memory = state.memory[b]
-        self.pc, self.cycles = int(state.pc[b]), int(state.cycles[b])
+        self.pc, self.retired, self.stalls = int(state.pc[b]), int(state.retired[b]), 0
+        self.cache = state.config.cache if state.config.timing == "cache" else None
+        self.sets = [[int(n) for n in held if n != timing.EMPTY] for held in state.lines[b]]
         self.fetch()
 
     def fetch(self) -> None:
@@ -103,15 +108,18 @@ class Hart:
 
     def run(self, max_steps: int) -> None:
         self.x, self.pc = self.state.registers[self.b].tolist(), int(self.state.pc[self.b])
-        self.cycles, status = int(self.state.cycles[self.b]), RUNNING
-        while status == RUNNING and self.cycles < max_steps:
+        self.retired, status = int(self.state.retired[self.b]), RUNNING
+        while status == RUNNING and self.retired < max_steps:
             status = self.step()
-        self.state.registers[self.b], self.state.pc[self.b], self.state.cycles[self.b] = self.x, self.pc, self.cycles
-        self.state.status[self.b] = status
+        self.state.registers[self.b], self.state.pc[self.b], self.state.status[self.b] = self.x, self.pc, status
+        self.state.retired[self.b], self.state.stalls[self.b] = self.retired, self.stalls
 
     def step(self) -> int:
         try:
-            return self.execute(*self.instruction())
+            instruction = self.instruction()
+            if self.observer:
+                self.observer.see(self, *instruction)
+            return self.execute(*instruction)
         except Trap as trap:
             self.state.cause[self.b], self.state.address[self.b] = trap.args
             return TRAPPED
@@ -146,14 +154,15 @@ class Hart:
         elif kind == "upper":
             value = imm if name == "lui" else self.pc + imm
         elif kind == "counter":
-            value = self.cycles >> (32 if name.endswith("h") else 0)
+            count = self.retired + (0 if name.startswith("rdinstret") else self.stalls)
+            value = count >> (32 if name.endswith("h") else 0)
         elif name == "ebreak":
             status = HALTED
         elif name in ("ecall", "fence.i"):
             return AT_ECALL if name == "ecall" else AT_FENCE
         if value is not None and rd:
             self.x[rd] = value & WORD
-        self.pc, self.cycles = target, self.cycles + 1
+        self.pc, self.retired = target, self.retired + 1
         return status
 
     def target(self, address: int) -> int:
@@ -165,7 +174,17 @@ class Hart:
         offset = address - self.base
         if not 0 <= offset <= self.size - width:
             raise Trap(Cause.ACCESS_OUTSIDE_MEMORY, address)
+        if self.cache:
+            self.stalls += self.wait(self.cache, address, address + width - 1)
         return offset
+
+    def wait(self, cache: Cache, first: int, last: int) -> int:
+        """Cycles that an access to the bytes `first` to `last` adds; brings their lines into the cache."""
+        cycles = 0
+        for line in range(first >> cache.line_shift, (last >> cache.line_shift) + 1):
+            hit = timing.touch(self.sets[line % cache.sets], line, cache.ways)
+            cycles += cache.hit_cycles if hit else cache.miss_cycles
+        return cycles
 
     def load(self, name: str, address: int) -> int:
         width, extend = ACCESS[name]
@@ -179,22 +198,30 @@ class Hart:
         return AT_TOHOST if address == self.state.tohost[self.b] else RUNNING
 
 
-class Reference(Backend):
+class Reference(ObservingBackend):
     def capabilities(self) -> Capabilities:
-        return Capabilities(devices=("cpu",))
+        return Capabilities(devices=("cpu",), timings=timing.TIMINGS)
 
     def run(self, program: Programs, batch: Batch, config: MachineConfig, max_steps: int) -> Execution:
         state = environment.load(program, batch, config, max_steps)
-        harts = [Hart(state, b) for b in range(len(state.pc))]
-        active = [b for b in range(len(harts)) if state.status[b] == RUNNING]
-        while active:
-            for b in active:
-                harts[b].run(max_steps)
-            for b in environment.service(state):
-                harts[b].fetch()
-            active = [b for b in active if state.status[b] == RUNNING and state.cycles[b] < max_steps]
+        _run(state, [Hart(state, b) for b in range(len(state.pc))], max_steps, environment.service)
         return environment.finish(state)
 
+    def observe(
+        self, program: Programs, batch: Batch, config: MachineConfig, max_steps: int, watch: Watch
+    ) -> tuple[Execution, Observation]:
+        state = environment.load(program, batch, config, max_steps)
+        shadow = observation.shadow(state, watch)
+        harts = [Hart(state, b, Observer(shadow, b, watch)) for b in range(len(state.pc))]
+        _run(state, harts, max_steps, shadow.service)
+        return environment.finish(state), shadow.finish(observation.initial_taint(state, watch)[1])
 
-def create() -> Backend:
-    return Reference()
+
+def _run(state: State, harts: list[Hart], max_steps: int, service: Callable[[State], np.ndarray]) -> None:
+    active = [b for b in range(len(harts)) if state.status[b] == RUNNING]
+    while active:
+        for b in active:
+            harts[b].run(max_steps)
+        for b in service(state):
+            harts[b].fetch()
+        active = [b for b in active if state.status[b] == RUNNING and state.retired[b] < max_steps]

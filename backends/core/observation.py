@@ -1,0 +1,171 @@
+"""What an observer of a run sees beside its result: the trace of addresses, and what of it depends on a secret.
+
+`W` is the number of words of memory: slot w is the instruction at memory_base + 4 w.
+"""
+
+from abc import abstractmethod
+from dataclasses import dataclass
+
+import numpy as np
+
+from backends.core import environment, isa, taint
+from backends.core.environment import State
+from backends.core.errors import UserError
+from backends.interface import Backend, Batch, Execution, MachineConfig, Programs
+
+MULTIPLIER, START = 0x9E3779B97F4A7C15, 1
+"""A trace's hash begins with START; every address makes it (hash * MULTIPLIER + address) mod 2^64."""
+CALL_DEPTH, CALLERS = 64, 4
+"""Return addresses that a machine remembers, and how many of them, innermost first, it keeps of a violation."""
+LINK_REGISTERS = (1, 5)
+"""A jump that writes one of these is a call; `jalr x0` through one is a return (RISC-V calling convention)."""
+VARIABLE_TIME = tuple(row.name for row in isa.OPERATIONS if taint.RULES[row.number] == taint.VARIABLE)
+
+
+@dataclass(frozen=True)
+class Secret:
+    """Where a secret lies when the run starts: `size` bytes of memory from `address` on, or the low `size` bytes of
+    a register."""
+
+    name: str
+    size: int
+    address: int | None = None
+    register: int | None = None
+
+
+@dataclass(frozen=True)
+class Watch:
+    """What to observe: the hashes of the trace; what depends on the secrets (at most 8; none: no taint is tracked)."""
+
+    trace: bool = False
+    secrets: tuple[Secret, ...] = ()
+
+    def __post_init__(self) -> None:
+        if len(self.secrets) > taint.MAX_SECRETS:
+            raise UserError(f"{len(self.secrets)} secrets: at most {taint.MAX_SECRETS} can be told apart")
+
+
+@dataclass(frozen=True)
+class Observation:
+    """What was seen. Without `trace` the hashes are 0, without secrets W is 0.
+
+    pcs `[B]` uint64: hash of the addresses of the instructions fetched, in order, the last one included. accesses `[B]`
+    uint64: hash of the data addresses of loads and stores within memory. executed `[B, W]` bool: which slots were fetched.
+    leaks `[B, W]` uint8: the secrets, as bits, on which a branch, a jump's target, an address, an operand of a
+    variable-time operation, an environment call's number or arguments, or the instruction itself depended. callers
+    `[B, W, CALLERS]` uint32: return addresses when a slot first leaked, innermost first, 0 where there are no more.
+    """
+
+    pcs: np.ndarray
+    accesses: np.ndarray
+    executed: np.ndarray
+    leaks: np.ndarray
+    callers: np.ndarray
+
+
+class ObservingBackend(Backend):
+    """A machine whose runs can be observed."""
+
+    @abstractmethod
+    def observe(
+        self, program: Programs, batch: Batch, config: MachineConfig, max_steps: int, watch: Watch
+    ) -> tuple[Execution, Observation]:
+        """`run`, observed. Raises UserError for a program that rewrites its instructions while taint is tracked."""
+
+
+@dataclass
+class Shadow:
+    """What a machine keeps of an observed run; without secrets M and W are 0.
+
+    Hashes, executed, leaks, callers: as in `Observation`. registers `[B, R]` uint32 and memory `[B, M]` uint8: taint, as
+    `taint.py` describes it. calls `[B, CALL_DEPTH]` uint32: return addresses of the calls not yet returned from, at
+    position depth % CALL_DEPTH. depth `[B]` int64: how many.
+    """
+
+    pcs: np.ndarray
+    accesses: np.ndarray
+    executed: np.ndarray
+    leaks: np.ndarray
+    callers: np.ndarray
+    registers: np.ndarray
+    memory: np.ndarray
+    calls: np.ndarray
+    depth: np.ndarray
+
+    def service(self, state: State) -> np.ndarray:
+        """`environment.service`, observed. Raises UserError where a program whose taint is tracked comes to a `fence.i`."""
+        if not self.leaks.size:
+            return environment.service(state)
+        no_rewriting(state)
+        called = np.flatnonzero(state.status == environment.AT_ECALL).tolist()
+        for b in called:
+            slot = (int(state.pc[b]) - state.config.memory_base) // 4
+            self.leaks[b, slot] |= call_leaks(state, b, self.registers[b])
+        reading = [b for b in called if environment.is_read(state, b)]
+        fenced = environment.service(state)
+        for b in reading:  # what came in is public
+            start = int(state.registers[b, environment.ARGUMENTS[1]]) - state.config.memory_base
+            self.memory[b, start : start + int(state.registers[b, environment.ARGUMENTS[0]].astype(np.int32))] = 0
+        self.registers[called, environment.ARGUMENTS[0]] = 0
+        return fenced
+
+    def finish(self, secret_memory: np.ndarray) -> Observation:
+        """secret_memory: `[M]`, the taint of memory at the start."""
+        leaks = self.leaks | secret_instructions(self.executed, secret_memory)
+        return Observation(self.pcs, self.accesses, self.executed, leaks, self.callers)
+
+
+def shadow(state: State, watch: Watch) -> Shadow:
+    """The Shadow with which the observation of a run starts. Raises UserError."""
+    size, tracked = len(state.pc), bool(watch.secrets)
+    registers, memory = initial_taint(state, watch)
+    slots, start = len(memory) // 4 if tracked else 0, START if watch.trace else 0
+    return Shadow(
+        np.full(size, start, np.uint64), np.full(size, start, np.uint64), np.zeros((size, slots), bool),
+        np.zeros((size, slots), np.uint8), np.zeros((size, slots, CALLERS), np.uint32), np.tile(registers, (size, 1)),
+        np.tile(memory[: 4 * slots], (size, 1)), np.zeros((size, CALL_DEPTH), np.uint32), np.zeros(size, np.int64),
+    )  # fmt: skip
+
+
+def initial_taint(state: State, watch: Watch) -> tuple[np.ndarray, np.ndarray]:
+    """Taint of the registers `[R]` uint32 and of memory `[M]` uint8 when a run starts, for every instance the same."""
+    registers = np.zeros(state.config.registers, np.uint32)
+    memory = np.zeros(state.config.memory_bytes, np.uint8)
+    for number, secret in enumerate(watch.secrets):
+        if secret.register is not None:
+            registers[secret.register] |= np.uint32((1 << 8 * secret.size) // 255 << number)
+        if secret.address is not None:
+            start = secret.address - state.config.memory_base
+            if start < 0 or start + secret.size > len(memory):
+                raise UserError(f"secret {secret.name} lies outside memory: give a memory that holds it")
+            memory[start : start + secret.size] |= np.uint8(1 << number)
+    registers[0] = 0
+    return registers, memory
+
+
+def call_leaks(state: State, b: int, registers: np.ndarray) -> int:
+    """Secrets on which the environment call of instance b depends; registers: their taints `[R]`.
+
+    The number, and of a read or write the file, the address and the length. An exit's code is a result.
+    """
+    number_register = environment.number_register(state, b)
+    seen = taint.labels(int(registers[number_register]))
+    if not environment.is_exit(state, b):
+        for argument in environment.ARGUMENTS:
+            seen |= taint.labels(int(registers[argument]))
+    return seen
+
+
+def no_rewriting(state: State) -> None:
+    """Raise UserError where an instance waits at `fence.i`: taint of instructions that change is not tracked."""
+    waiting = np.flatnonzero(state.status == environment.AT_FENCE)
+    if len(waiting):
+        raise UserError(
+            f"the program rewrites its instructions (fence.i at {state.pc[waiting[0]]:#x}): such a run cannot be checked"
+        )
+
+
+def secret_instructions(executed: np.ndarray, memory_taint: np.ndarray) -> np.ndarray:
+    """`[B, W]` uint8, the secrets that lay where instructions were fetched; memory_taint: `[M]` at the start."""
+    slots = np.bitwise_or.reduce(memory_taint.reshape(-1, 4), axis=1)
+    return np.where(executed, slots, 0).astype(np.uint8)

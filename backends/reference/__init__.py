@@ -1,0 +1,10 @@
+"""`reference`: the executable specification and the oracle, in plain Python. Slow and obvious."""
+
+from backends.interface import Backend
+from backends.reference.machine import ALU, Reference
+
+__all__ = ["ALU", "Reference", "create"]
+
+
+def create() -> Backend:
+    return Reference()
