@@ -17,7 +17,8 @@ RUNNING, EXITED, HALTED, TRAPPED = (int(s) for s in Status)
 AT_ECALL, AT_FENCE, AT_TOHOST = 4, 5, 6  # only inside a machine; never in an Execution
 
 NO_TOHOST = -1
-_SYSTEM_READ, _SYSTEM_WRITE, _SYSTEM_EXIT, _SYSTEM_EXIT_GROUP = 63, 64, 93, 94
+SYSTEM_READ, _SYSTEM_WRITE = 63, 64
+EXITS = (93, 94)  # exit and exit_group
 _EBADF = -9 & 0xFFFFFFFF
 _A0, _T0 = 10, 5
 ARGUMENTS = (_A0, _A0 + 1, _A0 + 2)
@@ -126,8 +127,11 @@ def service(state: State) -> np.ndarray:
     fenced, called = np.flatnonzero(state.status == AT_FENCE), np.flatnonzero(state.status == AT_ECALL)
     waiting = np.concatenate((fenced, called))
     state.status[waiting] = RUNNING
-    for b in called:
-        _call(state, int(b))
+    exits = np.isin(call_numbers(state, called), EXITS)
+    ended = called[exits]
+    state.status[ended], state.exit_code[ended] = EXITED, state.registers[ended, _A0].astype(np.int32)
+    for b in called[~exits].tolist():
+        _call(state, b)
     retired = waiting[state.status[waiting] != TRAPPED]
     state.pc[retired] += np.uint32(4)
     state.retired[retired] += np.uint64(1)
@@ -135,32 +139,25 @@ def service(state: State) -> np.ndarray:
 
 
 def _call(state: State, b: int) -> None:
-    """One environment call: exits, writes, reads, or traps."""
-    number = int(state.registers[b, number_register(state, b)])
-    if is_exit(state, b):
-        state.status[b], state.exit_code[b] = EXITED, state.registers[b, _A0].astype(np.int32)
-    elif number == _SYSTEM_WRITE:
+    """One environment call that does not exit: writes, reads, or traps."""
+    number = int(call_numbers(state, np.array([b]))[0])
+    if number == _SYSTEM_WRITE:
         _write(state, b)
-    elif number == _SYSTEM_READ:
+    elif number == SYSTEM_READ:
         _read(state, b)
     else:
         _trap_one(state, b, Cause.UNKNOWN_ENVIRONMENT_CALL, number)
 
 
-def number_register(state: State, b: int) -> int:
-    """The register in which instance b puts the number of an environment call."""
-    register = state.programs[state.index[b]].syscall_register
-    return register if register < state.config.registers else _T0
+def number_registers(state: State, instances: np.ndarray) -> np.ndarray:
+    """`[k]` int, the registers in which the instances `[k]` put the number of an environment call."""
+    named = np.array([p.syscall_register for p in state.programs])
+    return np.where(named < state.config.registers, named, _T0)[state.index[instances]]
 
 
-def is_exit(state: State, b: int) -> bool:
-    """Whether the environment call at which instance b waits ends it."""
-    return int(state.registers[b, number_register(state, b)]) in (_SYSTEM_EXIT, _SYSTEM_EXIT_GROUP)
-
-
-def is_read(state: State, b: int) -> bool:
-    """Whether the environment call at which instance b waits reads."""
-    return int(state.registers[b, number_register(state, b)]) == _SYSTEM_READ
+def call_numbers(state: State, instances: np.ndarray) -> np.ndarray:
+    """`[k]` uint32, the numbers of the environment calls at which the instances `[k]` wait."""
+    return state.registers[instances, number_registers(state, instances)]
 
 
 def _trap_one(state: State, b: int, cause: Cause, address: int) -> None:

@@ -97,11 +97,10 @@ class Shadow:
         if not self.leaks.size:
             return environment.service(state)
         no_rewriting(state)
-        called = np.flatnonzero(state.status == environment.AT_ECALL).tolist()
-        for b in called:
-            slot = (int(state.pc[b]) - state.config.memory_base) // 4
-            self.leaks[b, slot] |= call_leaks(state, b, self.registers[b])
-        reading = [b for b in called if environment.is_read(state, b)]
+        called = np.flatnonzero(state.status == environment.AT_ECALL)
+        slots = (state.pc[called].astype(np.int64) - state.config.memory_base) // 4
+        self.leaks[called, slots] |= call_leaks(state, called, self.registers[called])
+        reading = called[environment.call_numbers(state, called) == environment.SYSTEM_READ]
         fenced = environment.service(state)
         for b in reading:  # what came in is public
             start = int(state.registers[b, environment.ARGUMENTS[1]]) - state.config.memory_base
@@ -143,17 +142,17 @@ def initial_taint(state: State, watch: Watch) -> tuple[np.ndarray, np.ndarray]:
     return registers, memory
 
 
-def call_leaks(state: State, b: int, registers: np.ndarray) -> int:
-    """Secrets on which the environment call of instance b depends; registers: their taints `[R]`.
+def call_leaks(state: State, called: np.ndarray, registers: np.ndarray) -> np.ndarray:
+    """`[k]` uint8, the secrets on which the environment calls of the instances `called` `[k]` depend.
 
-    The number, and of a read or write the file, the address and the length. An exit's code is a result.
+    registers: their taints `[k, R]` uint32. What counts is the number, and of a read or write the file, the address and the
+    length. An exit's code is a result.
     """
-    number_register = environment.number_register(state, b)
-    seen = taint.labels(int(registers[number_register]))
-    if not environment.is_exit(state, b):
-        for argument in environment.ARGUMENTS:
-            seen |= taint.labels(int(registers[argument]))
-    return seen
+    seen = registers[np.arange(len(called)), environment.number_registers(state, called)]
+    arguments = np.bitwise_or.reduce(registers[:, list(environment.ARGUMENTS)], axis=1)
+    exits = np.isin(environment.call_numbers(state, called), environment.EXITS)
+    seen |= np.where(exits, np.uint32(0), arguments)
+    return np.bitwise_or.reduce(seen.view(np.uint8).reshape(-1, 4), axis=1)
 
 
 def no_rewriting(state: State) -> None:

@@ -9,6 +9,7 @@ import numpy as np
 
 from backends.core.environment import AT_ECALL, AT_FENCE, AT_TOHOST, HALTED, RUNNING, TRAPPED
 from backends.core.isa import ILLEGAL, NUMBER
+from backends.gpu_compute.observed import follow, traced, wait
 from backends.interface import Cause
 
 AT_UNDECODED = 7
@@ -25,12 +26,13 @@ _OUTSIDE = int(Cause.ACCESS_OUTSIDE_MEMORY)
 assert all(globals()[name.upper().replace(".", "_")] == n for name, n in NUMBER.items() if name != "auipc")
 
 
-def advance(code, x, memory, words, base, tohost, pc, retired, max_steps):
+def advance(code, x, memory, words, base, tohost, pc, retired, stalls, max_steps, cache, trace, shadow):
     """Run one instance until it stops, waits, or has retired `max_steps`.
 
     code: `[slots + 1]` uint64, packed instructions. x: `[33]` uint32, registers and the scratch register.
     memory: `[M]` uint8 and words: `[M / 4]` uint32, the same bytes. tohost: offset of that symbol, 2^32 - 1 for none.
-    Returns (status, pc, retired, cause, address).
+    cache, shadow: as `observed.wait` and `observed.follow` take them; trace: `[2]` uint64, the hashes of pcs and of accesses.
+    Where one of the three is None, Numba compiles a step without it. Returns (status, pc, retired, stalls, cause, address).
     """
     slots = np.uint32(len(code) - 1)
     size = np.uint32(len(memory))
@@ -38,10 +40,12 @@ def advance(code, x, memory, words, base, tohost, pc, retired, max_steps):
     base = np.uint32(base)
     start = np.uint32(np.uint32(pc) - base)
     if start & np.uint32(3) or start >> np.uint32(2) >= slots:
-        return AT_UNDECODED, np.uint32(pc), retired, 0, np.uint32(0)
+        return AT_UNDECODED, np.uint32(pc), retired, stalls, 0, np.uint32(0)
     i = np.uint64(start >> np.uint32(2))
     status, cause, address, target, far, width = RUNNING, 0, np.uint32(0), np.uint32(0), False, 0
     instruction, op = np.uint64(0), np.uint64(0)
+    if trace is not None:
+        pcs, accesses = trace[0], trace[1]
     while retired < max_steps:
         instruction = code[i]
         i += np.uint64(1)
@@ -50,6 +54,13 @@ def advance(code, x, memory, words, base, tohost, pc, retired, max_steps):
         a = x[instruction >> np.uint64(14) & np.uint64(31)]
         b = x[instruction >> np.uint64(19) & np.uint64(31)]
         imm = np.uint32(instruction >> np.uint64(32))
+        if cache is not None:
+            stalls += wait(cache, op, np.uint32(a + imm), base, size)
+        if trace is not None:
+            here = np.uint32(base + np.uint32((i - np.uint64(1)) << np.uint64(2)))
+            pcs, accesses = traced(pcs, accesses, op, here, np.uint32(a + imm), base, size)
+        if shadow is not None:
+            follow(shadow, instruction, i - np.uint64(1), a, b, base, size)
         if op == LUI:
             x[rd] = imm
         elif op == ADDI:
@@ -249,7 +260,8 @@ def advance(code, x, memory, words, base, tohost, pc, retired, max_steps):
             i, status = i - np.uint64(1), AT_FENCE
             break
         elif op >= RDCYCLE and op <= RDINSTRETH:
-            x[rd] = retired if op <= RDINSTRET else retired >> 32
+            count = retired if op == RDINSTRET or op == RDINSTRETH else retired + stalls
+            x[rd] = count if op <= RDINSTRET else count >> 32
         elif op == ILLEGAL:
             i, status, cause = i - np.uint64(1), TRAPPED, _ILLEGAL_INSTRUCTION
             address = base + np.uint32(i << np.uint64(2))
@@ -258,6 +270,8 @@ def advance(code, x, memory, words, base, tohost, pc, retired, max_steps):
             i, status = i - np.uint64(1), AT_UNDECODED
             break
         retired += 1
+    if trace is not None:
+        trace[0], trace[1] = pcs, accesses
     pc = np.uint32(base + np.uint32(i << np.uint64(2)))
     if width:
         status, cause, pc = TRAPPED, _OUTSIDE, np.uint32(pc - np.uint32(4))
@@ -270,4 +284,4 @@ def advance(code, x, memory, words, base, tohost, pc, retired, max_steps):
         else:
             x[instruction >> np.uint64(8) & np.uint64(63)] = pc
             status, pc, address, retired = AT_UNDECODED, address, np.uint32(0), retired + 1
-    return status, pc, retired, cause, address
+    return status, pc, retired, stalls, cause, address

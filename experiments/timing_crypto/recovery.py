@@ -143,7 +143,8 @@ def candidates(guess: Guess) -> Iterator[np.ndarray]:
     ranked = np.array([[k, *o[o != k]] for k, o in zip(guess.key, orders, strict=True)])
     scores = np.take_along_axis(guess.alternatives, ranked, axis=1)
     start = (0,) * 16
-    queue, met = [(0.0, start)], {start}
+    queue: list[tuple[float, tuple[int, ...]]] = [(0.0, start)]
+    met = {start}
     for _ in range(_MOST_CANDIDATES):
         loss, choice = heapq.heappop(queue)
         yield ranked[np.arange(16), choice].astype(np.uint8)
