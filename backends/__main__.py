@@ -23,6 +23,10 @@ def parser() -> argparse.ArgumentParser:
     run.add_argument("--max-steps", type=int, default=10_000_000, metavar="N", help="instructions (default: 10000000)")
     run.add_argument("--memory-bytes", type=int, metavar="N", help="default: the program plus a 64 KiB stack")
     run.add_argument("--device", default="cpu", help="cpu or cuda (default: cpu)")
+    run.add_argument(
+        "--cache", nargs="?", const="", metavar="line_bytes=64,sets=64,ways=8",
+        help="count cycles with a data cache; also hit_cycles, miss_cycles, evictions, seed",
+    )  # fmt: skip
     run.add_argument("--reg", action="append", default=[], nargs="+", metavar="a0=5", help="initial register values")
     run.add_argument("--trace", type=int, default=0, metavar="N", help="print the first N instructions on stderr")
     run.add_argument("--json", action="store_true", help="one JSON object on stdout; registers in order x0, x1, …")

@@ -4,7 +4,7 @@ import argparse
 import json
 import sys
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +13,7 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from backends.core import catalog, isa, toolchain
+from backends.core.timing import Cache
 from backends.interface import Backend, Batch, Capabilities, Cause, Execution, MachineConfig, Program, Status, UserError
 
 
@@ -39,7 +40,8 @@ def run_file(options: argparse.Namespace) -> int:
     backend = catalog.create(options.backend)
     catalog.check_device(options.backend, backend, options.device)
     program, name = toolchain.load(Path(options.file), options.isa)
-    config = toolchain.machine_for(program, name, options.memory_bytes, device=options.device)
+    timing = {} if options.cache is None else {"timing": "cache", "cache": _cache(options.cache)}
+    config = toolchain.machine_for(program, name, options.memory_bytes, device=options.device, **timing)
     batch = Batch(toolchain.initial_registers(config, _register_values(options.reg, config)))
     machine = Machine(backend, program, batch, config)
     with _spinner(f"{options.backend} runs {program.name}"):
@@ -146,6 +148,18 @@ def _register_values(words: list[list[str]], config: MachineConfig) -> dict[int,
             raise UserError(f"--reg {word}: {config.isa} has registers x0 to x{config.registers - 1} of 32 bits")
         values[number] = values_
     return values
+
+
+def _cache(words: str) -> Cache:
+    """The cache of `--cache line_bytes=64,ways=2`; what is not named has its default."""
+    known = {f.name for f in fields(Cache) if f.type in (int, "int")}
+    values = {}
+    for word in filter(None, words.split(",")):
+        name, _, value = word.partition("=")
+        if name not in known or not value.isdigit():
+            raise UserError(f"--cache {word}: give NAME=NUMBER with a name of {', '.join(sorted(known))}")
+        values[name] = int(value)
+    return Cache(**values)
 
 
 def _spinner(text: str) -> Progress:

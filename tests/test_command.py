@@ -28,6 +28,21 @@ def assembly(tmp_path, text: str) -> str:
     return str(path)
 
 
+def test_cache(capfd):
+    plain, cached = (
+        json.loads(run(capfd, FACTORIAL, "--json", *extra)[1]) for extra in ((), ("--cache", "line_bytes=16,ways=2"))
+    )
+    assert plain["instructions"] == plain["cycles"] == cached["instructions"] < cached["cycles"]
+
+
+@pytest.mark.parametrize("words", ["ways=3", "way=2", "sets=x", "line_bytes=2", "sets"])
+def test_bad_cache(capfd, words):
+    code, _, error = run(capfd, FACTORIAL, "--cache", words)
+    assert code == 2
+    assert error.startswith("error: ")
+    assert error.count("\n") == 1
+
+
 @pytest.mark.parametrize("machine", MACHINES)
 def test_factorial_on_every_machine(capfd, machine):
     code, out, _ = run(capfd, FACTORIAL, "--backend", machine, "--json")
@@ -39,6 +54,7 @@ def test_factorial_on_every_machine(capfd, machine):
         "status",
         "exit_code",
         "trap",
+        "instructions",
         "cycles",
         "pc",
         "registers",
