@@ -104,13 +104,14 @@ class Shadow:
         fenced = environment.service(state)
         for b in reading:  # what came in is public
             start = int(state.registers[b, environment.ARGUMENTS[1]]) - state.config.memory_base
-            self.memory[b, start : start + int(state.registers[b, environment.ARGUMENTS[0]].astype(np.int32))] = 0
+            count = max(0, int(state.registers[b, environment.ARGUMENTS[0]].astype(np.int32)))  # negative: an error
+            self.memory[b, start : start + count] = 0
         self.registers[called, environment.ARGUMENTS[0]] = 0
         return fenced
 
     def finish(self, secret_memory: np.ndarray) -> Observation:
         """secret_memory: `[M]`, the taint of memory at the start."""
-        leaks = self.leaks | secret_instructions(self.executed, secret_memory)
+        leaks = self.leaks | secret_instructions(self.executed, secret_memory[: 4 * self.leaks.shape[1]])
         return Observation(self.pcs, self.accesses, self.executed, leaks, self.callers)
 
 
