@@ -20,6 +20,8 @@ TARGETS = {
 }
 STACK_BYTES = 1 << 16
 _STARTUP = Path(__file__).parent / "startup"
+_TOLD_TWICE = ("-O1", "-O3", "-Oz")
+"""Levels that zig makes -O2, or -Os, unless Clang itself is told."""
 _EMBEDDED, _COMPRESSED = 0x8, 0x1  # ELF e_flags of RISC-V
 _T0, _A7, _SP = 5, 17, 2
 
@@ -66,7 +68,9 @@ def compile_source(path: Path, isa: str, flags: tuple[str, ...] = ("-O2",), star
             f"-I{_STARTUP / 'include'}",
             f"-DSTART_FUNCTION={start}",
             "-Wl,--build-id=none,-z,max-page-size=16",
+            "-g",  # or zig takes symbols away at -Os
         ]
+        levels = [word for flag in flags if flag in _TOLD_TWICE for word in ("-Xclang", flag)]
         command = [
             sys.executable,
             "-m",
@@ -74,6 +78,7 @@ def compile_source(path: Path, isa: str, flags: tuple[str, ...] = ("-O2",), star
             "cc",
             *options,
             *flags,
+            *levels,
             str(path),
             str(_STARTUP / "start.S"),
             "-o",
