@@ -4,9 +4,10 @@
 #include "aes_columns.h"
 #include "sbox.h"
 
-#define X2(s) ((s) << 1 & 0xff ^ ((s) >> 7) * 0x1b)
-#define X4(s) X2(X2(s))
-#define X8(s) X2(X4(s))
+/* A byte s times x, x^2 and x^3 in the field: bits that leave it come back as x^8 = 0x1b, x^9 = 0x36, x^10 = 0x6c. */
+#define X2(s) (s << 1 & 255 ^ (s >> 7) * 0x1b)
+#define X4(s) (s << 2 & 255 ^ (s >> 6 & 1) * 0x1b ^ (s >> 7) * 0x36)
+#define X8(s) (s << 3 & 255 ^ (s >> 5 & 1) * 0x1b ^ (s >> 6 & 1) * 0x36 ^ (s >> 7) * 0x6c)
 #define COLUMN(a, b, c, d) ((uint32_t)(a) | (uint32_t)(b) << 8 | (uint32_t)(c) << 16 | (uint32_t)(d) << 24)
 #define TE0(s) COLUMN(X2(s), s, s, X2(s) ^ s),
 #define TE1(s) COLUMN(X2(s) ^ s, X2(s), s, s),

@@ -1,0 +1,188 @@
+"""The one catalogue of the programs under test: files of `programs/crypto`, their functions, and what of a call is secret.
+
+Vectors, the verifier, leak measurements and the key recovery all take functions, arguments and roles from here.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from backends.core import calls
+from backends.core.calls import Argument, Call
+from backends.interface import Backend, Batch, Execution, Status, UserError
+
+FOLDER = Path(__file__).parents[3] / "programs" / "crypto"
+LEVELS = ("-O0", "-O1", "-O2", "-O3", "-Os")
+MAX_STEPS = 1 << 28
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """A parameter of a function: `secret`, `public`, or `output` (a buffer that is only written).
+
+    size_bytes: of the buffer it points to; None: it is a word. value: of a public word that is a length or a count; None:
+    any value below `below`.
+    """
+
+    name: str
+    role: str
+    size_bytes: int | None = None
+    value: int | None = None
+    below: int = 1 << 32
+
+    def draw(self, size: int, random: np.random.Generator) -> np.ndarray:
+        """Random values for `size` calls: `[size, size_bytes]` uint8, or `[size]` uint32."""
+        if self.size_bytes is not None:
+            return random.integers(0, 256, (size, self.size_bytes), np.uint8)
+        if self.value is not None:
+            return np.full(size, self.value, np.uint32)
+        return random.integers(0, self.below, size, np.uint32)
+
+
+@dataclass(frozen=True)
+class Function:
+    """A function that can be called; blocks, n or length: of its buffers, as the parameters say."""
+
+    name: str
+    parameters: tuple[Parameter, ...]
+
+    def __getitem__(self, name: str) -> Parameter:
+        return next(p for p in self.parameters if p.name == name)
+
+    @property
+    def arguments(self) -> tuple[Argument, ...]:
+        return tuple(Argument(p.name, p.size_bytes) for p in self.parameters)
+
+    def named(self, role: str) -> tuple[str, ...]:
+        """Names of the parameters of a role."""
+        return tuple(p.name for p in self.parameters if p.role == role)
+
+    def draw(self, size: int, random: np.random.Generator) -> dict[str, np.ndarray]:
+        """Random values of all inputs, as `Call.batch` takes them."""
+        return {p.name: p.draw(size, random) for p in self.parameters if p.role != "output"}
+
+
+@dataclass(frozen=True)
+class Implementation:
+    """A file of the catalogue. tables_bytes: of its tables, TABLE_OFFSET behind the symbol `aes_tables`; constant_time: what
+    its author means it to be; which level of optimisation keeps the promise is for the verifier to say."""
+
+    name: str
+    functions: Mapping[str, Function]
+    constant_time: bool
+    tables_bytes: int = 0
+    file: str = ""
+
+    @property
+    def path(self) -> Path:
+        return FOLDER / (self.file or f"{self.name}.c")
+
+    def prepare(self, function: str, flags: tuple[str, ...] = ("-O2",)) -> Call:
+        """The function, compiled for the machines and laid out to be called."""
+        return calls.prepare(self.path, function, self.functions[function].arguments, flags=flags)
+
+
+def run(machine: Backend, call: Call, batch: Batch) -> Execution:
+    """Call the function in every instance. Raises UserError where one does not return."""
+    execution = machine.run(call.program, batch, call.config, MAX_STEPS)
+    for b in np.flatnonzero(execution.status != Status.EXITED)[:1]:
+        raise UserError(f"{call.program.name} did not return: {Status(int(execution.status[b])).name.lower()}")
+    return execution
+
+
+def secret(name: str, size_bytes: int | None = None, below: int = 1 << 32) -> Parameter:
+    return Parameter(name, "secret", size_bytes, below=below)
+
+
+def public(name: str, size_bytes: int | None = None, value: int | None = None) -> Parameter:
+    return Parameter(name, "public", size_bytes, value)
+
+
+def output(name: str, size_bytes: int) -> Parameter:
+    return Parameter(name, "output", size_bytes)
+
+
+def _functions(**parameters: tuple[Parameter, ...]) -> dict[str, Function]:
+    return {name: Function(name, row) for name, row in parameters.items()}
+
+
+def aes_functions(blocks: int = 1) -> dict[str, Function]:
+    """Of every AES implementation; ECB and CBC with as many blocks."""
+    schedule, block, out = secret("schedule", 176), public("input", 16), output("output", 16)
+    key, iv, count = secret("key", 16), public("iv", 16), public("blocks", value=blocks)
+    data = (public("input", 16 * blocks), output("output", 16 * blocks), count)
+    return _functions(
+        aes128_expand=(key, output("schedule", 176)),
+        aes128_encrypt=(schedule, block, out), aes128_decrypt=(schedule, block, out),
+        aes128_ecb_encrypt=(key, *data), aes128_ecb_decrypt=(key, *data),
+        aes128_cbc_encrypt=(key, iv, *data), aes128_cbc_decrypt=(key, iv, *data),
+    )  # fmt: skip
+
+
+def sha256_functions(length: int = 64) -> dict[str, Function]:
+    """Of a message of so many bytes."""
+    return _functions(
+        sha256=(secret("message", length), public("length", value=length), output("digest", 32)),
+    )
+
+
+def chacha20_functions(length: int = 64) -> dict[str, Function]:
+    """Of a message of so many bytes."""
+    data = (secret("input", length), output("output", length), public("length", value=length))
+    return _functions(chacha20=(secret("key", 32), public("nonce", 12), public("counter"), *data))
+
+
+def compare_functions(n: int = 16) -> dict[str, Function]:
+    """Of n bytes: what is given, against what is secret."""
+    parameters = (secret("a", n), public("b", n), public("n", value=n))
+    return _functions(compare_early=parameters, compare_constant=parameters)
+
+
+def primitive_functions(n: int = 16) -> dict[str, Function]:
+    """Constant-time primitives on words and on buffers of n bytes or words."""
+    a, b, x, flag = secret("a"), secret("b"), secret("x"), secret("flag", below=2)
+    index, value, distance = secret("index", below=n), secret("value", below=256), secret("distance")
+    count = public("n", value=n)
+    table, words, two = public("table", n), public("table", 4 * n), (secret("a", n), secret("b", n))
+    buffer, pick = secret("bytes", n), (flag, secret("yes"), secret("no"))
+    copy = (flag, secret("to", n), secret("from", n), count)
+    return _functions(
+        ct_is_zero=(x,), ct_is_nonzero=(x,), ct_equal=(a, b), ct_less=(a, b), ct_less_signed=(a, b), ct_select=pick,
+        ct_min=(a, b), ct_max=(a, b), ct_absolute=(x,), ct_sign=(x,), ct_negate_if=(flag, x),
+        ct_in_range=(x, secret("low"), secret("high")), ct_clamp=(x, secret("low"), secret("high")),
+        ct_add_saturating=(a, b), ct_rotate_left=(x, distance), ct_rotate_right=(x, distance),
+        ct_bit=(x, secret("position", below=32)), ct_popcount=(x,), ct_parity=(x,), ct_leading_zeros=(x,),
+        ct_xor=(*two, output("output", n), count), ct_lookup_byte=(table, index, count),
+        ct_lookup_word=(words, index, count), ct_store_byte=(secret("table", n), index, value, count),
+        ct_equal_bytes=(*two, count), ct_compare_bytes=(*two, count),
+        ct_swap_words=(flag, secret("a", 4), secret("b", 4)), ct_swap_bytes=(flag, *two, count), ct_copy_if=copy,
+        ct_clear_if=(flag, buffer, count), ct_find_byte=(buffer, value, count),
+        select_naive=pick, select_without_barrier=pick, min_naive=(a, b), absolute_naive=(x,),
+        lookup_byte_naive=(table, index, count), lookup_byte_without_barrier=(table, index, count),
+        equal_bytes_naive=(*two, count), copy_if_naive=copy, copy_if_without_barrier=copy, leading_zeros_naive=(x,),
+    )  # fmt: skip
+
+
+_AES_TABLES_BYTES = {"aes_ttable": 8 * 1024 + 512, "aes_sbox": 512}
+
+AES: dict[str, Implementation] = {
+    name: Implementation(name, aes_functions(), name not in _AES_TABLES_BYTES, _AES_TABLES_BYTES.get(name, 0))
+    for name in ("aes_ttable", "aes_sbox", "aes_scan", "aes_bitsliced")
+}
+"""The four implementations of AES-128, with the same functions."""
+
+IMPLEMENTATIONS: dict[str, Implementation] = {
+    **AES,
+    "sha256": Implementation("sha256", sha256_functions(), True),
+    "chacha20": Implementation("chacha20", chacha20_functions(), True),
+    "compare_early": Implementation("compare_early", compare_functions(), False, file="compare.c"),
+    "compare_constant": Implementation("compare_constant", compare_functions(), True, file="compare.c"),
+    "primitives": Implementation("primitives", primitive_functions(), True),
+}
+
+
+def sized(name: str, functions: Mapping[str, Function]) -> Implementation:
+    """The implementation for buffers of another size, such as `sized("sha256", sha256_functions(1000))`."""
+    return replace(IMPLEMENTATIONS[name], functions=functions)
