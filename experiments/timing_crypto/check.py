@@ -1,0 +1,147 @@
+"""The command `check`: from names on the command line to a verdict on the screen or as JSON."""
+
+import argparse
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+from rich.console import Console
+from rich.markup import escape
+
+from backends.core import catalog
+from backends.core.observation import ObservingBackend
+from backends.interface import UserError
+from experiments.timing_crypto.dwarf import Place
+from experiments.timing_crypto.subject import Question, functions
+from experiments.timing_crypto.verdict import Verdict, Violation
+from experiments.timing_crypto.verify import verify
+
+_SHOWN_LINES = 12
+
+
+def run(options: argparse.Namespace) -> int:
+    """Prove that what an observer of the program counter and of data addresses sees of a C function does not depend on
+    its secrets, or show the instructions and source lines that do."""
+    question = _question(options)
+    machine = observing(options.backend)
+    verdict = verify(question, machine, options.cross_check, options.max_steps, options.seed, show=not options.json)
+    if options.json:
+        print(json.dumps(_as_json(question, options.backend, verdict)))
+    else:
+        _show(question, options.backend, verdict)
+    return 0 if verdict.proven else 1
+
+
+def observing(name: str) -> ObservingBackend:
+    """The machine of that name. Raises UserError where its runs cannot be observed."""
+    machine = catalog.create(name)
+    if not isinstance(machine, ObservingBackend):
+        raise UserError(f"backend {name} cannot observe its runs: give --backend gpu_compute or reference")
+    return machine
+
+
+def _question(options: argparse.Namespace) -> Question:
+    flags = tuple(f"-D{define}" for define in options.define)
+    level, path = f"-O{options.level}", Path(options.file)
+    if options.function is None:
+        listed = ", ".join(functions(path, options.isa, (level, *flags))) or "none"
+        raise UserError(f"no function is named: give --function, {path} has {listed}")
+    secrets, public = _sizes(options.secret), _sizes(options.public)
+    values = {name: _number(text or "", name) for name, text in _pairs(options.value, "=", "NAME=N")}
+    return Question(path, options.function, secrets, public, values, level, options.isa, flags)
+
+
+def _pairs(texts: Sequence[str], separator: str, form: str) -> list[tuple[str, str | None]]:
+    """Names and what follows them, each name once. Raises UserError."""
+    found: dict[str, str | None] = {}
+    for text in texts:
+        name, mark, rest = text.partition(separator)
+        if not name.isidentifier() or (mark and not rest):
+            raise UserError(f"'{text}' is not of the form {form}")
+        if name in found:
+            raise UserError(f"{name} is named twice: give it once")
+        found[name] = rest if mark else None
+    return list(found.items())
+
+
+def _sizes(texts: Sequence[str]) -> dict[str, int | None]:
+    return {name: None if rest is None else _number(rest, name) for name, rest in _pairs(texts, ":", "NAME or NAME:BYTES")}
+
+
+def _number(text: str, name: str) -> int:
+    try:
+        return int(text, 0)
+    except ValueError:
+        raise UserError(f"{name}: '{text}' is not a whole number") from None
+
+
+def _as_json(question: Question, backend: str, verdict: Verdict) -> dict:
+    about = {
+        "file": str(question.path), "level": question.level, "isa": question.isa, "backend": backend,
+        "secrets": dict(question.secrets), "public": dict(question.public), "values": dict(question.values),
+    }  # fmt: skip
+    found = {"verdict": "proven" if verdict.proven else "violations", "statement": verdict.statement}
+    return {**found, **about, **asdict(verdict)}
+
+
+def _show(question: Question, backend: str, verdict: Verdict) -> None:
+    console = Console(soft_wrap=True, highlight=False)
+    colour = "green" if verdict.proven else "red"
+    console.print(f"[bold {colour}]{escape(verdict.statement)}[/]")
+    for violation in verdict.violations:
+        _show_violation(console, violation)
+    console.print(f"compiled: {question.path} {' '.join((question.level, *question.flags))} for {question.isa}")
+    for line in (*_about_runs(verdict), _about_coverage(verdict), _about_traces(verdict)):
+        console.print(escape(line))
+    console.print(f"machine: {backend}; observer: addresses of instructions and data, operands of division")
+
+
+def _show_violation(console: Console, violation: Violation) -> None:
+    secrets = ", ".join(violation.secrets)
+    where, near = violation.line, ""
+    if where is not None and where.near:
+        near = " (nearest line, the compiler gives none)"
+    place = f"{violation.function}, pc {violation.pc:#x}: {violation.instruction}"
+    source = f"{where}{near}" if where else "library code, called from an unknown line"
+    called = " calls library code, where" if where and not violation.place else ""
+    console.print(
+        f"[bold]{escape(source)}:[/]{called} {violation.kind} depends on [bold]{escape(secrets)}[/]  ({escape(place)})"
+    )
+    if where and where.text:
+        console.print(f"    {escape(where.text)}")
+
+
+def _about_runs(verdict: Verdict) -> list[str]:
+    if verdict.public_names:
+        names = ", ".join(verdict.public_names)
+        lines = [f"public: {names}; {verdict.public_inputs} inputs tried, with others nothing is proven"]
+    else:
+        lines = ["public: nothing, so that this holds for every call"]
+    for left in verdict.left_out:
+        lines.append(
+            f"left out: {left.count} public inputs, such as {left.example}: {left.reason}; fix a value with --value"
+        )
+    return lines
+
+
+def _about_coverage(verdict: Verdict) -> str:
+    covered = verdict.coverage
+    reached = f"coverage: {covered.reached} of {covered.instructions} instructions reached"
+    if not covered.unreached:
+        return reached
+    return f"{reached}; nothing is said about the others, at {_lines(covered.unreached)}"
+
+
+def _lines(places: Sequence[Place]) -> str:
+    shown = ", ".join(str(p) for p in places[:_SHOWN_LINES])
+    return shown + (f" and {len(places) - _SHOWN_LINES} more lines" if len(places) > _SHOWN_LINES else "")
+
+
+def _about_traces(verdict: Verdict) -> str:
+    crossed = verdict.cross_check
+    given = f" with {crossed.public}" if crossed.public else ""
+    return (
+        f"cross-check: {crossed.secrets} secrets{given} gave {crossed.distinct_pcs} different traces of program counters "
+        f"and {crossed.distinct_accesses} of data addresses"
+    )

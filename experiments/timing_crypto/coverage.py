@@ -1,0 +1,54 @@
+"""Which instructions of a function, and of what it calls in its file, runs have reached."""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from backends.core import isa
+from experiments.timing_crypto.dwarf import Function
+from experiments.timing_crypto.subject import Subject
+from experiments.timing_crypto.verdict import Coverage
+
+_JAL, _JALR, _AUIPC = (isa.NUMBER[name] for name in ("jal", "jalr", "auipc"))
+
+
+def coverage(subject: Subject, executed: np.ndarray) -> Coverage:
+    """executed: `[W]` bool, the slots of memory that any run fetched."""
+    base = subject.call.config.memory_base
+    pcs = [pc for function in _called(subject, executed) for pc in _pcs(function)]
+    missed = [pc for pc in pcs if not executed[(pc - base) // 4]]
+    places = {str(place): place for pc in missed if (place := subject.debug.place(pc))}
+    lines = sorted(places.values(), key=lambda place: (place.file, place.line))
+    return Coverage(len(pcs), len(pcs) - len(missed), tuple(lines))
+
+
+def _pcs(function: Function) -> Iterator[int]:
+    for first, end in function.ranges:
+        yield from range(first, end, 4)
+
+
+def _called(subject: Subject, executed: np.ndarray) -> list[Function]:
+    """The function under test, those of its file that ran, and those that the code of these jumps to."""
+    base, program = subject.call.config.memory_base, subject.call.program
+    words = np.resize(program.image, len(program.image) // 4 * 4).view(np.uint32)
+    owner = {pc: f for f in subject.debug.functions for pc in _pcs(f)}
+    found = {subject.function.name: subject.function}
+    found |= {owner[pc].name: owner[pc] for slot in np.flatnonzero(executed) if (pc := base + 4 * int(slot)) in owner}
+    waiting = list(found.values())
+    while waiting:
+        for target in _targets(waiting.pop(), words, program.base):
+            if target in owner and owner[target].name not in found:
+                found[owner[target].name] = owner[target]
+                waiting.append(owner[target])
+    return list(found.values())
+
+
+def _targets(function: Function, words: np.ndarray, base: int) -> Iterator[int]:
+    """Where the jumps of a function lead, as far as its code alone says."""
+    pcs = list(_pcs(function))
+    code = isa.decode(words[[(pc - base) // 4 for pc in pcs]], 32)
+    for k, pc in enumerate(pcs):
+        if code.op[k] == _JAL:
+            yield pc + int(code.imm[k]) & 0xFFFFFFFF
+        if code.op[k] == _JALR and k and code.op[k - 1] == _AUIPC and code.rd[k - 1] == code.rs1[k]:
+            yield pc - 4 + int(code.imm[k - 1]) + int(code.imm[k]) & 0xFFFFFFFF

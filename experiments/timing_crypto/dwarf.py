@@ -1,0 +1,277 @@
+"""What a compiled C file says about itself (DWARF 4): its functions, their parameters, and the source line of every
+instruction. Only the file itself and what it includes count; the compiler's runtime library has no lines here.
+"""
+
+import io
+from bisect import bisect_right
+from dataclasses import dataclass
+from pathlib import Path
+
+from elftools.dwarf.compileunit import CompileUnit
+from elftools.dwarf.die import DIE
+from elftools.dwarf.dwarfinfo import DWARFInfo
+from elftools.dwarf.ranges import BaseAddressEntry
+from elftools.elf.elffile import ELFFile
+from elftools.elf.sections import SymbolTableSection
+
+FLAGS = ("-gdwarf-4",)
+"""Compiler options without which there is nothing to read."""
+_BOOLEAN, _FLOAT, _COMPLEX, _SIGNED, _SIGNED_CHAR = 0x02, 0x04, 0x03, 0x05, 0x06  # DW_ATE_*
+_INDIRECT_RESULT_BYTES = 8
+"""A result larger than this is returned through a pointer that the caller passes unseen."""
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """name "": it has none. kind: pointer, scalar, or unsupported with the reason why in `type`. size_bytes: of a
+    scalar. target_bytes: of what it points to, where the type says so; buffer_bytes: of all that lies there, where it does.
+    """
+
+    name: str
+    kind: str
+    type: str
+    size_bytes: int = 4
+    signed: bool = False
+    boolean: bool = False
+    target_bytes: int | None = None
+    buffer_bytes: int | None = None
+
+
+@dataclass(frozen=True)
+class Function:
+    """unsupported: why it cannot be called, "" where it can. ranges: of its instructions, `(first, end)`."""
+
+    name: str
+    parameters: tuple[Parameter, ...]
+    unsupported: str
+    ranges: tuple[tuple[int, int], ...]
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where in the source. function: the innermost one, inlined or not. near: the compiler gives no line, as where it
+    merged two, and this is the one before."""
+
+    file: str
+    line: int
+    function: str
+    text: str = ""
+    near: bool = False
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}"
+
+
+class DebugInfo:
+    """Of the ELF `data` that was compiled from the C file `path`."""
+
+    def __init__(self, data: bytes, path: Path) -> None:
+        elf = ELFFile(io.BytesIO(data))
+        self.path, self._dwarf = path, elf.get_dwarf_info()
+        unit = self._unit()
+        self.functions = tuple(_function(self._dwarf, unit, die) for die in _concrete(unit))
+        self._scopes = _scopes(self._dwarf, unit)
+        self._rows = _line_rows(self._dwarf, unit)
+        self._starts = [row[0] for row in self._rows]
+        self._symbols = _function_symbols(elf)
+        self._texts: dict[str, list[str]] = {}
+
+    def _unit(self) -> CompileUnit:
+        for unit in self._dwarf.iter_CUs():
+            name = unit.get_top_DIE().attributes["DW_AT_name"].value.decode()
+            if Path(name).name == self.path.name:
+                return unit
+        raise LookupError(f"no debug information of {self.path}")
+
+    def function(self, name: str) -> Function | None:
+        return next((f for f in self.functions if f.name == name), None)
+
+    def place(self, pc: int) -> Place | None:
+        """The source of the instruction at pc; None outside the file."""
+        inside = [(depth, name) for first, end, depth, name in self._scopes if first <= pc < end]
+        number = bisect_right(self._starts, pc) - 1
+        if not inside or number < 0 or self._rows[number][1] is None:
+            return None
+        known = number
+        while known and not self._rows[known][2] and self._rows[known - 1][1] is not None:
+            known -= 1
+        _, file, line = self._rows[known]
+        assert file is not None
+        return Place(file, line, max(inside)[1], self._text(file, line), known != number)
+
+    def symbol(self, pc: int) -> str:
+        """The function that pc lies in, of whatever file; "" if in none."""
+        return next((name for first, end, name in self._symbols if first <= pc < end), "")
+
+    def _text(self, file: str, line: int) -> str:
+        if file not in self._texts:
+            known = Path(file).is_file()
+            self._texts[file] = Path(file).read_text(errors="replace").splitlines() if known else []
+        lines = self._texts[file]
+        return lines[line - 1].strip() if 0 < line <= len(lines) else ""
+
+
+def _attribute(die: DIE, name: str):
+    """The value of an attribute, of the DIE itself or of what it is an instance of; None where there is none."""
+    if name in die.attributes:
+        return die.attributes[name].value
+    if "DW_AT_abstract_origin" in die.attributes:
+        return _attribute(die.get_DIE_from_attribute("DW_AT_abstract_origin"), name)
+    return None
+
+
+def _name(die: DIE) -> str:
+    return (_attribute(die, "DW_AT_name") or b"").decode()
+
+
+def _type(die: DIE) -> DIE | None:
+    if "DW_AT_type" in die.attributes:
+        return die.get_DIE_from_attribute("DW_AT_type")
+    if "DW_AT_abstract_origin" in die.attributes:
+        return _type(die.get_DIE_from_attribute("DW_AT_abstract_origin"))
+    return None
+
+
+def _concrete(unit: CompileUnit) -> list[DIE]:
+    """The functions of which there are instructions."""
+    found = [die for die in unit.iter_DIEs() if die.tag == "DW_TAG_subprogram"]
+    return [die for die in found if "DW_AT_low_pc" in die.attributes or "DW_AT_ranges" in die.attributes]
+
+
+def _ranges(dwarf: DWARFInfo, unit: CompileUnit, die: DIE) -> list[tuple[int, int]]:
+    if "DW_AT_low_pc" in die.attributes and "DW_AT_high_pc" in die.attributes:
+        low, high = die.attributes["DW_AT_low_pc"].value, die.attributes["DW_AT_high_pc"]
+        return [(low, high.value if high.form == "DW_FORM_addr" else low + high.value)]
+    if "DW_AT_ranges" not in die.attributes:
+        return []
+    top = unit.get_top_DIE().attributes
+    base = top["DW_AT_low_pc"].value if "DW_AT_low_pc" in top else 0
+    found = []
+    for entry in dwarf.range_lists().get_range_list_at_offset(die.attributes["DW_AT_ranges"].value, unit):
+        if isinstance(entry, BaseAddressEntry):
+            base = entry.base_address
+        else:
+            found.append((base + entry.begin_offset, base + entry.end_offset))
+    return found
+
+
+def _function(dwarf: DWARFInfo, unit: CompileUnit, die: DIE) -> Function:
+    children = list(die.iter_children())
+    parameters = tuple(_parameter(child) for child in children if child.tag == "DW_TAG_formal_parameter")
+    result, unsupported = _strip(_type(die)), ""
+    if any(child.tag == "DW_TAG_unspecified_parameters" for child in children):
+        unsupported = "it takes a variable number of arguments"
+    elif result is not None and _size(result) > _INDIRECT_RESULT_BYTES:
+        unsupported = f"it returns {_size(result)} bytes by value"
+    return Function(_name(die), parameters, unsupported, tuple(_ranges(dwarf, unit, die)))
+
+
+def _strip(die: DIE | None) -> DIE | None:
+    """A type without typedef, const, volatile and the like."""
+    while die is not None and die.tag not in _TYPES:
+        die = _type(die)
+    return die
+
+
+_STRUCTURES = {"DW_TAG_structure_type": "struct", "DW_TAG_union_type": "union"}
+_TYPES = {
+    "DW_TAG_base_type", "DW_TAG_pointer_type", "DW_TAG_enumeration_type", "DW_TAG_array_type",
+    "DW_TAG_subroutine_type", *_STRUCTURES,
+}  # fmt: skip
+
+
+def _size(die: DIE) -> int:
+    """Bytes of a type; 0 where it is not known."""
+    if die.tag == "DW_TAG_array_type":
+        element, count = _strip(_type(die)), 1
+        for child in die.iter_children():
+            bound, number = _attribute(child, "DW_AT_upper_bound"), _attribute(child, "DW_AT_count")
+            count *= number if number is not None else 0 if bound is None else bound + 1
+        return count * (_size(element) if element is not None else 0)
+    return _attribute(die, "DW_AT_byte_size") or 0
+
+
+def _describe(die: DIE | None) -> str:
+    """A type as C writes it, near enough to be recognised."""
+    if die is None:
+        return "void"
+    if die.tag == "DW_TAG_pointer_type":
+        return f"{_describe(_type(die))} *"
+    if die.tag == "DW_TAG_subroutine_type":
+        return "function"
+    if die.tag == "DW_TAG_array_type":
+        return f"{_describe(_type(die))}[]"
+    if die.tag == "DW_TAG_const_type":
+        return f"const {_describe(_type(die))}"
+    return f"{_STRUCTURES.get(die.tag, '')} {_name(die) or _describe(_type(die))}".strip()
+
+
+def _parameter(die: DIE) -> Parameter:
+    name, full, bare = _name(die), _describe(_type(die)), _strip(_type(die))
+    if bare is None:
+        return Parameter(name, "unsupported", f"of unknown type {full}")
+    if bare.tag == "DW_TAG_pointer_type":
+        return _pointer(name, full, _strip(_type(bare)))
+    if bare.tag in _STRUCTURES:
+        return Parameter(name, "unsupported", f"a {_STRUCTURES[bare.tag]} passed by value ({full})")
+    encoding, size = _attribute(bare, "DW_AT_encoding"), _size(bare)
+    if encoding in (_FLOAT, _COMPLEX):
+        return Parameter(name, "unsupported", f"a floating-point number ({full})")
+    if size > 4:
+        return Parameter(name, "unsupported", f"{8 * size} bits wide ({full})")
+    signed = encoding in (_SIGNED, _SIGNED_CHAR)
+    return Parameter(name, "scalar", full, size, signed, encoding == _BOOLEAN)
+
+
+def _pointer(name: str, full: str, target: DIE | None) -> Parameter:
+    if target is None:
+        return Parameter(name, "pointer", full)
+    if target.tag in ("DW_TAG_subroutine_type", "DW_TAG_pointer_type"):
+        what = "function" if target.tag == "DW_TAG_subroutine_type" else "pointer"
+        return Parameter(name, "unsupported", f"a pointer to a {what} ({full})")
+    whole = target.tag in _STRUCTURES or target.tag == "DW_TAG_array_type"
+    size = _size(target) or None
+    return Parameter(name, "pointer", full, target_bytes=size, buffer_bytes=size if whole else None)
+
+
+def _scopes(dwarf: DWARFInfo, unit: CompileUnit) -> list[tuple[int, int, int, str]]:
+    """(first, end, depth, function) of every function and of every inlined instance of one."""
+
+    def walk(die: DIE, depth: int):
+        if die.tag in ("DW_TAG_subprogram", "DW_TAG_inlined_subroutine"):
+            for first, end in _ranges(dwarf, unit, die):
+                yield first, end, depth, _name(die)
+        for child in die.iter_children():
+            yield from walk(child, depth + 1)
+
+    return list(walk(unit.get_top_DIE(), 0))
+
+
+def _line_rows(dwarf: DWARFInfo, unit: CompileUnit) -> list[tuple[int, str | None, int]]:
+    """(address, file, line) in order of address, each valid up to the next; file None: not of this unit."""
+    program = dwarf.line_program_for_CU(unit)
+    if program is None:
+        return []
+    home = unit.get_top_DIE().attributes["DW_AT_comp_dir"].value.decode()
+    rows: dict[int, tuple[str | None, int]] = {}
+    for entry in program.get_entries():
+        state = entry.state
+        if state is not None and state.end_sequence:
+            rows.setdefault(state.address, (None, 0))
+        elif state is not None:
+            rows[state.address] = (_file(program, home, state.file), state.line)
+    return [(address, *rows[address]) for address in sorted(rows)]
+
+
+def _file(program, home: str, number: int) -> str:
+    """The path of a file of the line table: numbers and folders count from 1, folder 0 is where the compiler ran."""
+    entry = program["file_entry"][number - 1]
+    folder = program["include_directory"][entry.dir_index - 1].decode() if entry.dir_index else ""
+    path = Path(home) / folder / entry.name.decode()
+    return str(path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path)
+
+
+def _function_symbols(elf: ELFFile) -> list[tuple[int, int, str]]:
+    tables = [s for s in elf.iter_sections() if isinstance(s, SymbolTableSection)]
+    symbols = [s for table in tables for s in table.iter_symbols() if s.entry.st_info.type == "STT_FUNC"]
+    return [(s.entry.st_value, s.entry.st_value + s.entry.st_size, s.name) for s in symbols]

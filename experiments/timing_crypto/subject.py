@@ -1,0 +1,230 @@
+"""What is to be checked: one C function, compiled, with a say for each of its parameters, laid out to be called.
+
+Behind every buffer lies a guard, so that a write beyond its end is noticed and so that a public length that is a little too
+large reads nothing that is secret; and secret buffers lie before the public ones.
+"""
+
+import re
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import numpy as np
+
+from backends.core import calls, taint, toolchain
+from backends.core.calls import Argument, Call
+from backends.core.observation import Secret
+from backends.interface import UserError
+from experiments.timing_crypto import dwarf
+from experiments.timing_crypto.dwarf import DebugInfo, Function, Parameter
+
+GUARD_BYTES = 4096
+MAX_BUFFER_BYTES = 1 << 20
+STACK_BYTES = 1 << 16
+_INCLUDE = Path(toolchain.__file__).parent / "startup" / "include"
+
+
+@dataclass(frozen=True)
+class Question:
+    """Which function of which file, how compiled, and which of its parameters are what.
+
+    secrets, public: bytes of the buffer that a parameter points to, None where it is a scalar; values: fixed values of
+    public scalars. flags: compiler options beside the level, such as `-DNAME=VALUE`.
+    """
+
+    path: Path
+    function: str
+    secrets: Mapping[str, int | None]
+    public: Mapping[str, int | None] = field(default_factory=dict)
+    values: Mapping[str, int] = field(default_factory=dict)
+    level: str = "-O2"
+    isa: str = "rv32em"
+    flags: tuple[str, ...] = ()
+
+    @property
+    def sizes(self) -> dict[str, int | None]:
+        return {**self.secrets, **self.public, **{name: None for name in self.values if name not in self.public}}
+
+
+@dataclass(frozen=True)
+class Subject:
+    """parameters: in the function's order. guard: `[GUARD_BYTES]` uint8, what lies behind every buffer."""
+
+    question: Question
+    function: Function
+    parameters: tuple[Parameter, ...]
+    call: Call
+    debug: DebugInfo
+    guard: np.ndarray
+
+    def secrets(self) -> tuple[Secret, ...]:
+        """Where the secrets lie: of a scalar the bytes that carry its value, and those of its sign."""
+        found = []
+        for parameter in self.parameters:
+            if parameter.name in self.question.secrets:
+                width = 4 if parameter.signed else parameter.size_bytes
+                place = self.call.secret(parameter.name, width)
+                size = self.question.secrets[parameter.name]
+                found.append(place if size is None else replace(place, size=size))
+        return tuple(found)
+
+    def spill(self, memory: np.ndarray) -> list[str | None]:
+        """The buffer of every instance whose guard was written to, None if none was; memory `[B, M]` after the run."""
+        found: list[str | None] = [None] * len(memory)
+        for name, size in self.question.sizes.items():
+            if size is not None:
+                start = self.call.addresses[name] + size - self.call.config.memory_base
+                for b in np.flatnonzero((memory[:, start : start + GUARD_BYTES] != self.guard).any(axis=1)):
+                    found[b] = name
+        return found
+
+
+def prepare(question: Question) -> Subject:
+    """Compile the file and check what was said of the parameters. Raises UserError."""
+    _check_names(question)
+    data = compiled(question)
+    debug = DebugInfo(data, question.path)
+    function = debug.function(question.function)
+    if function is None:
+        listed = ", ".join(sorted({f.name for f in debug.functions})) or "none"
+        raise UserError(f"{question.path} defines no C function '{question.function}': it has {listed}")
+    function = _declared(question, function)
+    _check_parameters(question, function)
+    program, _ = toolchain.parse_elf(data, question.path.name)
+    arguments = [
+        Argument(p.name, None if p.kind == "scalar" else (question.sizes[p.name] or 0) + GUARD_BYTES)
+        for p in function.parameters
+    ]
+    first_secrets = sorted(arguments, key=lambda a: a.name not in question.secrets)
+    call = calls.lay_out(program, question.isa, first_secrets, STACK_BYTES)
+    return Subject(question, function, function.parameters, replace(call, arguments=tuple(arguments)), debug, _guard())
+
+
+def _guard() -> np.ndarray:
+    """A zero, which ends a text, and then a pattern that no program writes by chance."""
+    guard = np.full(GUARD_BYTES, 0xA5, np.uint8)
+    guard[0] = 0
+    return guard
+
+
+def compiled(question: Question) -> bytes:
+    """The ELF file whose start calls the function. Raises UserError, with Clang's message in one line."""
+    flags = (question.level, *dwarf.FLAGS, "-w", *question.flags)
+    try:
+        return toolchain.compile_source(question.path, question.isa, flags, start=question.function)
+    except UserError as error:
+        failed = error
+    try:  # does it compile without the function?
+        listed = ", ".join(functions(question.path, question.isa, flags)) or "none"
+    except UserError:
+        raise UserError(_one_line(str(failed))) from None
+    raise UserError(f"{question.path} has no function '{question.function}' that can be called: it has {listed}")
+
+
+def functions(path: Path, isa: str, flags: tuple[str, ...]) -> list[str]:
+    """Names of the functions that a C file defines. Raises UserError."""
+    try:
+        data = toolchain.compile_source(path, isa, (*flags, *dwarf.FLAGS, "-w"))
+    except UserError as error:
+        raise UserError(_one_line(str(error))) from None
+    return sorted({f.name for f in DebugInfo(data, path).functions})
+
+
+def _one_line(message: str) -> str:
+    """The first line, and of what follows the first that names an error."""
+    first, *rest = message.splitlines()
+    errors = [line.strip() for line in rest if "error:" in line]
+    return f"{first} {errors[0]}" if errors else " ".join([first, *rest[:1]])
+
+
+def _check_names(question: Question) -> None:
+    if not question.secrets:
+        raise UserError("no secret is named: give --secret NAME:BYTES, or --secret NAME for a 32-bit scalar")
+    if len(question.secrets) > taint.MAX_SECRETS:
+        raise UserError(f"{len(question.secrets)} secrets: at most {taint.MAX_SECRETS} can be told apart")
+    for name in question.secrets:
+        if name in question.public or name in question.values:
+            raise UserError(f"{name} is named as secret and as public: give it once")
+    for name, size in question.sizes.items():
+        if size is not None and not 1 <= size <= MAX_BUFFER_BYTES:
+            raise UserError(f"{name}:{size}: give from 1 to {MAX_BUFFER_BYTES} bytes")
+
+
+def _check_parameters(question: Question, function: Function) -> None:
+    """Every parameter is one that can be passed and is named; nothing else is."""
+    known = {p.name for p in function.parameters}
+    if function.unsupported:
+        raise UserError(f"{function.name} cannot be checked: {function.unsupported}")
+    for name in question.sizes:
+        if name not in known:
+            listed = ", ".join(p.name for p in function.parameters) or "none"
+            raise UserError(f"{function.name} has no parameter '{name}': its parameters are {listed}")
+    for number, parameter in enumerate(function.parameters, 1):
+        what = f"parameter {number} of {function.name}"
+        if not parameter.name:
+            raise UserError(f"{what} has no name: give it one in {question.path}")
+        if parameter.kind == "unsupported":
+            raise UserError(f"{what}, {parameter.name}, is not supported: it is {parameter.type}")
+        if parameter.name not in question.sizes:
+            size = "" if parameter.kind == "scalar" else ":BYTES"
+            raise UserError(
+                f"{what}, {parameter.name} ({parameter.type}), is missing: give --secret {parameter.name}{size} or "
+                f"--public {parameter.name}{size}"
+            )
+        _check_kind(parameter, question.sizes[parameter.name], question.values.get(parameter.name))
+
+
+def _check_kind(parameter: Parameter, size: int | None, value: int | None) -> None:
+    name = parameter.name
+    if parameter.kind == "pointer" and value is not None:
+        raise UserError(f"{name} is a pointer ({parameter.type}): only a scalar can be given a value")
+    if parameter.kind == "pointer" and size is None:
+        raise UserError(f"{name} is a pointer ({parameter.type}): say how many bytes lie there, {name}:BYTES")
+    if parameter.kind == "scalar" and size is not None:
+        raise UserError(f"{name} is a scalar ({parameter.type}), not a pointer: give {name} without a size")
+    bits = 1 if parameter.boolean else 8 * parameter.size_bytes
+    if value is not None and not -(1 << bits - 1) <= value < 1 << bits:
+        raise UserError(f"{name}={value} does not fit {parameter.type}: give a value of {bits} bits")
+    if size is not None:
+        _check_size(parameter, size)
+
+
+def _check_size(parameter: Parameter, size: int) -> None:
+    name, least, whole = parameter.name, parameter.target_bytes or 1, parameter.buffer_bytes
+    if whole is not None and size != whole:
+        what = "larger" if size > whole else "smaller"
+        raise UserError(f"{name}:{size} is {what} than the {whole} bytes that its declaration says: give {name}:{whole}")
+    if size < least:
+        raise UserError(f"{name}:{size} is smaller than the {least} bytes of one element of {parameter.type}")
+
+
+def _declared(question: Question, function: Function) -> Function:
+    """The function, where a parameter that is written as an array has the size that is written there, which debug
+    information forgets."""
+    if not any(p.kind == "pointer" for p in function.parameters):
+        return function
+    prototype, parameters = _prototype(question), []
+    for parameter in function.parameters:
+        found = re.search(rf"\b{parameter.name}\[(?:static |const |restrict |volatile )*(\d+)\]", prototype)
+        size = int(found[1]) * (parameter.target_bytes or 1) if found and parameter.name else parameter.buffer_bytes
+        parameters.append(replace(parameter, buffer_bytes=size))
+    return replace(function, parameters=tuple(parameters))
+
+
+def _prototype(question: Question) -> str:
+    """The first line of the function's definition as Clang understood it, macros and constants evaluated."""
+    with tempfile.TemporaryDirectory() as folder:
+        output = Path(folder) / "printed.c"
+        command = [
+            sys.executable, "-m", "ziglang", "cc", "-target", "riscv32-freestanding-none",
+            *toolchain.TARGETS[question.isa], f"-I{_INCLUDE}", question.level, "-w", *question.flags, "-Xclang",
+            "-ast-print", "-S", "-o", str(output), str(question.path),
+        ]  # fmt: skip
+        done = subprocess.run(command, capture_output=True, text=True)
+        if done.returncode or not output.is_file():
+            raise UserError(_one_line(f"{question.path} does not compile:\n{done.stderr.strip()}"))
+        lines = output.read_text(errors="replace").splitlines()
+    return next((line for line in lines if re.search(rf"\b{question.function}\(.*\) \{{$", line)), "")
