@@ -47,9 +47,13 @@ def apply() -> None:
 
 def machines(names) -> dict[str, dict]:
     """Line properties per machine, the same in every figure; machines that are not of this house come after."""
-    known = (*_MACHINES, *sorted(set(names) - set(_MACHINES)))
-    looks = {m: _LOOKS[i % len(_LOOKS)] for i, m in enumerate(known) if m in set(names)}
-    return {m: {"color": c, "marker": k, "linestyle": d, "label": m} for m, (c, k, d) in looks.items()}
+    return looks((*_MACHINES, *sorted(set(names) - set(_MACHINES))), names)
+
+
+def looks(known, names) -> dict[str, dict]:
+    """Line properties of each of `names`, by its place among `known`."""
+    chosen = {k: _LOOKS[i % len(_LOOKS)] for i, k in enumerate(known) if k in set(names)}
+    return {k: {"color": c, "marker": m, "linestyle": d, "label": k} for k, (c, m, d) in chosen.items()}
 
 
 def save(figure: Figure, folder: Path, name: str) -> list[Path]:

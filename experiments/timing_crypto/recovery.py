@@ -21,6 +21,8 @@ from itertools import combinations
 
 import numpy as np
 
+from backends.interface import UserError
+
 ROWS = COLUMNS = 4
 _COEFFICIENTS = (1, 2, 3)
 _MOST_CANDIDATES = 1 << 12
@@ -41,6 +43,10 @@ class Sample:
     def varying(self) -> list[int]:
         """Positions of the four bytes that vary; the state is stored by columns."""
         return [ROWS * column + self.row for column in range(COLUMNS)]
+
+    def first(self, count: int) -> "Sample":
+        """The first `count` encryptions alone."""
+        return Sample(self.row, self.plaintexts[:count], self.cycles[:count])
 
 
 @dataclass(frozen=True)
@@ -180,11 +186,15 @@ Victim = Callable[[np.ndarray], np.ndarray]
 """Plaintexts `[N, 16]` uint8 to cycle counts `[N]`: all that the attacker has of the machine."""
 
 
-def attack(victim: Victim, encryptions: int, line_bits: int, seed: int) -> tuple[Guess, list[Sample]]:
-    """Choose plaintexts, have them encrypted (`encryptions` in all, a quarter for each row), and recover."""
-    noise = np.random.default_rng(seed)
+def sample(victim: Victim, encryptions: int, noise: np.random.Generator) -> list[Sample]:
+    """Choose plaintexts and have them encrypted, `encryptions` in all, a quarter for each row.
+
+    Raises UserError for fewer than two a row.
+    """
+    if encryptions < 2 * ROWS:
+        raise UserError(f"{encryptions} encryptions: give at least {2 * ROWS}, two for each row of the state")
     samples = []
     for row in range(ROWS):
         plaintexts = choose(row, encryptions // ROWS, noise)
         samples.append(Sample(row, plaintexts, victim(plaintexts).astype(np.float64)))
-    return recover(samples, line_bits), samples
+    return samples

@@ -1,0 +1,117 @@
+"""What cycle counts tell about a secret: on every machine, under every timing model and policy.
+
+A deterministic machine has no noise, so nothing is estimated: the same public input is given with many secrets, and the
+difference between the slowest and the fastest is the leak. Repetitions differ in the evictions that a policy draws; the
+k-th repetition draws the same for every secret, so that a difference between secrets is never one of evictions.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from backends.core.calls import Call
+from backends.core.observation import ObservingBackend, Watch
+from backends.interface import Backend
+from experiments.timing_crypto import programs
+from experiments.timing_crypto.policies import Policy
+from experiments.timing_crypto.programs import IMPLEMENTATIONS, Function
+
+SUBJECTS: dict[str, str] = {
+    **dict.fromkeys(programs.AES, "aes128_encrypt"),
+    "sha256": "sha256", "chacha20": "chacha20",
+    "compare_early": "compare_early", "compare_constant": "compare_constant",
+}  # fmt: skip
+"""The function of each implementation whose leaks are measured."""
+
+
+@dataclass(frozen=True)
+class Effort:
+    """How much of a machine's time a measurement may take: secrets; most instructions of one call (0: any)."""
+
+    secrets: int
+    most_instructions: int = 0
+
+
+def secrets_of(function: Function, count: int, seed: int) -> dict[str, np.ndarray]:
+    """Values for `count` calls that differ in their secrets alone. A compared buffer equals the public one up to a random
+    place, so that comparisons end everywhere."""
+    noise = np.random.default_rng(seed)
+    values = function.draw(count, noise)
+    for name in function.named("public"):
+        values[name] = np.repeat(values[name][:1], count, axis=0)
+    if function.name.startswith("compare"):
+        equal = np.arange(values["b"].shape[1]) < noise.integers(0, values["b"].shape[1] + 1, (count, 1))
+        values["a"] = np.where(equal, values["b"], values["a"])
+    return values
+
+
+def cycles(
+    machine: Backend, call: Call, policy: Policy | None, values: Mapping[str, np.ndarray], repeats: int, seed: int = 0
+) -> np.ndarray:
+    """`[S, repeats]` uint64, cycles of every call of `values` (of S calls); policy None: flat timing."""
+    if policy is None or policy.name != "evictions":
+        there = policy.on(call) if policy else call
+        return np.stack([programs.run(machine, there, there.batch(values)).cycles for _ in range(repeats)], axis=1)
+    there, size = policy.on(call, seed), len(next(iter(values.values())))
+    rows = [{name: np.repeat(v[s : s + 1], repeats, axis=0) for name, v in values.items()} for s in range(size)]
+    return np.stack([programs.run(machine, there, there.batch(row)).cycles for row in rows])
+
+
+def leak(found: np.ndarray) -> dict[str, float]:
+    """Of cycles `[S, repeats]`: within_sd, the standard deviation between repetitions of one secret, largest over secrets;
+    between_cycles, the slowest minus the fastest secret of one repetition, largest over repetitions."""
+    values = found.astype(np.int64)
+    return {
+        "cycles_min": int(values.min()),
+        "cycles_max": int(values.max()),
+        "within_sd": float(values.std(axis=1).max()),
+        "between_cycles": int(np.ptp(values, axis=0).max()),
+    }
+
+
+def leaks(
+    machines: Mapping[str, Backend], judge: Backend, efforts: Mapping[str, Effort], subjects: Mapping[str, str],
+    policies: tuple[Policy, ...], repeats: int, seed: int,
+) -> pd.DataFrame:  # fmt: skip
+    """One row a subject, machine, and timing: flat, and every policy where the machine has a cache.
+
+    Returns implementation, backend, timing, policy, line_bytes, secrets, repeats, instructions, cycles_min, cycles_max,
+    within_sd, between_cycles, distinct_pcs and distinct_accesses (traces seen; empty where the machine cannot be observed),
+    disagreements (calls whose cycles are not the judge's).
+    """
+    rows = []
+    for implementation, name in subjects.items():
+        function, call = IMPLEMENTATIONS[implementation].functions[name], IMPLEMENTATIONS[implementation].prepare(name)
+        values = secrets_of(function, max(e.secrets for e in efforts.values()), seed)
+        wanted: dict[Policy | None, np.ndarray] = {
+            policy: cycles(judge, call, policy, values, repeats, seed) for policy in (None, *policies)
+        }
+        instructions = int(wanted[None].max())
+        for backend, machine in machines.items():
+            effort = efforts[backend]
+            if effort.most_instructions and instructions > effort.most_instructions:
+                continue
+            own = {k: v[: effort.secrets] for k, v in values.items()}
+            cached = "cache" in machine.capabilities().timings
+            for policy in (None, *(policies if cached else ())):
+                found = cycles(machine, call, policy, own, repeats, seed)
+                rows.append({
+                    "implementation": implementation, "backend": backend, "timing": "cache" if policy else "flat",
+                    "policy": policy.name if policy else "", "line_bytes": policy.line_bytes if policy else 0,
+                    "secrets": len(found), "repeats": repeats, "instructions": instructions, **leak(found),
+                    **(traces(machine, call, own) if policy is None else {}),
+                    "disagreements": int((found != wanted[policy][: len(found)]).sum()),
+                })  # fmt: skip
+    table = pd.DataFrame(rows)
+    return table.astype({"distinct_pcs": "Int64", "distinct_accesses": "Int64"})
+
+
+def traces(machine: Backend, call: Call, values: Mapping[str, np.ndarray]) -> dict[str, int | None]:
+    """How many different traces of instruction and of data addresses the calls leave."""
+    if not isinstance(machine, ObservingBackend):
+        return {"distinct_pcs": None, "distinct_accesses": None}
+    watch = Watch(trace=True)
+    _, seen = machine.observe(call.program, call.batch(values), call.config, programs.MAX_STEPS, watch)
+    return {"distinct_pcs": len(np.unique(seen.pcs)), "distinct_accesses": len(np.unique(seen.accesses))}
