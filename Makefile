@@ -33,6 +33,7 @@ test: $(STAMP) ## run the tests (under 10 minutes on two cores)
 reproduce: $(STAMP) ## run the experiments at SCALE (default quick), then figures, paper, report and claims of them
 	$(RUN) -m experiments experiment=conformance scale=$(SCALE)
 	$(RUN) -m experiments experiment=alu_verification scale=$(SCALE)
+	$(RUN) -m experiments experiment=timing_crypto scale=$(SCALE)
 	$(RUN) -m experiments experiment=benchmarks scale=$(SCALE)
 	$(RUN) -m figures --results results/$(SCALE)
 	$(RUN) -m paper --results results/$(SCALE)

@@ -127,6 +127,37 @@ show(results.table("alu_verification", "faults"))
 picture("alu_latency")
 
 # %% [markdown]
+# ## Timing
+#
+# ### What the exact verifier says of every implementation and optimisation level
+
+# %%
+show(results.table("timing_crypto", "constant_time"))
+
+# %% [markdown]
+# ### Cycles between secrets, on every machine and timing model
+
+# %%
+show(results.table("timing_crypto", "leaks"))
+picture("cache_sweep")
+
+# %% [markdown]
+# ### Noisy clocks
+
+# %%
+picture("timing_leaks")
+
+# %% [markdown]
+# ### Keys recovered from cycle counts
+
+# %%
+picture("key_recovery")
+for name in ("recovery", "functions", "vectors", "dudect", "variance"):
+    if name in origins["timing_crypto"]["tables"]:
+        display(Markdown(f"### {name}"))
+        show(results.table("timing_crypto", name))
+
+# %% [markdown]
 # ## Speed
 
 # %%

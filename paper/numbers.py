@@ -11,14 +11,16 @@ import pandas as pd
 from artifact import claims
 from artifact.words import number, quantity
 from experiments.tables import DEFAULT, Results
+from paper import timing
 
 NOT_RUN = "not run"
-_KINDS = ("value", "trap", "soft limit", "gradient")
+_KINDS = ("value", "trap", "timing", "soft limit", "gradient")
 
 
 def build(results: Results) -> dict[str, Any]:
     """`{"values": {name: text}, "tables": {name: rows}}`. Raises UserError where an experiment is missing or damaged."""
-    parts = [of(results) for of in (_conformance, _alu, _latency, _benchmarks, _profile, _soft_step, _claims, _origin)]
+    own = (_conformance, _alu, _latency, _benchmarks, _profile, _soft_step, timing.build, _claims, _origin)
+    parts = [of(results) for of in own]
     values: dict[str, str] = {}
     tables: dict[str, list[list[str]]] = {}
     for part in (*parts, _elsewhere()):

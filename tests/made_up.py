@@ -18,6 +18,7 @@ def results(root: Path) -> Path:
     for experiment, tables in (
         ("conformance", {"cases": _cases()}),
         ("alu_verification", _alu(noise)),
+        ("timing_crypto", _timing()),
         ("benchmarks", _benchmarks(noise)),
     ):
         record.write(root / experiment, _facts(experiment), tables)
@@ -35,7 +36,7 @@ def _facts(experiment: str) -> dict:
 
 def _cases() -> pd.DataFrame:
     soft = ("soft limit", "gradient")
-    kinds = {m: ("value", "trap", *(soft if m in ("jax_tensor", "torch_neural") else ())) for m in MACHINES}
+    kinds = {m: ("value", "trap", "timing", *(soft if m in ("jax_tensor", "torch_neural") else ())) for m in MACHINES}
     rows = [(m, "cpu", kind, 1000, 1000, 0, "", 1.5) for m in MACHINES for kind in kinds[m]]
     columns = ["backend", "device", "kind", "cases", "passed", "failed", "first_failure", "time_s"]
     return pd.DataFrame(rows, columns=columns)
@@ -72,6 +73,81 @@ def _alu(noise) -> dict[str, pd.DataFrame]:
     }
 
 
+def _timing() -> dict[str, pd.DataFrame]:
+    aes, policies = (
+        ("aes_ttable", "aes_sbox", "aes_scan", "aes_bitsliced"),
+        ("warm", "flushed", "evictions", "background"),
+    )
+    leaks = [
+        (
+            name,
+            m,
+            "cache" if p else "flat",
+            p,
+            64 if p else 0,
+            16,
+            2,
+            1233,
+            1500,
+            1600,
+            0.0,
+            100,
+            1,
+            1 if not p else None,
+            0,
+        )
+        for name in (*aes, "compare_early")
+        for m in ("reference", "gpu_compute")
+        for p in ("", *policies)
+    ]
+    sweep = [
+        (i, p, n, 1 << 15, 64, 8, 1500, 1600, 0.0, 10 * n * (i == "aes_ttable"), 4096, 5.0)
+        for i in aes for p in policies for n in (16, 64)
+    ]  # fmt: skip
+    recovery = [
+        (i, 64, k, 1 << n, n, 16 if i == "aes_ttable" and n > 15 else 1, i == "aes_ttable" and n > 15, n, 50, 2.0)
+        for i in aes for k in range(3) for n in (14, 16, 18)
+    ]  # fmt: skip
+    dudect = [
+        ("native", i, f"{i}, flushed", "tsc", s, 10**n, 2.0**n, 2.0)
+        for i in ("aes_ttable", "aes_bitsliced", "compare_early") for s in (0, 1) for n in (3, 4, 5)
+    ]  # fmt: skip
+    constant = [
+        (i, f, level, "proven", 0, "", "", 5000, 40, 1000, 1, 1)
+        for i, f in (*((i, "aes128_encrypt") for i in aes), ("primitives", "ct_select"), ("primitives", "select_naive"))
+        for level in ("-O0", "-O2")
+    ]
+    columns = {
+        "vectors": ["backend", "implementation", "suite", "cases", "passed", "instructions"],
+        "functions": ["function", "level", "expected", "verdict", "lines_right", "distinct_traces"],
+        "constant_time": [
+            "implementation", "function", "level", "verdict", "violations", "first_line", "kinds", "instructions",
+            "public_inputs", "secrets_tried", "distinct_pcs", "distinct_accesses",
+        ],
+        "leaks": [
+            "implementation", "backend", "timing", "policy", "line_bytes", "secrets", "repeats", "instructions",
+            "cycles_min", "cycles_max", "within_sd", "between_cycles", "distinct_pcs", "distinct_accesses", "disagreements",
+        ],
+        "sweep": [
+            "implementation", "policy", "line_bytes", "capacity_bytes", "secrets", "repeats", "cycles_min", "cycles_max",
+            "within_sd", "between_cycles", "measurements", "max_t",
+        ],
+        "recovery": [
+            "implementation", "line_bytes", "key", "encryptions", "relations_right", "bytes_right", "found", "candidates",
+            "distinct_cycles", "time_s",
+        ],
+        "dudect": ["machine", "implementation", "condition", "clock", "seed", "measurements", "max_t", "time_s"],
+        "variance": ["implementation", "calls", "clock", "median_cycles", "coefficient_of_variation", "spread"],
+    }  # fmt: skip
+    rows = {
+        "vectors": [("gpu_compute", i, "FIPS-197", 10, 10, 1233) for i in aes],
+        "functions": [("branch", "-O2", "leaks", "violations", True, 2), ("mask", "-O2", "proven", "proven", True, 1)],
+        "constant_time": constant, "leaks": leaks, "sweep": sweep, "recovery": recovery, "dudect": dudect,
+        "variance": [(i, 1000, "tsc", 500.0, 0.1, 0.5) for i in aes],
+    }  # fmt: skip
+    return {name: pd.DataFrame(rows[name], columns=columns[name]) for name in columns}
+
+
 def _benchmarks(noise) -> dict[str, pd.DataFrame]:
     speed = {"reference": 1e4, "gpu_compute": 4e8, "jax_tensor": 2e3, "torch_neural": 4e3}
     throughput = [
@@ -83,6 +159,7 @@ def _benchmarks(noise) -> dict[str, pd.DataFrame]:
     core, against = "gpu_compute, one core, ", "C switch interpreter, -O3"
     ratios = [(f"{core}loop", 1.1, 1.0, 1.2, against), (f"{core}mixed", 0.95, 0.9, 1.0, against)]
     ratios += [("gpu_compute, 2 cores, batch 1024", 1.8, 1.7, 1.9, "one core")]
+    ratios += [(f"gpu_compute, {kind}, loop", 1.4, 1.3, 1.5, "plain run") for kind in ("taint", "trace", "cache")]
     soft = [(m, r, "float64", 1e5, 9e4, 1.1e5) for m in MACHINES[2:] for r in ("bits", "value")]
     return {
         "throughput": pd.DataFrame(
