@@ -10,12 +10,12 @@ from backends.core import isa
 WORD = 0xFFFFFFFF
 MAX_SECRETS = 8
 
-(CLEAN, XOR, SUB, AND, OR, CARRY, SLL, SRL, SRA, FLAG, ALL, VARIABLE) = range(12)
+(CLEAN, XOR, SUB, AND, OR, CARRY, MUL, SLL, SRL, SRA, FLAG, ALL, VARIABLE) = range(13)
 """How the taint of a result comes from that of its operands. VARIABLE: as ALL, and the time it takes on real machines
 depends on the operands, so that a tainted one is a violation."""
 
 _RULES = {
-    "xor": XOR, "sub": SUB, "and": AND, "or": OR, "add": CARRY, "mul": CARRY, "sll": SLL, "srl": SRL, "sra": SRA,
+    "xor": XOR, "sub": SUB, "and": AND, "or": OR, "add": CARRY, "mul": MUL, "sll": SLL, "srl": SRL, "sra": SRA,
     "slt": FLAG, "sltu": FLAG, "mulh": ALL, "mulhsu": ALL, "mulhu": ALL,
     "div": VARIABLE, "divu": VARIABLE, "rem": VARIABLE, "remu": VARIABLE,
 }  # fmt: skip
@@ -53,7 +53,9 @@ def propagate(rule: int, ta: int, tb: int, a: int, b: int, same: bool) -> int:
     """
     if ta | tb == 0 or rule == CLEAN:
         return 0
-    if rule in (CARRY, SUB):  # a carry goes up
+    if rule == MUL and (ta | a == 0 or tb | b == 0):  # a factor that is 0 whatever the secrets
+        return 0
+    if rule in (CARRY, SUB, MUL):  # a carry goes up
         t = 0 if same and rule == SUB else ta | tb
         t |= t << 8 & WORD
         return t | t << 16 & WORD
