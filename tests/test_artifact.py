@@ -151,7 +151,7 @@ def test_paper_is_the_same_bytes_and_shows_the_numbers(results, tmp_path):
     first = (tmp_path / "1.pdf").read_bytes()
     assert first == (tmp_path / "2.pdf").read_bytes()
     assert first.startswith(b"%PDF")
-    assert numbers.build(Results(results))["values"]["cases"] == "12,000"
+    assert numbers.build(Results(results))["values"]["cases"] == "16,000"
 
 
 def test_paper_types_no_number_that_is_not_there(results):
