@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -12,7 +13,7 @@ from backends.conformance import cases, compare
 from backends.conformance.cases import words_program
 from backends.core import catalog
 from backends.core.isa import encode
-from backends.gpu_compute.step import advance
+from backends.gpu_compute import launch
 from backends.interface import Batch, MachineConfig, Patch, Program
 
 GPU, REFERENCE = catalog.create("gpu_compute"), catalog.create("reference")
@@ -22,13 +23,16 @@ SIMULATED = """
 from dataclasses import replace
 from backends.conformance import cases, compare
 from backends.core import catalog
+from backends.core.timing import Cache
 gpu, reference = catalog.create("gpu_compute"), catalog.create("reference")
 files = [c for c in cases.file_cases() if c.name.split()[1] in ("factorial.c", "self_modifying.S", "tohost.S", "hello.c")]
 assert len(files) == 4 and "cuda" in gpu.capabilities().devices
 for case in [*cases.trap_cases(), *cases.operation_cases(20), *files]:
-    there = gpu.run(case.programs, case.batch, replace(case.config, device="cuda"), case.max_steps)
-    here = reference.run(case.programs, case.batch, case.config, case.max_steps)
-    assert not compare.mismatches(there, here).any(), case.name
+    for timing in ("flat", "cache"):
+        config = replace(case.config, timing=timing, cache=Cache(line_bytes=16, sets=2, ways=2))
+        there = gpu.run(case.programs, case.batch, replace(config, device="cuda"), case.max_steps)
+        here = reference.run(case.programs, case.batch, config, case.max_steps)
+        assert not compare.mismatches(there, here).any(), (case.name, timing)
 """
 
 
@@ -49,7 +53,7 @@ def test_the_cuda_launch_conforms_on_numbas_simulator():
     subprocess.run(command, env=environment, check=True, timeout=120)
 
 
-def test_the_step_compiles_for_cuda():
+def test_the_kernels_compile_for_cuda(monkeypatch):
     from numba import cuda
     from numba.core import types as t
     from numba.cuda.cudadrv import nvvm
@@ -58,9 +62,15 @@ def test_the_step_compiles_for_cuda():
         nvvm.NVVM()
     except (nvvm.NvvmSupportError, OSError):
         pytest.skip("libNVVM is not here: it comes with the CUDA toolkit or the extra cuda13")
-    signature = (t.uint64[::1], t.uint32[::1], t.uint8[::1], t.uint32[::1], *(t.uint32,) * 3, t.int64, t.int64)
-    ptx, returned = cuda.compile_ptx(advance, signature, device=True, cc=(9, 0))
-    assert ".func" in ptx and len(returned) == 5
+    hopper = SimpleNamespace(compute_capability=(9, 0))  # what functions that the step calls are compiled for
+    monkeypatch.setattr("numba.cuda.dispatcher.get_current_device", lambda: hopper)
+    instances = (t.uint64[:, ::1], t.int64[::1], t.uint32[:, ::1], t.uint8[:, ::1], t.uint32[:, ::1], t.uint32)
+    each = (*[t.uint32[::1]] * 2, *[t.int64[::1]] * 2, t.int64, *[t.uint8[::1]] * 2, t.uint32[::1])
+    cache = (t.uint32[:, :, ::1], t.uint32, t.int64, t.int64)
+    for cached in (False, True):
+        kernel = launch._kernel(cached).py_func
+        ptx, _ = cuda.compile_ptx(kernel, (*instances, *each, *cache), cc=hopper.compute_capability)
+        assert ".entry" in ptx
 
 
 def test_patched_code_runs_in_the_instance_that_it_was_patched_into():

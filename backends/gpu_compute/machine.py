@@ -2,13 +2,13 @@
 
 import numpy as np
 
-from backends.core import environment
+from backends.core import environment, observation, timing
 from backends.core.environment import NO_TOHOST, RUNNING, TRAPPED, State
+from backends.core.observation import Observation, ObservingBackend, Shadow, Watch
 from backends.gpu_compute import launch
 from backends.gpu_compute.packing import UNDECODED, pack
 from backends.gpu_compute.step import AT_UNDECODED
 from backends.interface import (
-    Backend,
     Batch,
     Capabilities,
     Cause,
@@ -19,33 +19,45 @@ from backends.interface import (
 )
 
 
-class GpuCompute(Backend):
+class GpuCompute(ObservingBackend):
     def capabilities(self) -> Capabilities:
-        return Capabilities(devices=launch.devices())
+        return Capabilities(devices=launch.devices(), timings=timing.TIMINGS)
 
     def run(self, program: Programs, batch: Batch, config: MachineConfig, max_steps: int) -> Execution:
+        return self._run(program, batch, config, max_steps, Watch())[0]
+
+    def observe(
+        self, program: Programs, batch: Batch, config: MachineConfig, max_steps: int, watch: Watch
+    ) -> tuple[Execution, Observation]:
+        if config.device != "cpu":
+            raise UserError(f"gpu_compute cannot observe a run on device '{config.device}': use cpu")
+        return self._run(program, batch, config, max_steps, watch)
+
+    def _run(
+        self, program: Programs, batch: Batch, config: MachineConfig, max_steps: int, watch: Watch
+    ) -> tuple[Execution, Observation]:
         if config.device not in launch.devices():
             raise UserError(f"gpu_compute has no device '{config.device}' here: one of {', '.join(launch.devices())}")
         state = environment.load(program, batch, config, max_steps)
-        code = Code(state, batch)
+        shadow, code = observation.shadow(state, watch), Code(state, batch)
         while True:
             active = np.flatnonzero((state.status == RUNNING) & (state.retired < np.uint64(max_steps)))
             if not len(active):
-                return environment.finish(state)
-            _launch(state, code, active, max_steps)
+                return environment.finish(state), shadow.finish(observation.initial_taint(state, watch)[1])
+            _launch(state, watch, shadow, code, active, max_steps)
             _resolve(state, code, max_steps)
-            for b in environment.service(state):
+            for b in shadow.service(state):
                 code.own(int(b), state.memory[b])
 
 
-def _launch(state: State, code: "Code", active: np.ndarray, max_steps: int) -> None:
+def _launch(state: State, watch: Watch, shadow: Shadow, code: "Code", active: np.ndarray, max_steps: int) -> None:
     """Advance the active instances: those on shared code together, then those that have code of their own."""
     own = np.isin(active, list(code.private))
     tohost = np.where(state.tohost == NO_TOHOST, 0xFFFFFFFF, state.tohost - state.config.memory_base)
     for group in (active[~own], active[own]):
         if len(group):
             table, rows = code.rows(group)
-            launch.advance_all(state, table, rows, group, tohost.astype(np.uint32), max_steps)
+            launch.advance_all(state, watch, shadow, table, rows, group, tohost.astype(np.uint32), max_steps)
 
 
 def _resolve(state: State, code: "Code", max_steps: int) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 
 from backends.core.environment import AT_ECALL, AT_FENCE, AT_TOHOST, HALTED, RUNNING, TRAPPED
 from backends.core.isa import ILLEGAL, NUMBER
-from backends.gpu_compute.observed import follow, traced, wait
+from backends.gpu_compute.observed import accessed, follow, ran, shadow_of, wait
 from backends.interface import Cause
 
 AT_UNDECODED = 7
@@ -26,13 +26,14 @@ _OUTSIDE = int(Cause.ACCESS_OUTSIDE_MEMORY)
 assert all(globals()[name.upper().replace(".", "_")] == n for name, n in NUMBER.items() if name != "auipc")
 
 
-def advance(code, x, memory, words, base, tohost, pc, retired, stalls, max_steps, cache, trace, shadow):
+def advance(code, x, memory, words, base, tohost, pc, retired, stalls, max_steps, k, caches, traces, shadows):
     """Run one instance until it stops, waits, or has retired `max_steps`.
 
     code: `[slots + 1]` uint64, packed instructions. x: `[33]` uint32, registers and the scratch register.
     memory: `[M]` uint8 and words: `[M / 4]` uint32, the same bytes. tohost: offset of that symbol, 2^32 - 1 for none.
-    cache, shadow: as `observed.wait` and `observed.follow` take them; trace: `[2]` uint64, the hashes of pcs and of accesses.
-    Where one of the three is None, Numba compiles a step without it. Returns (status, pc, retired, stalls, cause, address).
+    Of all instances, of which this one is number k: caches: lines `[B, sets, ways]` uint32, line_shift, hit_cycles,
+    miss_cycles; traces: hashes of pcs and of accesses `[B]` uint64; shadows: as `observed.shadow_of` takes them. Where one
+    of the three is None, Numba compiles a step without it. Returns (status, pc, retired, stalls, cause, address).
     """
     slots = np.uint32(len(code) - 1)
     size = np.uint32(len(memory))
@@ -44,9 +45,17 @@ def advance(code, x, memory, words, base, tohost, pc, retired, stalls, max_steps
     i = np.uint64(start >> np.uint32(2))
     status, cause, address, target, far, width = RUNNING, 0, np.uint32(0), np.uint32(0), False, 0
     instruction, op = np.uint64(0), np.uint64(0)
-    if trace is not None:
-        pcs, accesses = trace[0], trace[1]
+    if caches is not None:
+        lines = caches[0][k]
+    if traces is not None:
+        pcs, accesses, first, following = traces[0][k], traces[1][k], i, i
+    if shadows is not None:
+        shadow = shadow_of(shadows, k)
     while retired < max_steps:
+        if traces is not None:
+            if i != following:
+                pcs, first = ran(pcs, first, following, base), i
+            following = i + np.uint64(1)
         instruction = code[i]
         i += np.uint64(1)
         op = instruction & np.uint64(0xFF)
@@ -54,12 +63,11 @@ def advance(code, x, memory, words, base, tohost, pc, retired, stalls, max_steps
         a = x[instruction >> np.uint64(14) & np.uint64(31)]
         b = x[instruction >> np.uint64(19) & np.uint64(31)]
         imm = np.uint32(instruction >> np.uint64(32))
-        if cache is not None:
-            stalls += wait(cache, op, np.uint32(a + imm), base, size)
-        if trace is not None:
-            here = np.uint32(base + np.uint32((i - np.uint64(1)) << np.uint64(2)))
-            pcs, accesses = traced(pcs, accesses, op, here, np.uint32(a + imm), base, size)
-        if shadow is not None:
+        if caches is not None:
+            stalls += wait(lines, caches, op, np.uint32(a + imm), base, size)
+        if traces is not None:
+            accesses = accessed(accesses, op, np.uint32(a + imm), base, size)
+        if shadows is not None:
             follow(shadow, instruction, i - np.uint64(1), a, b, base, size)
         if op == LUI:
             x[rd] = imm
@@ -260,7 +268,7 @@ def advance(code, x, memory, words, base, tohost, pc, retired, stalls, max_steps
             i, status = i - np.uint64(1), AT_FENCE
             break
         elif op >= RDCYCLE and op <= RDINSTRETH:
-            count = retired if op == RDINSTRET or op == RDINSTRETH else retired + stalls
+            count = retired if op in (RDINSTRET, RDINSTRETH) else retired + stalls
             x[rd] = count if op <= RDINSTRET else count >> 32
         elif op == ILLEGAL:
             i, status, cause = i - np.uint64(1), TRAPPED, _ILLEGAL_INSTRUCTION
@@ -270,8 +278,9 @@ def advance(code, x, memory, words, base, tohost, pc, retired, stalls, max_steps
             i, status = i - np.uint64(1), AT_UNDECODED
             break
         retired += 1
-    if trace is not None:
-        trace[0], trace[1] = pcs, accesses
+    if traces is not None:
+        end = following if op < ILLEGAL else following - np.uint64(1)
+        traces[0][k], traces[1][k] = ran(pcs, first, end, base), accesses
     pc = np.uint32(base + np.uint32(i << np.uint64(2)))
     if width:
         status, cause, pc = TRAPPED, _OUTSIDE, np.uint32(pc - np.uint32(4))

@@ -1,0 +1,191 @@
+"""What the step does beside computing when it is timed or observed: the cache, the trace's hashes, the taint.
+
+Functions of one instruction, before it executes, on rows of arrays; Numba compiles them into the step of a machine that
+asks for them and leaves them out of all others. `core/timing.py` and `reference/observer.py` say what they must give.
+"""
+
+import numpy as np
+from numba.extending import register_jitable
+
+from backends.core import isa, taint
+from backends.core.observation import CALL_DEPTH, CALLERS, LINK_REGISTERS, MULTIPLIER
+from backends.gpu_compute.packing import SCRATCH
+
+inlined = register_jitable(_nrt=False, forceinline=True)
+"""A function that is compiled into those that call it; without reference counts, which cost more than all the rest."""
+_, _labels, _propagate, _loaded = map(inlined, (taint.full, taint.labels, taint.propagate, taint.loaded))
+
+_ACCESSES = [op for op in isa.OPERATIONS if op.kind in ("load", "store")]
+_FIRST, _COUNT = np.uint64(_ACCESSES[0].number), np.uint64(len(_ACCESSES))
+assert all(op.number == _FIRST + n for n, op in enumerate(_ACCESSES)), "one comparison tells an access"
+_WIDTHS = np.array([{"b": 1, "h": 2, "w": 4}.get(op.name[1], 0) for op in isa.OPERATIONS], np.uint32)
+_RULES = np.array(taint.RULES, np.int64)
+
+_OTHER, _LOAD, _STORE, _BRANCH, _JUMP = range(5)
+_KINDS = np.array(
+    [{"load": _LOAD, "store": _STORE, "branch": _BRANCH, "jump": _JUMP}.get(op.kind, _OTHER) for op in isa.OPERATIONS],
+    np.uint8,
+)
+_SIGNED = np.array([op.name in ("lb", "lh") for op in isa.OPERATIONS])
+_TWO = np.array([op.kind == "alu" for op in isa.OPERATIONS])
+_JALR, _ILLEGAL = isa.NUMBER["jalr"], np.uint64(isa.ILLEGAL)
+_MULTIPLIER = np.uint64(MULTIPLIER)
+_LONGEST = 64
+
+
+def _hashes_of(start: int, first: int, stride: int) -> np.ndarray:
+    """Hashes `[_LONGEST + 1]` uint64 of the first n addresses first, first + stride, …, that begin with `start`."""
+    found = [start]
+    for j in range(_LONGEST):
+        found.append((found[-1] * MULTIPLIER + first + stride * j) % (1 << 64))
+    return np.array(found, np.uint64)
+
+
+_POWERS, _SUMS, _RAMPS = _hashes_of(1, 0, 0), _hashes_of(0, 1, 0), _hashes_of(0, 0, 4)
+
+
+@inlined
+def inside(op, address, base, size):
+    """Whether an instruction is a load or store within memory."""
+    return op - _FIRST < _COUNT and np.uint32(address - base) <= size - _WIDTHS[op]
+
+
+@inlined
+def wait(lines, caches, op, address, base, size):
+    """Cycles that the instruction waits for its cache; lines: `[sets, ways]` uint32."""
+    if not inside(op, address, base, size):
+        return 0
+    _, line_shift, hit_cycles, miss_cycles = caches
+    first, last = address >> line_shift, np.uint32(address + _WIDTHS[op] - np.uint32(1)) >> line_shift
+    cycles = hit_cycles if _touch(lines, first) else miss_cycles
+    if first != last:
+        cycles += hit_cycles if _touch(lines, last) else miss_cycles
+    return cycles
+
+
+@inlined
+def _touch(lines, line):
+    """Bring `line` to the front of its set; all before its place move back by one. Whether it was there."""
+    held = lines[line & np.uint32(len(lines) - 1)]
+    moved = held[0]
+    if moved == line:
+        return True
+    held[0] = line
+    for way in range(1, len(held)):
+        moved, held[way] = held[way], moved
+        if moved == line:
+            return True
+    return False
+
+
+@inlined
+def ran(pcs, first, end, base):
+    """The hash of pcs after the instructions in the slots from `first` to before `end`, one after another."""
+    while end - first > np.uint64(_LONGEST):
+        pcs = ran_some(pcs, first, np.uint64(_LONGEST), base)
+        first += np.uint64(_LONGEST)
+    return ran_some(pcs, first, end - first, base)
+
+
+@inlined
+def ran_some(pcs, first, count, base):
+    """`ran` for at most _LONGEST instructions: the hash is a polynomial, so that many are added at once."""
+    address = np.uint64(np.uint32(base + np.uint32(first << np.uint64(2))))
+    return pcs * _POWERS[count] + address * _SUMS[count] + _RAMPS[count]
+
+
+@inlined
+def accessed(accesses, op, address, base, size):
+    """The hash of accesses after the instruction."""
+    return accesses * _MULTIPLIER + np.uint64(address) if inside(op, address, base, size) else accesses
+
+
+@inlined
+def shadow_of(shadows, k):
+    """Row k, as `follow` takes it."""
+    registers, memory, executed, leaks, callers, calls, depth = shadows
+    return registers[k], memory[k], executed[k], leaks[k], callers[k], calls[k], depth[k : k + 1]
+
+
+@inlined
+def follow(shadow, instruction, slot, a, b, base, size):
+    """Taint through the instruction at `slot`, on operands a and b.
+
+    shadow: rows of the arrays of `observation.Shadow`: registers (with the scratch register), memory, executed, leaks,
+    callers, calls, depth `[1]`.
+    """
+    op = instruction & np.uint64(0xFF)
+    if op >= _ILLEGAL:
+        return
+    registers, memory, executed, leaks, callers, calls, depth = shadow
+    rd = instruction >> np.uint64(8) & np.uint64(63)
+    rs1, rs2 = instruction >> np.uint64(14) & np.uint64(31), instruction >> np.uint64(19) & np.uint64(31)
+    imm, kind = np.uint32(instruction >> np.uint64(32)), _KINDS[op]
+    ta, tb = np.int64(registers[rs1]), np.int64(registers[rs2])
+    if not executed[slot]:
+        executed[slot] = True
+    if kind in (_LOAD, _STORE):
+        if ta:
+            _leak(leaks, callers, calls, depth[0], slot, ta)
+        offset = np.uint32(np.uint32(a + imm) - base)
+        registers[rd] = 0
+        if offset <= size - _WIDTHS[op]:
+            registers[rd] = _access(memory, offset, op, kind, ta, tb)
+        return
+    if kind == _JUMP:
+        if ta and op == _JALR:
+            _leak(leaks, callers, calls, depth[0], slot, ta)
+        _call(calls, depth, op, rd, rs1, np.uint32(base + np.uint32((slot + np.uint64(1)) << np.uint64(2))))
+    elif ta | tb:
+        registers[rd] = _computed(leaks, callers, calls, depth, slot, op, kind, rs1 == rs2, ta, tb, a, b, imm)
+        return
+    registers[rd] = 0
+
+
+@inlined
+def _access(memory, offset, op, kind, ta, tb):
+    """Taint of what a load or store within memory puts into rd; a store's goes to memory."""
+    width = _WIDTHS[op]
+    if kind == _STORE:
+        stored = tb | _labels(ta) * 0x01010101
+        for k in range(width):
+            memory[offset + np.uint32(k)] = stored >> 8 * k
+        return 0
+    there = np.int64(0)
+    for k in range(width):
+        there |= np.int64(memory[offset + np.uint32(k)]) << 8 * k
+    return _loaded(there, np.int64(width), _SIGNED[op], ta)
+
+
+@inlined
+def _computed(leaks, callers, calls, depth, slot, op, kind, same, ta, tb, a, b, imm):
+    """Taint of a result that comes from tainted operands; branches and variable-time operations leak them."""
+    rule = _RULES[op]
+    if kind == _BRANCH:
+        if not same:
+            _leak(leaks, callers, calls, depth[0], slot, ta | tb)
+        return 0
+    if rule == taint.VARIABLE:
+        _leak(leaks, callers, calls, depth[0], slot, ta | tb)
+    if _TWO[op]:
+        return _propagate(rule, ta, tb, np.int64(a), np.int64(b), same)
+    return _propagate(rule, ta, 0, np.int64(a), np.int64(imm), False)
+
+
+@inlined
+def _leak(leaks, callers, calls, depth, slot, depends):
+    """Note a violation, and at a slot's first the calls that led to it."""
+    if not leaks[slot]:
+        for k in range(min(CALLERS, CALL_DEPTH, depth)):
+            callers[slot, k] = calls[(depth - 1 - k) % CALL_DEPTH]
+    leaks[slot] |= np.uint8(_labels(depends))
+
+
+@inlined
+def _call(calls, depth, op, rd, rs1, link):
+    """Calls and returns, by the link registers of the calling convention."""
+    if rd in LINK_REGISTERS:
+        calls[depth[0] % CALL_DEPTH] = link
+        depth[0] += 1
+    elif op == _JALR and rd == SCRATCH and rs1 in LINK_REGISTERS and depth[0]:
+        depth[0] -= 1
