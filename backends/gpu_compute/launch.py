@@ -3,9 +3,11 @@
 Timing and observation are arguments that are None where they are not asked for; each combination is a function of its own.
 """
 
+import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
+from pathlib import Path
 
 import numba
 import numpy as np
@@ -20,11 +22,18 @@ from backends.gpu_compute.step import advance
 _THREADS_PER_BLOCK = 128
 _CHUNKS_PER_THREAD = 8  # instances of unequal length even out
 
-_compiled = numba.njit(nogil=True, cache=True, boundscheck=False, _nrt=False)  # nothing is allocated or counted
-_advance_cpu = _compiled(advance)
+
+def _sources() -> str:
+    """Digest of the files that the step is compiled from; Numba's cache compares the age of one file alone."""
+    here = Path(__file__).parent
+    files = sorted((*here.glob("*.py"), *(here.parent / "core").glob("*.py")))
+    return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()[:16]
 
 
-@_compiled
+_OPTIONS = {"nogil": True, "boundscheck": False, "_nrt": False}  # nothing is allocated, so nothing is counted
+_advance_cpu = numba.njit(**_OPTIONS)(advance)
+
+
 def _advance_range(
     first, last, code, rows, x, memory, words, base, tohost, pc, retired, stalls, max_steps, status, cause, address,
     caches, traces, shadows,
@@ -34,6 +43,10 @@ def _advance_range(
             code[rows[k]], x[k], memory[k], words[k], base, tohost[k], pc[k], retired[k], stalls[k], max_steps,
             k, caches, traces, shadows,
         )  # fmt: skip
+
+
+_advance_range.__qualname__ += _sources()  # part of the cached file's name
+_advance_range_cpu = numba.njit(cache=True, **_OPTIONS)(_advance_range)
 
 
 def devices() -> tuple[str, ...]:
@@ -98,7 +111,7 @@ def _widened(group: np.ndarray, registers: np.ndarray) -> Iterator[np.ndarray]:
 def _launch_cpu(count: int, *arrays) -> None:
     threads = cores.threads()
     pieces = min(count, threads * _CHUNKS_PER_THREAD) if threads > 1 else 1
-    cores.share(lambda part: _advance_range(part.start, part.stop, *arrays), count, pieces)
+    cores.share(lambda part: _advance_range_cpu(part.start, part.stop, *arrays), count, pieces)
 
 
 @cache
