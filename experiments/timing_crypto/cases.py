@@ -6,7 +6,6 @@ may refuse them by a trap, and then nothing is said about them.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import cast
 
 import numpy as np
 
@@ -147,5 +146,5 @@ def _secret_bytes(size: int, count: int, values: Values, rng: np.random.Generato
         other = np.resize(others[rng.integers(len(others))].T, (size, count)).T
         found[near] = other[near]
         changed = near & (rng.random(count) < 0.8)
-        found[changed, rng.integers(0, size, count)[changed]] ^= cast(np.uint8, rng.integers(1, 256, dtype=np.uint8))
+        found[changed, rng.integers(0, size, count)[changed]] ^= rng.integers(1, 256, int(changed.sum()), np.uint8)
     return found

@@ -66,7 +66,9 @@ def _pairs(texts: Sequence[str], separator: str, form: str) -> list[tuple[str, s
 
 
 def _sizes(texts: Sequence[str]) -> dict[str, int | None]:
-    return {name: None if rest is None else _number(rest, name) for name, rest in _pairs(texts, ":", "NAME or NAME:BYTES")}
+    return {
+        name: None if rest is None else _number(rest, name) for name, rest in _pairs(texts, ":", "NAME or NAME:BYTES")
+    }
 
 
 def _number(text: str, name: str) -> int:

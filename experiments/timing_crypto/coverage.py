@@ -1,4 +1,4 @@
-"""Which instructions of a function, and of what it calls in its file, runs have reached."""
+"""Which instructions of a function, and of what it calls in its file, runs have reached; where it jumps into libraries."""
 
 from collections.abc import Iterator
 
@@ -22,6 +22,25 @@ def coverage(subject: Subject, executed: np.ndarray) -> Coverage:
     return Coverage(len(pcs), len(pcs) - len(missed), tuple(lines))
 
 
+def jumps_out(subject: Subject, executed: np.ndarray) -> list[tuple[int, int]]:
+    """(pc, target) of the jumps that ran, in the file, and lead out of it. executed: `[W]` bool."""
+    base, words, owner = subject.call.config.memory_base, _words(subject), _owners(subject)
+    jumps = [
+        jump for function in subject.debug.functions for jump in _jumps(function, words, subject.call.program.base)
+    ]
+    return [(pc, target) for pc, target in jumps if executed[(pc - base) // 4] and target not in owner]
+
+
+def _words(subject: Subject) -> np.ndarray:
+    image = subject.call.program.image
+    return np.resize(image, len(image) // 4 * 4).view(np.uint32)
+
+
+def _owners(subject: Subject) -> dict[int, Function]:
+    """The function that each instruction of the file belongs to."""
+    return {pc: function for function in subject.debug.functions for pc in _pcs(function)}
+
+
 def _pcs(function: Function) -> Iterator[int]:
     for first, end in function.ranges:
         yield from range(first, end, 4)
@@ -29,26 +48,24 @@ def _pcs(function: Function) -> Iterator[int]:
 
 def _called(subject: Subject, executed: np.ndarray) -> list[Function]:
     """The function under test, those of its file that ran, and those that the code of these jumps to."""
-    base, program = subject.call.config.memory_base, subject.call.program
-    words = np.resize(program.image, len(program.image) // 4 * 4).view(np.uint32)
-    owner = {pc: f for f in subject.debug.functions for pc in _pcs(f)}
+    base, words, owner = subject.call.config.memory_base, _words(subject), _owners(subject)
     found = {subject.function.name: subject.function}
     found |= {owner[pc].name: owner[pc] for slot in np.flatnonzero(executed) if (pc := base + 4 * int(slot)) in owner}
     waiting = list(found.values())
     while waiting:
-        for target in _targets(waiting.pop(), words, program.base):
+        for _, target in _jumps(waiting.pop(), words, subject.call.program.base):
             if target in owner and owner[target].name not in found:
                 found[owner[target].name] = owner[target]
                 waiting.append(owner[target])
     return list(found.values())
 
 
-def _targets(function: Function, words: np.ndarray, base: int) -> Iterator[int]:
-    """Where the jumps of a function lead, as far as its code alone says."""
+def _jumps(function: Function, words: np.ndarray, base: int) -> Iterator[tuple[int, int]]:
+    """(pc, target) of the jumps of a function, as far as its code alone says where they lead."""
     pcs = list(_pcs(function))
     code = isa.decode(words[[(pc - base) // 4 for pc in pcs]], 32)
     for k, pc in enumerate(pcs):
         if code.op[k] == _JAL:
-            yield pc + int(code.imm[k]) & 0xFFFFFFFF
+            yield pc, pc + int(code.imm[k]) & 0xFFFFFFFF
         if code.op[k] == _JALR and k and code.op[k - 1] == _AUIPC and code.rd[k - 1] == code.rs1[k]:
-            yield pc - 4 + int(code.imm[k - 1]) + int(code.imm[k]) & 0xFFFFFFFF
+            yield pc, pc - 4 + int(code.imm[k - 1]) + int(code.imm[k]) & 0xFFFFFFFF

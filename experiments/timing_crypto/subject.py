@@ -10,6 +10,7 @@ import sys
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -196,7 +197,9 @@ def _check_size(parameter: Parameter, size: int) -> None:
     name, least, whole = parameter.name, parameter.target_bytes or 1, parameter.buffer_bytes
     if whole is not None and size != whole:
         what = "larger" if size > whole else "smaller"
-        raise UserError(f"{name}:{size} is {what} than the {whole} bytes that its declaration says: give {name}:{whole}")
+        raise UserError(
+            f"{name}:{size} is {what} than the {whole} bytes that its declaration says: give {name}:{whole}"
+        )
     if size < least:
         raise UserError(f"{name}:{size} is smaller than the {least} bytes of one element of {parameter.type}")
 
@@ -216,15 +219,21 @@ def _declared(question: Question, function: Function) -> Function:
 
 def _prototype(question: Question) -> str:
     """The first line of the function's definition as Clang understood it, macros and constants evaluated."""
+    options = (question.level, *question.flags)
+    lines = _printed(question.path, question.path.stat().st_mtime_ns, question.isa, options)
+    return next((line for line in lines if re.search(rf"\b{question.function}\(.*\) \{{$", line)), "")
+
+
+@lru_cache(maxsize=16)
+def _printed(path: Path, _version: int, isa: str, options: tuple[str, ...]) -> list[str]:
+    """The file as Clang prints it after it has read it."""
     with tempfile.TemporaryDirectory() as folder:
         output = Path(folder) / "printed.c"
         command = [
-            sys.executable, "-m", "ziglang", "cc", "-target", "riscv32-freestanding-none",
-            *toolchain.TARGETS[question.isa], f"-I{_INCLUDE}", question.level, "-w", *question.flags, "-Xclang",
-            "-ast-print", "-S", "-o", str(output), str(question.path),
+            sys.executable, "-m", "ziglang", "cc", "-target", "riscv32-freestanding-none", *toolchain.TARGETS[isa],
+            f"-I{_INCLUDE}", *options, "-w", "-Xclang", "-ast-print", "-S", "-o", str(output), str(path),
         ]  # fmt: skip
         done = subprocess.run(command, capture_output=True, text=True)
         if done.returncode or not output.is_file():
-            raise UserError(_one_line(f"{question.path} does not compile:\n{done.stderr.strip()}"))
-        lines = output.read_text(errors="replace").splitlines()
-    return next((line for line in lines if re.search(rf"\b{question.function}\(.*\) \{{$", line)), "")
+            raise UserError(_one_line(f"{path} does not compile:\n{done.stderr.strip()}"))
+        return output.read_text(errors="replace").splitlines()

@@ -1,0 +1,100 @@
+"""Tables of verdicts: the annotated functions, and every implementation of the catalogue at every level of optimisation."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TypeVar
+
+import pandas as pd
+
+from backends.core.observation import ObservingBackend
+from experiments import progress
+from experiments.timing_crypto.annotated import annotated, judge
+from experiments.timing_crypto.programs import IMPLEMENTATIONS, LEVELS, Function
+from experiments.timing_crypto.subject import Question
+from experiments.timing_crypto.verdict import Verdict
+from experiments.timing_crypto.verify import CROSS_CHECK, verify
+
+_AT_ONCE = 2
+"""Compilations."""
+Item = TypeVar("Item")
+
+
+def functions(
+    levels: Sequence[str], machine: ObservingBackend, seed: int = 0, secrets: int = CROSS_CHECK
+) -> pd.DataFrame:
+    """The verifier against what is known, a row per annotated function and level.
+
+    Columns function, level, expected (proven, violations or by_trace), verdict, lines_right, distinct_traces, outcome.
+    """
+
+    def one(case) -> dict:
+        function, level = case
+        return judge(function, level, verify(function.question(level), machine, secrets, seed=seed))
+
+    cases = [(function, level) for function in annotated() for level in levels]
+    return pd.DataFrame(_each(one, cases, "annotated functions"))
+
+
+def constant_time(
+    implementations: Iterable[str] = tuple(IMPLEMENTATIONS), levels: Sequence[str] = LEVELS,
+    machine: ObservingBackend | None = None, secrets: int = CROSS_CHECK, seed: int = 0,
+) -> pd.DataFrame:  # fmt: skip
+    """Which functions of the catalogue are constant-time as compiled, a row per function and level.
+
+    Columns implementation, function, level, intended (constant, leaky), verdict, violations (instructions), first_line,
+    kinds, instructions (of the function and of what it calls in its file), unreached (of these), retired (by the longest run),
+    public_inputs, secrets_tried, distinct_pcs, distinct_accesses.
+    """
+    assert machine is not None
+
+    def one(case) -> dict:
+        name, function, level = case
+        implementation = IMPLEMENTATIONS[name]
+        verdict = verify(question(implementation.path, function, level), machine, secrets, seed=seed)
+        intended = "constant" if implementation.constant_time else "leaky"
+        return {
+            "implementation": name,
+            "function": function.name,
+            "level": level,
+            "intended": intended,
+            **_row(verdict),
+        }
+
+    cases = [
+        (name, function, level)
+        for name in implementations
+        for function in IMPLEMENTATIONS[name].functions.values()
+        for level in levels
+    ]
+    return pd.DataFrame(_each(one, cases, "verdicts"))
+
+
+def _each(one: Callable[[Item], dict], cases: Sequence[Item], what: str) -> Iterator[dict]:
+    """One row per case, in order."""
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        yield from progress.track(pool.map(one, cases), what, len(cases))
+
+
+def question(path: Path, function: Function, level: str) -> Question:
+    """What the catalogue says of a function, as the verifier takes it; outputs are public."""
+    sizes = {
+        role: {p.name: p.size_bytes for p in function.parameters if p.role == role} for role in ("secret", "public")
+    }
+    outputs = {p.name: p.size_bytes for p in function.parameters if p.role == "output"}
+    values = {p.name: p.value for p in function.parameters if p.value is not None}
+    return Question(path, function.name, sizes["secret"], sizes["public"] | outputs, values, level)
+
+
+def _row(verdict: Verdict) -> dict:
+    first = next((violation.line for violation in verdict.violations if violation.line), None)
+    crossed, covered = verdict.cross_check, verdict.coverage
+    return {
+        "verdict": "proven" if verdict.proven else "violations",
+        "violations": len({violation.pc for violation in verdict.violations}),
+        "first_line": f"{Path(first.file).name}:{first.line}" if first else "",
+        "kinds": ", ".join(sorted({violation.kind for violation in verdict.violations})),
+        "instructions": covered.instructions, "unreached": covered.instructions - covered.reached,
+        "retired": verdict.retired, "public_inputs": verdict.public_inputs, "secrets_tried": crossed.secrets,
+        "distinct_pcs": crossed.distinct_pcs, "distinct_accesses": crossed.distinct_accesses,
+    }  # fmt: skip
