@@ -119,7 +119,7 @@ def _timing() -> dict[str, pd.DataFrame]:
     ]
     columns = {
         "vectors": ["backend", "implementation", "suite", "cases", "passed", "instructions"],
-        "functions": ["function", "level", "expected", "verdict", "lines_right", "distinct_traces"],
+        "functions": ["function", "level", "expected", "verdict", "lines_right", "distinct_traces", "outcome"],
         "constant_time": [
             "implementation", "function", "level", "verdict", "violations", "first_line", "kinds", "instructions",
             "public_inputs", "secrets_tried", "distinct_pcs", "distinct_accesses",
@@ -141,7 +141,7 @@ def _timing() -> dict[str, pd.DataFrame]:
     }  # fmt: skip
     rows = {
         "vectors": [("gpu_compute", i, "FIPS-197", 10, 10, 1233) for i in aes],
-        "functions": [("branch", "-O2", "leaks", "violations", True, 2), ("mask", "-O2", "proven", "proven", True, 1)],
+        "functions": [("branch", "-O2", "violations", "violations", True, 2, "right"), ("mask", "-O2", "proven", "proven", True, 1, "right")],
         "constant_time": constant, "leaks": leaks, "sweep": sweep, "recovery": recovery, "dudect": dudect,
         "variance": [(i, 1000, "tsc", 500.0, 0.1, 0.5) for i in aes],
     }  # fmt: skip

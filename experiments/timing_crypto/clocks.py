@@ -5,21 +5,23 @@ import time
 import numpy as np
 
 from backends.interface import Backend
-from experiments.timing_crypto import programs
+from experiments.timing_crypto import dudect, programs
 from experiments.timing_crypto.programs import compare_functions, sized
 
 COMPARED_BYTES = 512
 
 
-def wall_clock(machine: Backend, function: str, measurements: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+def wall_clock(
+    machine: Backend, function: str, measurements: int, seed: int, device: str = "cpu"
+) -> tuple[np.ndarray, np.ndarray]:
     """Nanoseconds `[N]` of single runs of a comparison, and `[N]` bool, which were of the fixed class.
 
     Fixed: the secret equals what is given; random: it does not. The classes alternate at random.
     """
     noise = np.random.default_rng(seed)
-    call = sized(function, compare_functions(COMPARED_BYTES)).prepare(function)
+    call = sized(function, compare_functions(COMPARED_BYTES)).prepare(function).on(device=device)
     given, length = noise.integers(0, 256, (1, COMPARED_BYTES), np.uint8), np.array([COMPARED_BYTES], np.uint32)
-    fixed = noise.integers(0, 2, measurements).astype(bool)
+    fixed = dudect.classes(measurements, noise)
     timed = np.zeros(measurements)
     for k in range(-1, measurements):  # the first one compiles
         secret = given if fixed[k] else noise.integers(0, 256, given.shape, np.uint8)

@@ -73,7 +73,7 @@ def leak(found: np.ndarray) -> dict[str, float]:
 
 def leaks(
     machines: Mapping[str, Backend], judge: Backend, efforts: Mapping[str, Effort], subjects: Mapping[str, str],
-    policies: tuple[Policy, ...], repeats: int, seed: int,
+    policies: tuple[Policy, ...], repeats: int, seed: int, device: str = "cpu",
 ) -> pd.DataFrame:  # fmt: skip
     """One row a subject, machine, and timing: flat, and every policy where the machine has a cache.
 
@@ -96,7 +96,7 @@ def leaks(
             own = {k: v[: effort.secrets] for k, v in values.items()}
             cached = "cache" in machine.capabilities().timings
             for policy in (None, *(policies if cached else ())):
-                found = cycles(machine, call, policy, own, repeats, seed)
+                found = cycles(machine, call.on(device=device), policy, own, repeats, seed)
                 rows.append({
                     "implementation": implementation, "backend": backend, "timing": "cache" if policy else "flat",
                     "policy": policy.name if policy else "", "line_bytes": policy.line_bytes if policy else 0,

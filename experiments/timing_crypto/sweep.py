@@ -36,7 +36,7 @@ def sweep(
         rows.append({
             "implementation": implementation, "policy": policy.name, "line_bytes": policy.line_bytes,
             "capacity_bytes": policy.capacity_bytes, "secrets": secrets, "repeats": repeats, **leak(found),
-            "measurements": count, "max_t": dudect.test(timed, fixed).max_t,
+            "measurements": count, "max_t": dudect.dudect(timed, fixed).largest,
         })  # fmt: skip
     return pd.DataFrame(rows)
 
@@ -46,7 +46,7 @@ def fixed_against_random(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Cycles `[count]` of encryptions under one random key, and `[count]` bool, whose plaintext was the fixed one."""
     noise = np.random.default_rng(seed)
-    call, fixed = aes.encrypt(implementation), noise.integers(0, 2, count).astype(bool)
+    call, fixed = aes.encrypt(implementation), dudect.classes(count, noise)
     schedule, block = noise.integers(0, 256, (1, 176), np.uint8), noise.integers(0, 256, (1, 16), np.uint8)
     plaintexts = np.where(fixed[:, None], block, noise.integers(0, 256, (count, 16), np.uint8))
     timed = [

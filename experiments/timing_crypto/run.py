@@ -1,0 +1,162 @@
+"""Timing: what is proven constant-time, what leaks in whose clock, and a key recovered where there is a leak.
+
+`vectors`: the programs are right. `functions`, `constant_time`: the exact verifier on functions with known answers and on
+every implementation and optimisation level. `leaks`: cycles between secrets on every machine and timing model. `sweep`: the
+cache's line size and policy. `dudect`, `variance`: noisy clocks. `recovery`: AES keys from cycle counts.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+
+import pandas as pd
+
+from backends.core import catalog
+from backends.core.observation import ObservingBackend
+from backends.interface import Backend, UserError
+from experiments import parts
+from experiments.timing_crypto import attack, leaks, noisy, sweep, tables
+from experiments.timing_crypto.leaks import SUBJECTS, Effort
+from experiments.timing_crypto.noisy import Trials
+from experiments.timing_crypto.policies import POLICIES, Policy
+from experiments.timing_crypto.programs import AES, IMPLEMENTATIONS, LEVELS
+from experiments.timing_crypto.vectors import vectors
+
+JUDGE = "gpu_compute"
+LINES_BYTES = (4, 16, 32, 64, 128)
+SWEPT_SECRETS = 64
+
+
+@dataclass(frozen=True)
+class Attack:
+    """Of one implementation: bytes of the victim's cache lines; log2 of the encryptions with which it is tried."""
+
+    line_bytes: int
+    powers: tuple[int, ...]
+
+
+ATTACKS = {
+    "aes_ttable": Attack(64, (14, 15, 16, 17, 18)),
+    "aes_sbox": Attack(4, (16, 17, 18, 19)),
+    "aes_scan": Attack(64, (8, 9, 10)),
+    "aes_bitsliced": Attack(64, (10, 11, 12)),
+}
+"""An S-box of 256 bytes is on four lines of 64 bytes, all of which every encryption touches; lines of 4 bytes show it. Of
+constant-time code every count is the same, so that more of them say no more."""
+
+
+@dataclass(frozen=True)
+class Scale:
+    """levels: of optimisation. secrets: of a cross-check. efforts: of each machine in `leaks`. repeats: of a call under
+    a policy. swept: measurements of a cell of the sweep. trials: with noisy clocks. keys: attacked, per implementation;
+    more: added to the log2 of encryptions."""
+
+    levels: tuple[str, ...]
+    secrets: int
+    efforts: dict[str, Effort]
+    repeats: int
+    swept: int
+    trials: Trials
+    keys: dict[str, int]
+    more: int = 0
+
+
+_EFFORTS = {
+    "gpu_compute": Effort(1000),
+    "jax_tensor": Effort(16),
+    "torch_neural": Effort(16, 20_000),
+    "reference": Effort(4, 20_000),
+}
+SCALES = {
+    "smoke": Scale(
+        ("-O2",), 50, {name: Effort(4, 10_000) for name in _EFFORTS}, 2, 256, Trials(20_000, 30, 1),
+        dict.fromkeys(ATTACKS, 1), -3,
+    ),
+    "quick": Scale(
+        LEVELS, 1000, _EFFORTS, 8, 4096, Trials(500_000, 300, 3),
+        {"aes_ttable": 20, "aes_sbox": 4, "aes_scan": 20, "aes_bitsliced": 20},
+    ),
+    "full": Scale(LEVELS, 10_000, _EFFORTS, 8, 65_536, Trials(5_000_000, 3000, 6), dict.fromkeys(ATTACKS, 20), 2),
+}  # fmt: skip
+
+
+def run(cfg) -> dict[str, pd.DataFrame]:
+    """The tables that this module's docstring names. Raises UserError for a value that nothing can have."""
+    asked, scale = cfg.experiment, SCALES[cfg.scale]
+    chosen = _chosen(asked.implementations, IMPLEMENTATIONS, "implementation")
+    named = _chosen(asked.policies, POLICIES, "policy")
+    cached = "cache" in _chosen(asked.timings, ("flat", "cache"), "timing")
+    policies = tuple(Policy(name) for name in named) if cached else ()
+    trials = replace(scale.trials, native=_count(asked.measurements, scale.trials.native, "measurements", 2))
+    machines, judge = _machines(cfg), _judge()
+
+    def once(name: str, compute: Callable[[], pd.DataFrame]) -> pd.DataFrame:
+        return parts.once(cfg, name, compute)
+
+    def each(what: str, compute: Callable[[str, Backend], pd.DataFrame]) -> pd.DataFrame:
+        made = [once(f"{what}_{name}", lambda n=name, m=machine: compute(n, m)) for name, machine in machines.items()]
+        return pd.concat([m for m in made if len(m)], ignore_index=True)
+
+    def leaking(name: str, machine: Backend) -> pd.DataFrame:
+        subjects = {i: SUBJECTS[i] for i in chosen if i in SUBJECTS}
+        effort = {name: scale.efforts.get(name, scale.efforts["reference"])}
+        return leaks.leaks({name: machine}, judge, effort, subjects, policies, scale.repeats, cfg.seed, cfg.device)
+
+    found = {
+        "vectors": each("vectors", lambda name, machine: vectors(name, machine, chosen, cfg.scale, cfg.seed)),
+        "functions": once("functions", lambda: tables.functions(scale.levels, judge, cfg.seed, scale.secrets)),
+        "constant_time": once(
+            "constant_time", lambda: tables.constant_time(chosen, scale.levels, judge, scale.secrets, cfg.seed)
+        ),
+        "leaks": each("leaks", leaking),
+        "dudect": once("dudect", lambda: noisy.tests(chosen, machines, trials, cfg.seed, cfg.device)),
+        "variance": once("variance", lambda: noisy.variance(chosen, cfg.seed)),
+    }
+    aes = tuple(i for i in chosen if i in AES)
+    if aes and policies:
+        grid = tuple(replace(p, line_bytes=n) for p in policies for n in LINES_BYTES)
+        swept = SWEPT_SECRETS, scale.repeats, scale.swept, cfg.seed
+        found["sweep"] = once("sweep", lambda: sweep.sweep(judge, aes, grid, *swept))
+        keys = {i: _count(asked.keys, scale.keys[i], "keys", 1) for i in aes}
+        tried = [once(f"recovery_{i}", lambda i=i: _recovered(cfg, scale, judge, i, keys[i])) for i in aes]
+        found["recovery"] = pd.concat(tried, ignore_index=True)
+    return found
+
+
+def _recovered(cfg, scale: Scale, judge: Backend, implementation: str, keys: int) -> pd.DataFrame:
+    """The attack with all numbers of encryptions up to the most that were asked for."""
+    attacked = ATTACKS[implementation]
+    counts = [1 << power + scale.more for power in attacked.powers]
+    most = _count(cfg.experiment.encryptions, counts[-1], "encryptions", 8)
+    tried = tuple(sorted({n for n in counts if n < most} | {most}))
+    policy = Policy("flushed", attacked.line_bytes)
+    return attack.recover_keys(judge, implementation, policy, tried, keys, cfg.seed)
+
+
+def _machines(cfg) -> dict[str, Backend]:
+    machines = {name: catalog.create(name) for name in cfg.backends}
+    for name, machine in machines.items():
+        catalog.check_device(name, machine, cfg.device)
+    return machines
+
+
+def _judge() -> ObservingBackend:
+    judge = catalog.create(JUDGE)
+    assert isinstance(judge, ObservingBackend)
+    return judge
+
+
+def _chosen(asked, known: Iterable[str], what: str) -> tuple[str, ...]:
+    """Names that the configuration asks for, in the known order. Raises UserError for one that is not known."""
+    names = list(known) if asked == "all" else [asked] if isinstance(asked, str) else list(asked)
+    for name in names:
+        if name not in known:
+            raise UserError(f"unknown {what} '{name}': all, or some of {', '.join(known)}")
+    return tuple(k for k in known if k in names)
+
+
+def _count(asked, default: int, what: str, least: int) -> int:
+    if asked is None:
+        return default
+    if type(asked) is not int or asked < least:
+        raise UserError(f"experiment.{what}={asked}: give a whole number from {least}, or null for what the scale says")
+    return asked
