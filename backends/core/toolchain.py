@@ -4,6 +4,8 @@ import io
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import capstone
@@ -24,6 +26,10 @@ _TOLD_TWICE = ("-O1", "-O3", "-Oz")
 """Levels that zig makes -O2, or -Os, unless Clang itself is told."""
 _EMBEDDED, _COMPRESSED = 0x8, 0x1  # ELF e_flags of RISC-V
 _T0, _A7, _SP = 5, 17, 2
+_SYMBOL = np.dtype(
+    [("name", "<u4"), ("address", "<u4"), ("size", "<u4"), ("info", "u1"), ("other", "u1"), ("section", "<u2")]
+)
+"""A row of an ELF file's symbol table."""
 
 
 def load(path: Path, isa: str | None = None, flags: tuple[str, ...] = ("-O2",)) -> tuple[Program, str]:
@@ -99,13 +105,7 @@ def parse_elf(data: bytes, name: str) -> tuple[Program, str]:
         _check_header(elf, name)
         _check_extents(elf, data, name)
         segments = [s for s in elf.iter_segments() if s.header.p_type == "PT_LOAD" and s.header.p_memsz]
-        symbols = {
-            s.name: s.entry.st_value
-            for table in elf.iter_sections()
-            if isinstance(table, SymbolTableSection)
-            for s in table.iter_symbols()
-            if s.name
-        }
+        symbols = {symbol.name: symbol.address for symbol in symbols_of(elf)}
     except (ELFError, UnicodeDecodeError) as error:
         raise UserError(
             f"{name} is no readable ELF file ({str(error) or 'damaged'}): give an RV32 executable"
@@ -114,6 +114,28 @@ def parse_elf(data: bytes, name: str) -> tuple[Program, str]:
     embedded = bool(elf.header.e_flags & _EMBEDDED)
     program = Program(image, base, elf.header.e_entry, symbols, _T0 if embedded else _A7, name)
     return program, "rv32em" if embedded else "rv32im"
+
+
+@dataclass(frozen=True)
+class Symbol:
+    """A name in an ELF file. info: its type and binding as ELF packs them."""
+
+    name: str
+    address: int
+    size_bytes: int
+    info: int
+
+
+def symbols_of(elf: ELFFile) -> Iterator[Symbol]:
+    """All that have a name. Read at one go: debug information brings thousands of labels without one."""
+    for table in elf.iter_sections():
+        if isinstance(table, SymbolTableSection):
+            data, names = table.data(), table.stringtable.data()
+            rows = np.frombuffer(data, _SYMBOL, len(data) // _SYMBOL.itemsize)
+            for row in rows[rows["name"] != 0]:
+                name = names[row["name"] : names.find(b"\0", row["name"])].decode()
+                if name:
+                    yield Symbol(name, int(row["address"]), int(row["size"]), int(row["info"]))
 
 
 def _check_header(elf: ELFFile, name: str) -> None:
