@@ -5,6 +5,7 @@ instruction. Only the file itself and what it includes count; the compiler's run
 import io
 from bisect import bisect_right
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from elftools.dwarf.compileunit import CompileUnit
@@ -12,11 +13,13 @@ from elftools.dwarf.die import DIE
 from elftools.dwarf.dwarfinfo import DWARFInfo
 from elftools.dwarf.ranges import BaseAddressEntry
 from elftools.elf.elffile import ELFFile
-from elftools.elf.sections import SymbolTableSection
+
+from backends.core.toolchain import symbols_of
 
 FLAGS = ("-gdwarf-4",)
 """Compiler options without which there is nothing to read."""
 _BOOLEAN, _FLOAT, _COMPLEX, _SIGNED, _SIGNED_CHAR = 0x02, 0x04, 0x03, 0x05, 0x06  # DW_ATE_*
+_FUNCTION, _LOCAL = 2, 0  # STT_FUNC, STB_LOCAL
 _INDIRECT_RESULT_BYTES = 8
 """A result larger than this is returned through a pointer that the caller passes unseen."""
 
@@ -73,7 +76,7 @@ class DebugInfo:
         self._scopes = _scopes(self._dwarf, unit)
         self._rows = _line_rows(self._dwarf, unit)
         self._starts = [row[0] for row in self._rows]
-        self._symbols = _function_symbols(elf)
+        self._elf = elf
         self._texts: dict[str, list[str]] = {}
 
     def _unit(self) -> CompileUnit:
@@ -82,6 +85,10 @@ class DebugInfo:
             if Path(name).name == self.path.name:
                 return unit
         raise LookupError(f"no debug information of {self.path}")
+
+    @cached_property
+    def _symbols(self) -> list[tuple[int, int, str]]:
+        return _function_symbols(self._elf)
 
     def function(self, name: str) -> Function | None:
         return next((f for f in self.functions if f.name == name), None)
@@ -272,7 +279,6 @@ def _file(program, home: str, number: int) -> str:
 
 
 def _function_symbols(elf: ELFFile) -> list[tuple[int, int, str]]:
-    tables = [s for s in elf.iter_sections() if isinstance(s, SymbolTableSection)]
-    symbols = [s for table in tables for s in table.iter_symbols() if s.entry.st_info.type == "STT_FUNC"]
-    symbols.sort(key=lambda s: s.entry.st_info.bind == "STB_LOCAL")  # memcmp rather than what it is in its library
-    return [(s.entry.st_value, s.entry.st_value + s.entry.st_size, s.name) for s in symbols]
+    """(first, end, name) of functions, global names first: memcmp rather than what its library calls it."""
+    found = [symbol for symbol in symbols_of(elf) if symbol.info & 15 == _FUNCTION]
+    return [(s.address, s.address + s.size_bytes, s.name) for s in sorted(found, key=lambda s: s.info >> 4 == _LOCAL)]

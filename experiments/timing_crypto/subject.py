@@ -25,6 +25,8 @@ from experiments.timing_crypto.dwarf import DebugInfo, Function, Parameter
 GUARD_BYTES = 4096
 MAX_BUFFER_BYTES = 1 << 20
 STACK_BYTES = 1 << 16
+_WITHOUT_UNUSED = "-Wl,--gc-sections"
+"""Or the image holds all of the runtime library at some levels."""
 _INCLUDE = Path(toolchain.__file__).parent / "startup" / "include"
 
 
@@ -113,7 +115,7 @@ def _guard() -> np.ndarray:
 
 def compiled(question: Question) -> bytes:
     """The ELF file whose start calls the function. Raises UserError, with Clang's message in one line."""
-    flags = (question.level, *dwarf.FLAGS, "-w", *question.flags)
+    flags = (question.level, *dwarf.FLAGS, _WITHOUT_UNUSED, "-w", *question.flags)
     try:
         return toolchain.compile_source(question.path, question.isa, flags, start=question.function)
     except UserError as error:
@@ -128,7 +130,7 @@ def compiled(question: Question) -> bytes:
 def functions(path: Path, isa: str, flags: tuple[str, ...]) -> list[str]:
     """Names of the functions that a C file defines. Raises UserError."""
     try:
-        data = toolchain.compile_source(path, isa, (*flags, *dwarf.FLAGS, "-w"))
+        data = toolchain.compile_source(path, isa, (*flags, *dwarf.FLAGS, _WITHOUT_UNUSED, "-w"))
     except UserError as error:
         raise UserError(_one_line(str(error))) from None
     return sorted({f.name for f in DebugInfo(data, path).functions})
