@@ -1,0 +1,177 @@
+"""The same programs on the host's processor, timed by its own counter: leaks (two classes of inputs) and variance (one input).
+
+Both are measured, because they are not the same thing: a clock that varies may tell nothing of a secret, and one that does not
+vary for any one input may tell everything.
+"""
+
+import ctypes
+import platform
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from backends.interface import UserError
+from experiments.timing_crypto import dudect
+from experiments.timing_crypto.programs import IMPLEMENTATIONS, Function, compare_functions
+
+COMPARED_BYTES = 64
+CALLS = {
+    **dict.fromkeys(("aes_ttable", "aes_sbox", "aes_scan", "aes_bitsliced"), ("aes128_encrypt", "input")),
+    "sha256": ("sha256", "message"),
+    "chacha20": ("chacha20", "key"),
+    "compare_early": ("compare_early", "a"),
+    "compare_constant": ("compare_constant", "a"),
+}
+"""What is timed: the function, and the parameter that is fixed in one class and random in the other."""
+_HARNESS = Path(__file__).parent / "native" / "harness.c"
+_WARM_UP = 1000
+
+
+@dataclass(frozen=True)
+class Measurements:
+    """cycles `[N]` uint64, of single calls, in units of `clock`; classes `[N]` bool, which were of the fixed class.
+
+    clock: the processor's `tsc` (x86) or `cntvct` (AArch64), whose ticks are of constant length and no core cycles; or
+    `monotonic`, nanoseconds of the system's clock, where there is no usable counter.
+    """
+
+    cycles: np.ndarray
+    classes: np.ndarray
+    clock: str
+
+
+@dataclass(frozen=True)
+class Native:
+    """A function of the catalogue, built for the host, with its buffers in place.
+
+    varied: the parameter that inputs are for. tables: address and bytes of what can be flushed, 0 of none.
+    """
+
+    library: ctypes.CDLL
+    function: Function
+    varied: str
+    buffers: dict[str, np.ndarray]
+    tables: tuple[int, int]
+
+    def times(self, inputs: np.ndarray, flush: bool = False, monotonic: bool = False) -> tuple[np.ndarray, str]:
+        """`[N]` uint64, of a call with each row of inputs `[N, size_bytes]` uint8, and the clock's name."""
+        inputs = np.ascontiguousarray(inputs)
+        clock = self.clock(monotonic)
+        address, size = self.tables if flush else (0, 0)
+        words = (ctypes.c_size_t * 6)(*(self._argument(p.name, p.value) for p in self.function.parameters))
+        times = np.zeros(len(inputs), np.uint64)
+        self.library.harness_measure(
+            self.library[self.function.name], words, _at(self.buffers[self.varied]), _at(inputs),
+            ctypes.c_size_t(inputs.shape[1]), ctypes.c_size_t(len(inputs)), ctypes.c_void_p(address), ctypes.c_size_t(size),
+            int(clock != "monotonic"), _at(times),
+        )  # fmt: skip
+        return times, clock
+
+    def clock(self, monotonic: bool = False) -> str:
+        """The counter of this processor, `monotonic` where it has none that works or that one is asked for."""
+        usable = not monotonic and self.library.harness_counter_works()
+        return _counter_name() if usable else "monotonic"
+
+    def _argument(self, name: str, value: int | None) -> int:
+        return self.buffers[name].ctypes.data if name in self.buffers else value or 0
+
+
+def measure(implementation: str, n: int, seed: int, flush: bool = False, monotonic: bool = False) -> Measurements:
+    """Time n calls, of a fixed input or of random ones, at random; everything else is the same in all of them.
+
+    The fixed input of a comparison is the one that is equal. flush: the tables are in no cache when a call begins.
+    monotonic: do without the processor's counter. Raises UserError where n < 2, or there are no tables to flush.
+    """
+    random = np.random.default_rng(seed)
+    fixed = dudect.classes(n, random)
+    native = prepare(implementation, random)
+    if flush and not native.tables[1]:
+        raise UserError(f"{implementation} has no tables that could be flushed: measure it without flush")
+    one = native.buffers["b" if native.varied == "a" else native.varied].copy()
+    inputs = random.integers(0, 256, (n, len(one)), np.uint8)
+    inputs[fixed] = one
+    native.times(inputs[:_WARM_UP], flush, monotonic)
+    times, clock = native.times(inputs, flush, monotonic)
+    return Measurements(times, fixed, clock)
+
+
+def variance(implementation: str, inputs: int, calls: int, seed: int, flush: bool = False) -> pd.DataFrame:
+    """How repeated calls with one and the same input vary, for several random inputs.
+
+    Returns a row for every input: implementation, flushed, clock, input, calls, median, variation (standard deviation over
+    mean), spread ((greatest - least) over median), quartiles (upper - lower over median).
+    """
+    random = np.random.default_rng(seed)
+    native, rows = prepare(implementation, random), []
+    for number in range(inputs):
+        one = random.integers(0, 256, (1, len(native.buffers[native.varied])), np.uint8)
+        repeated = np.repeat(one, calls, axis=0)
+        native.times(repeated[:_WARM_UP], flush)
+        times, clock = native.times(repeated, flush)
+        low, median, high = np.quantile(times, (0.25, 0.5, 0.75))
+        spread = (times.max() - times.min()) / median
+        rows.append(
+            (
+                implementation,
+                flush,
+                clock,
+                number,
+                calls,
+                median,
+                times.std() / times.mean(),
+                spread,
+                (high - low) / median,
+            )
+        )
+    columns = ["implementation", "flushed", "clock", "input", "calls", "median", "variation", "spread", "quartiles"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def prepare(implementation: str, random: np.random.Generator) -> Native:
+    """The implementation's function with random inputs in its buffers. Raises UserError where it cannot be built."""
+    if implementation not in CALLS:
+        raise UserError(f"no native measurement of '{implementation}': one of {', '.join(CALLS)}")
+    name, varied = CALLS[implementation]
+    described = IMPLEMENTATIONS[implementation]
+    functions = compare_functions(COMPARED_BYTES) if implementation.startswith("compare") else described.functions
+    library = build(described.path)
+    buffers = {p.name: _aligned(p.draw(1, random)[0]) for p in functions[name].parameters if p.size_bytes}
+    if "schedule" in buffers:
+        library.aes128_expand(random.bytes(16), _at(buffers["schedule"]))
+    tables = ctypes.addressof(ctypes.c_char.in_dll(library, "aes_tables")) if described.tables_bytes else 0
+    return Native(library, functions[name], varied, buffers, (tables, described.tables_bytes))
+
+
+@cache
+def build(path: Path, flags: tuple[str, ...] = ("-O2",)) -> ctypes.CDLL:
+    """A C file and the harness as a library of the host. Raises UserError with the compiler's message."""
+    with tempfile.TemporaryDirectory() as folder:
+        library = Path(folder) / "native.so"
+        options = ("-shared", "-fPIC", "-fno-sanitize=all", *flags)
+        command = [sys.executable, "-m", "ziglang", "cc", *options, str(path), str(_HARNESS), "-o", str(library)]
+        done = subprocess.run(command, capture_output=True, text=True)
+        if done.returncode:
+            raise UserError(f"{path.name} does not compile for this host: {done.stderr.strip()}")
+        return ctypes.CDLL(str(library))
+
+
+def _aligned(value: np.ndarray) -> np.ndarray:
+    """A copy `[n]` uint8 at a multiple of 64."""
+    space = np.zeros(len(value) + 64, np.uint8)
+    start = -space.ctypes.data % 64
+    space[start : start + len(value)] = value
+    return space[start : start + len(value)]
+
+
+def _at(array: np.ndarray) -> ctypes.c_void_p:
+    return ctypes.c_void_p(array.ctypes.data)
+
+
+def _counter_name() -> str:
+    return "cntvct" if platform.machine() in ("aarch64", "arm64") else "tsc"
