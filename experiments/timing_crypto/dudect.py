@@ -128,9 +128,8 @@ def _cropped(times: np.ndarray, fixed: np.ndarray, points: np.ndarray) -> np.nda
     mean = total / size
     spread = squares - total * mean
     variance = np.where(spread > _ROUNDING * squares, spread, 0) / (size - 1)
-    enough = (count >= LEAST_CROPPED).all(axis=2)
-    enough[:, -1] = True
-    return np.where(enough, welch(size, mean, variance), 0)
+    is_all = np.arange(bands) == len(thresholds)
+    return np.where((count >= LEAST_CROPPED).all(axis=2) | is_all, welch(size, mean, variance), 0)
 
 
 def _second_order(times: np.ndarray, fixed: np.ndarray) -> float:

@@ -122,7 +122,8 @@ def _digest(suite: str, message: bytes, digest: bytes) -> Answer:
 
 
 def _stream(suite: str, counter: int, key: bytes, nonce: bytes, plain: bytes, cipher: bytes) -> Answer:
-    inputs = {"key": key, "nonce": nonce, "counter": counter, "input": plain, "length": len(plain)}
+    inputs: dict[str, bytes | int] = {"key": key, "nonce": nonce, "input": plain}
+    inputs |= {"counter": counter, "length": len(plain)}
     return Answer(suite, "chacha20", inputs, cipher)
 
 
