@@ -1,10 +1,11 @@
 """What the step does beside computing when it is timed or observed: the cache, the trace's hashes, the taint.
 
-Functions of one instruction, before it executes, on rows of arrays; Numba compiles them into the step of a machine that
-asks for them and leaves them out of all others. `core/timing.py` and `reference/observer.py` say what they must give.
+Scalars and rows of arrays, no objects: Numba compiles these functions into the step of a machine that asks for them and
+leaves them out of all others. `core/timing.py` and `reference/observer.py` say what they must give.
 """
 
 import numpy as np
+from numba import njit
 from numba.extending import register_jitable
 
 from backends.core import isa, taint
@@ -15,10 +16,16 @@ inlined = register_jitable(_nrt=False, forceinline=True)
 """A function that is compiled into those that call it; without reference counts, which cost more than all the rest."""
 _, _labels, _propagate, _loaded = map(inlined, (taint.full, taint.labels, taint.propagate, taint.loaded))
 
+
+def _width(op: isa.Operation) -> int:
+    """Bytes that the operation accesses."""
+    return {"b": 1, "h": 2, "w": 4}[op.name[1]] if op.kind in ("load", "store") else 0
+
+
 _ACCESSES = [op for op in isa.OPERATIONS if op.kind in ("load", "store")]
 _FIRST, _COUNT = np.uint64(_ACCESSES[0].number), np.uint64(len(_ACCESSES))
 assert all(op.number == _FIRST + n for n, op in enumerate(_ACCESSES)), "one comparison tells an access"
-_WIDTHS = np.array([{"b": 1, "h": 2, "w": 4}.get(op.name[1], 0) for op in isa.OPERATIONS], np.uint32)
+_WIDTHS = np.array([_width(op) for op in isa.OPERATIONS], np.uint32)
 _RULES = np.array(taint.RULES, np.int64)
 
 _OTHER, _LOAD, _STORE, _BRANCH, _JUMP = range(5)
@@ -29,14 +36,13 @@ _KINDS = np.array(
 _SIGNED = np.array([op.name in ("lb", "lh") for op in isa.OPERATIONS])
 _TWO = np.array([op.kind == "alu" for op in isa.OPERATIONS])
 _JALR, _ILLEGAL = isa.NUMBER["jalr"], np.uint64(isa.ILLEGAL)
-_MULTIPLIER = np.uint64(MULTIPLIER)
-_LONGEST = 64
+_LONGEST = np.uint64(64)
 
 
 def _hashes_of(start: int, first: int, stride: int) -> np.ndarray:
     """Hashes `[_LONGEST + 1]` uint64 of the first n addresses first, first + stride, …, that begin with `start`."""
     found = [start]
-    for j in range(_LONGEST):
+    for j in range(int(_LONGEST)):
         found.append((found[-1] * MULTIPLIER + first + stride * j) % (1 << 64))
     return np.array(found, np.uint64)
 
@@ -45,16 +51,10 @@ _POWERS, _SUMS, _RAMPS = _hashes_of(1, 0, 0), _hashes_of(0, 1, 0), _hashes_of(0,
 
 
 @inlined
-def inside(op, address, base, size):
-    """Whether an instruction is a load or store within memory."""
-    return op - _FIRST < _COUNT and np.uint32(address - base) <= size - _WIDTHS[op]
-
-
-@inlined
 def wait(lines, caches, op, address, base, size):
     """Cycles that the instruction waits for its cache; lines: `[sets, ways]` uint32."""
-    if not inside(op, address, base, size):
-        return 0
+    if op - _FIRST >= _COUNT or np.uint32(address - base) > size - _WIDTHS[op]:
+        return 0  # no load or store within memory
     _, line_shift, hit_cycles, miss_cycles = caches
     first, last = address >> line_shift, np.uint32(address + _WIDTHS[op] - np.uint32(1)) >> line_shift
     cycles = hit_cycles if _touch(lines, first) else miss_cycles
@@ -78,26 +78,16 @@ def _touch(lines, line):
     return False
 
 
-@inlined
+@njit(_nrt=False)
 def ran(pcs, first, end, base):
-    """The hash of pcs after the instructions in the slots from `first` to before `end`, one after another."""
-    while end - first > np.uint64(_LONGEST):
-        pcs = ran_some(pcs, first, np.uint64(_LONGEST), base)
-        first += np.uint64(_LONGEST)
-    return ran_some(pcs, first, end - first, base)
-
-
-@inlined
-def ran_some(pcs, first, count, base):
-    """`ran` for at most _LONGEST instructions: the hash is a polynomial, so that many are added at once."""
+    """The hash of pcs after the instructions in the slots from `first` to before `end`, one after another: a polynomial,
+    so that many addresses are added at once."""
+    count = end - first
+    if count > _LONGEST:
+        middle = (first + end) >> np.uint64(1)
+        return ran(ran(pcs, first, middle, base), middle, end, base)
     address = np.uint64(np.uint32(base + np.uint32(first << np.uint64(2))))
     return pcs * _POWERS[count] + address * _SUMS[count] + _RAMPS[count]
-
-
-@inlined
-def accessed(accesses, op, address, base, size):
-    """The hash of accesses after the instruction."""
-    return accesses * _MULTIPLIER + np.uint64(address) if inside(op, address, base, size) else accesses
 
 
 @inlined

@@ -9,13 +9,15 @@ import numpy as np
 
 from backends.core.environment import AT_ECALL, AT_FENCE, AT_TOHOST, HALTED, RUNNING, TRAPPED
 from backends.core.isa import ILLEGAL, NUMBER
-from backends.gpu_compute.observed import accessed, follow, ran, shadow_of, wait
+from backends.core.observation import MULTIPLIER
+from backends.gpu_compute.observed import follow, ran, shadow_of, wait
 from backends.interface import Cause
 
 AT_UNDECODED = 7
 """The next instruction is not in the decoded window; the host decides."""
 
 _ILLEGAL_INSTRUCTION, _MISALIGNED_FETCH = int(Cause.ILLEGAL_INSTRUCTION), int(Cause.MISALIGNED_FETCH)
+_MULTIPLIER = np.uint64(MULTIPLIER)
 _OUTSIDE = int(Cause.ACCESS_OUTSIDE_MEMORY)
 
 # Module constants, because Numba freezes those into the code; the order is the table's.
@@ -48,14 +50,10 @@ def advance(code, x, memory, words, base, tohost, pc, retired, stalls, max_steps
     if caches is not None:
         lines = caches[0][k]
     if traces is not None:
-        pcs, accesses, first, following = traces[0][k], traces[1][k], i, i
+        pcs, accesses, first = traces[0][k], traces[1][k], i
     if shadows is not None:
         shadow = shadow_of(shadows, k)
     while retired < max_steps:
-        if traces is not None:
-            if i != following:
-                pcs, first = ran(pcs, first, following, base), i
-            following = i + np.uint64(1)
         instruction = code[i]
         i += np.uint64(1)
         op = instruction & np.uint64(0xFF)
@@ -65,8 +63,6 @@ def advance(code, x, memory, words, base, tohost, pc, retired, stalls, max_steps
         imm = np.uint32(instruction >> np.uint64(32))
         if caches is not None:
             stalls += wait(lines, caches, op, np.uint32(a + imm), base, size)
-        if traces is not None:
-            accesses = accessed(accesses, op, np.uint32(a + imm), base, size)
         if shadows is not None:
             follow(shadow, instruction, i - np.uint64(1), a, b, base, size)
         if op == LUI:
@@ -78,6 +74,8 @@ def advance(code, x, memory, words, base, tohost, pc, retired, stalls, max_steps
                 far, target = True, imm
                 break
             x[rd] = base + np.uint32(i << np.uint64(2))
+            if traces is not None:
+                pcs, first = ran(pcs, first, i, base), np.uint64(imm)
             i = np.uint64(imm)
         elif op == JALR:
             offset = np.uint32((np.uint32(a + imm) & np.uint32(0xFFFFFFFE)) - base)
@@ -86,54 +84,72 @@ def advance(code, x, memory, words, base, tohost, pc, retired, stalls, max_steps
                 far = True
                 break
             x[rd] = base + np.uint32(i << np.uint64(2))
+            if traces is not None:
+                pcs, first = ran(pcs, first, i, base), np.uint64(target)
             i = np.uint64(target)
         elif op == BEQ:
             if a == b:
                 if imm >= slots:
                     far, target = True, imm
                     break
+                if traces is not None:
+                    pcs, first = ran(pcs, first, i, base), np.uint64(imm)
                 i = np.uint64(imm)
         elif op == BNE:
             if a != b:
                 if imm >= slots:
                     far, target = True, imm
                     break
+                if traces is not None:
+                    pcs, first = ran(pcs, first, i, base), np.uint64(imm)
                 i = np.uint64(imm)
         elif op == BLT:
             if np.int32(a) < np.int32(b):
                 if imm >= slots:
                     far, target = True, imm
                     break
+                if traces is not None:
+                    pcs, first = ran(pcs, first, i, base), np.uint64(imm)
                 i = np.uint64(imm)
         elif op == BGE:
             if np.int32(a) >= np.int32(b):
                 if imm >= slots:
                     far, target = True, imm
                     break
+                if traces is not None:
+                    pcs, first = ran(pcs, first, i, base), np.uint64(imm)
                 i = np.uint64(imm)
         elif op == BLTU:
             if a < b:
                 if imm >= slots:
                     far, target = True, imm
                     break
+                if traces is not None:
+                    pcs, first = ran(pcs, first, i, base), np.uint64(imm)
                 i = np.uint64(imm)
         elif op == BGEU:
             if a >= b:
                 if imm >= slots:
                     far, target = True, imm
                     break
+                if traces is not None:
+                    pcs, first = ran(pcs, first, i, base), np.uint64(imm)
                 i = np.uint64(imm)
         elif op == LB:
             offset = np.uint32(np.uint32(a + imm) - base)
             if offset >= byte_limit:
                 width = 1
                 break
+            if traces is not None:
+                accesses = accesses * _MULTIPLIER + np.uint64(np.uint32(a + imm))
             x[rd] = np.int32(np.int8(memory[offset]))
         elif op == LH:
             offset = np.uint32(np.uint32(a + imm) - base)
             if offset >= half_limit:
                 width = 2
                 break
+            if traces is not None:
+                accesses = accesses * _MULTIPLIER + np.uint64(np.uint32(a + imm))
             x[rd] = np.int32(
                 np.int16(np.uint32(memory[offset]) | np.uint32(memory[offset + np.uint32(1)]) << np.uint32(8))
             )
@@ -142,6 +158,8 @@ def advance(code, x, memory, words, base, tohost, pc, retired, stalls, max_steps
             if offset >= word_limit:
                 width = 4
                 break
+            if traces is not None:
+                accesses = accesses * _MULTIPLIER + np.uint64(np.uint32(a + imm))
             if offset & np.uint32(3):
                 low = np.uint32(memory[offset]) | np.uint32(memory[offset + np.uint32(1)]) << np.uint32(8)
                 x[rd] = (
@@ -156,18 +174,24 @@ def advance(code, x, memory, words, base, tohost, pc, retired, stalls, max_steps
             if offset >= byte_limit:
                 width = 1
                 break
+            if traces is not None:
+                accesses = accesses * _MULTIPLIER + np.uint64(np.uint32(a + imm))
             x[rd] = memory[offset]
         elif op == LHU:
             offset = np.uint32(np.uint32(a + imm) - base)
             if offset >= half_limit:
                 width = 2
                 break
+            if traces is not None:
+                accesses = accesses * _MULTIPLIER + np.uint64(np.uint32(a + imm))
             x[rd] = np.uint32(memory[offset]) | np.uint32(memory[offset + np.uint32(1)]) << np.uint32(8)
         elif op == SB:
             offset = np.uint32(np.uint32(a + imm) - base)
             if offset >= byte_limit:
                 width = 1
                 break
+            if traces is not None:
+                accesses = accesses * _MULTIPLIER + np.uint64(np.uint32(a + imm))
             memory[offset] = b
             if offset == tohost:
                 retired, status = retired + 1, AT_TOHOST
@@ -177,6 +201,8 @@ def advance(code, x, memory, words, base, tohost, pc, retired, stalls, max_steps
             if offset >= half_limit:
                 width = 2
                 break
+            if traces is not None:
+                accesses = accesses * _MULTIPLIER + np.uint64(np.uint32(a + imm))
             memory[offset] = b
             memory[offset + np.uint32(1)] = b >> np.uint32(8)
             if offset == tohost:
@@ -187,6 +213,8 @@ def advance(code, x, memory, words, base, tohost, pc, retired, stalls, max_steps
             if offset >= word_limit:
                 width = 4
                 break
+            if traces is not None:
+                accesses = accesses * _MULTIPLIER + np.uint64(np.uint32(a + imm))
             if offset & np.uint32(3):
                 memory[offset] = b
                 memory[offset + np.uint32(1)] = b >> np.uint32(8)
@@ -279,7 +307,7 @@ def advance(code, x, memory, words, base, tohost, pc, retired, stalls, max_steps
             break
         retired += 1
     if traces is not None:
-        end = following if op < ILLEGAL else following - np.uint64(1)
+        end = i + np.uint64(1) if status in (AT_ECALL, AT_FENCE) else i
         traces[0][k], traces[1][k] = ran(pcs, first, end, base), accesses
     pc = np.uint32(base + np.uint32(i << np.uint64(2)))
     if width:
