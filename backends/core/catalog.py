@@ -4,7 +4,7 @@ import importlib
 import pkgutil
 
 import backends
-from backends.interface import Backend, Capabilities, UserError
+from backends.interface import Backend, Capabilities, MachineConfig, UserError
 
 _NOT_MACHINES = ("interface", "core", "conformance", "cli", "__main__")
 
@@ -35,6 +35,11 @@ def describe(name: str) -> Capabilities | str:
 
 def check_device(name: str, backend: Backend, device: str) -> None:
     """Raise UserError where the machine has no such device here."""
-    devices = backend.capabilities().devices
-    if device not in devices:
-        raise UserError(f"backend {name} has no device '{device}' here: one of {', '.join(devices)}")
+    check(name, backend.capabilities(), MachineConfig(device=device))
+
+
+def check(name: str, offered: Capabilities, config: MachineConfig) -> None:
+    """Raise UserError where the machine of that name cannot be what the configuration asks for here."""
+    for what, wanted, known in (("device", config.device, offered.devices), ("timing", config.timing, offered.timings)):
+        if wanted not in known:
+            raise UserError(f"backend {name} has no {what} '{wanted}' here: one of {', '.join(known)}")

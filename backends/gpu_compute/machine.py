@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from backends.core import environment, observation, timing
+from backends.core import catalog, environment, observation, timing
 from backends.core.environment import NO_TOHOST, RUNNING, TRAPPED, State
 from backends.core.observation import Observation, ObservingBackend, Shadow, Watch
 from backends.gpu_compute import launch
@@ -36,8 +36,7 @@ class GpuCompute(ObservingBackend):
     def _run(
         self, program: Programs, batch: Batch, config: MachineConfig, max_steps: int, watch: Watch
     ) -> tuple[Execution, Observation]:
-        if config.device not in launch.devices():
-            raise UserError(f"gpu_compute has no device '{config.device}' here: one of {', '.join(launch.devices())}")
+        catalog.check("gpu_compute", self.capabilities(), config)
         state = environment.load(program, batch, config, max_steps)
         shadow, code = observation.shadow(state, watch), Code(state, batch)
         while True:

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 import torch
 
+from backends.core import catalog
 from backends.core.soft import check
 from backends.interface import (
     Batch,
@@ -39,7 +40,7 @@ class TorchNeural(DifferentiableBackend):
     def run(
         self, program: Program | Sequence[Program], batch: Batch, config: MachineConfig, max_steps: int
     ) -> Execution:
-        self._check(config)
+        catalog.check("torch_neural", self.capabilities(), config)
         with evaluation():
             return Machine(program, batch, config, max_steps, self.units(config.device), load_classifier()).run()
 
@@ -62,7 +63,7 @@ class TorchNeural(DifferentiableBackend):
             return self._soft(program, batch, config, temperature).gradient(temperature, steps, cotangent)
 
     def _soft(self, program: SoftProgram, batch: Batch, config: MachineConfig, temperature: float) -> SoftRun:
-        self._check(config)
+        catalog.check("torch_neural", self.capabilities(), config)
         if config.relaxation != "bits":
             raise UserError(f"torch_neural has no relaxation '{config.relaxation}': use bits")
         check(program, config, temperature)
@@ -74,12 +75,6 @@ class TorchNeural(DifferentiableBackend):
         if device not in self._units:
             self._units[device] = Units(TorchCells(entries(load_weights()), device))
         return self._units[device]
-
-    def _check(self, config: MachineConfig) -> None:
-        if config.device not in self.capabilities().devices:
-            raise UserError(
-                f"torch_neural cannot use device '{config.device}' here: use {' or '.join(self.capabilities().devices)}"
-            )
 
 
 def create() -> DifferentiableBackend:
