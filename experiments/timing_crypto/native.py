@@ -67,9 +67,9 @@ class Native:
         words = (ctypes.c_size_t * 6)(*(self._argument(p.name, p.value) for p in self.function.parameters))
         times = np.zeros(len(inputs), np.uint64)
         self.library.harness_measure(
-            self.library[self.function.name], words, _at(self.buffers[self.varied]), _at(inputs),
+            self.library[self.function.name], words, at(self.buffers[self.varied]), at(inputs),
             ctypes.c_size_t(inputs.shape[1]), ctypes.c_size_t(len(inputs)), ctypes.c_void_p(address), ctypes.c_size_t(size),
-            int(clock != "monotonic"), _at(times),
+            int(clock != "monotonic"), at(times),
         )  # fmt: skip
         return times, clock
 
@@ -137,7 +137,7 @@ def prepare(implementation: str, random: np.random.Generator) -> Native:
     library = build(described.path)
     buffers = {p.name: _aligned(p.draw(1, random)[0]) for p in functions[name].parameters if p.size_bytes}
     if "schedule" in buffers:
-        library.aes128_expand(random.bytes(16), _at(buffers["schedule"]))
+        library.aes128_expand(random.bytes(16), at(buffers["schedule"]))
     tables = ctypes.addressof(ctypes.c_char.in_dll(library, "aes_tables")) if described.tables_bytes else 0
     return Native(library, functions[name], varied, buffers, (tables, described.tables_bytes))
 
@@ -163,7 +163,8 @@ def _aligned(value: np.ndarray) -> np.ndarray:
     return space[start : start + len(value)]
 
 
-def _at(array: np.ndarray) -> ctypes.c_void_p:
+def at(array: np.ndarray) -> ctypes.c_void_p:
+    """Where an array lies, as an argument of a library's function."""
     return ctypes.c_void_p(array.ctypes.data)
 
 

@@ -1,0 +1,93 @@
+"""The host build: the same answers, and the controls of dudect on this processor's clock."""
+
+import hashlib
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
+
+from backends.interface import UserError
+from experiments.timing_crypto import native
+from experiments.timing_crypto.dudect import LEAK, dudect
+from experiments.timing_crypto.programs import AES, IMPLEMENTATIONS
+
+
+@pytest.mark.parametrize("name", AES)
+def test_aes_is_right_on_the_host(name):
+    library = native.build(IMPLEMENTATIONS[name].path)
+    random = np.random.default_rng(0)
+    key, plain, output = random.bytes(16), random.bytes(64), np.zeros(64, np.uint8)
+    cipher = Cipher(algorithms.AES(key), modes.ECB()).encryptor()
+    library.aes128_ecb_encrypt(key, plain, native.at(output), 4)
+    assert output.tobytes() == cipher.update(plain)
+    library.aes128_ecb_decrypt(key, output.tobytes(), native.at(output), 4)
+    assert output.tobytes() == plain
+
+
+def test_what_is_timed_is_what_is_asked_for():
+    """The harness puts the last input into place and calls the function with the catalogue's arguments."""
+    timed = native.prepare("sha256", np.random.default_rng(1))
+    messages = np.random.default_rng(2).integers(0, 256, (3, 64), np.uint8)
+    timed.times(messages)
+    assert timed.buffers["digest"].tobytes() == hashlib.sha256(messages[-1].tobytes()).digest()
+
+
+def test_the_early_exit_is_caught_and_the_constant_comparison_is_not():
+    early, constant = (native.measure(n, 20_000, seed=0) for n in ("compare_early", "compare_constant"))
+    assert dudect(early.cycles, early.classes).largest > LEAK
+    assert dudect(constant.cycles, constant.classes).largest < LEAK
+
+
+def test_the_flushed_t_table_is_caught_and_bitsliced_is_not():
+    table, sliced = native.measure("aes_ttable", 200_000, 0, flush=True), native.measure("aes_bitsliced", 200_000, 0)
+    assert dudect(table.cycles, table.classes).largest > LEAK
+    assert dudect(sliced.cycles, sliced.classes).largest < LEAK
+
+
+def test_classes_are_drawn_at_random_and_the_clock_is_named():
+    found = native.measure("compare_constant", 1000, seed=3)
+    assert found.cycles.shape == found.classes.shape == (1000,)
+    assert 400 < found.classes.sum() < 600
+    assert found.clock in ("tsc", "cntvct", "monotonic")
+    assert not (found.classes == native.measure("compare_constant", 1000, seed=4).classes).all()
+
+
+def test_without_a_usable_counter_the_monotonic_clock_is_taken_and_named():
+    timed = native.prepare("compare_early", np.random.default_rng(0))
+
+    class Stopped:
+        def harness_counter_works(self) -> int:
+            return 0
+
+    assert replace(timed, library=Stopped()).clock() == "monotonic"
+    assert native.measure("compare_early", 1000, 0, monotonic=True).clock == "monotonic"
+
+
+def test_nanoseconds_tell_the_early_exit_too():
+    found = native.measure("compare_early", 50_000, 0, monotonic=True)
+    assert dudect(found.cycles, found.classes).largest > LEAK
+
+
+def test_variance_is_of_one_input():
+    table = native.variance("aes_bitsliced", inputs=3, calls=500, seed=0)
+    assert table["input"].tolist() == [0, 1, 2]
+    assert (table["median"] > 0).all()
+    assert (table["variation_99"] <= table["variation"]).all()
+    assert (table["spread_99"] <= table["spread"]).all()
+
+
+@pytest.mark.parametrize("n", [0, 1])
+def test_too_few_measurements(n):
+    with pytest.raises(UserError, match=f"^{n} measurements: give at least 2"):
+        native.measure("compare_early", n, 0)
+
+
+def test_what_cannot_be_measured(tmp_path):
+    with pytest.raises(UserError, match="aes_bitsliced has no tables"):
+        native.measure("aes_bitsliced", 10, 0, flush=True)
+    with pytest.raises(UserError, match="no native measurement of 'primitives': one of aes_ttable"):
+        native.measure("primitives", 10, 0)
+    (tmp_path / "wrong.c").write_text("int f(void) { return }")
+    with pytest.raises(UserError, match=r"wrong\.c does not compile for this host"):
+        native.build(tmp_path / "wrong.c")
