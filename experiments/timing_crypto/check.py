@@ -52,12 +52,12 @@ def _question(options: argparse.Namespace) -> Question:
     return Question(path, options.function, secrets, public, values, level, options.isa, flags)
 
 
-def _pairs(texts: Sequence[str], separator: str, form: str) -> list[tuple[str, str | None]]:
-    """Names and what follows them, each name once. Raises UserError."""
+def _pairs(texts: Sequence[str], separator: str, form: str, optional: bool = False) -> list[tuple[str, str | None]]:
+    """Names and what follows them, which may be optional, each name once. Raises UserError."""
     found: dict[str, str | None] = {}
     for text in texts:
         name, mark, rest = text.partition(separator)
-        if not name.isidentifier() or (mark and not rest):
+        if not name.isidentifier() or bool(mark) != bool(rest) or not (mark or optional):
             raise UserError(f"'{text}' is not of the form {form}")
         if name in found:
             raise UserError(f"{name} is named twice: give it once")
@@ -67,7 +67,8 @@ def _pairs(texts: Sequence[str], separator: str, form: str) -> list[tuple[str, s
 
 def _sizes(texts: Sequence[str]) -> dict[str, int | None]:
     return {
-        name: None if rest is None else _number(rest, name) for name, rest in _pairs(texts, ":", "NAME or NAME:BYTES")
+        name: None if rest is None else _number(rest, name)
+        for name, rest in _pairs(texts, ":", "NAME or NAME:BYTES", optional=True)
     }
 
 

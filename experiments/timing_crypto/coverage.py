@@ -22,13 +22,13 @@ def coverage(subject: Subject, executed: np.ndarray) -> Coverage:
     return Coverage(len(pcs), len(pcs) - len(missed), tuple(lines))
 
 
-def jumps_out(subject: Subject, executed: np.ndarray) -> list[tuple[int, int]]:
-    """(pc, target) of the jumps that ran, in the file, and lead out of it. executed: `[W]` bool."""
-    base, words, owner = subject.call.config.memory_base, _words(subject), _owners(subject)
+def jumps_out(subject: Subject) -> list[tuple[int, int]]:
+    """(pc, target) of the jumps in the file that lead out of it."""
+    words, owner = _words(subject), _owners(subject)
     jumps = [
         jump for function in subject.debug.functions for jump in _jumps(function, words, subject.call.program.base)
     ]
-    return [(pc, target) for pc, target in jumps if executed[(pc - base) // 4] and target not in owner]
+    return [(pc, target) for pc, target in jumps if target not in owner]
 
 
 def _words(subject: Subject) -> np.ndarray:

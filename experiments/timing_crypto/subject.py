@@ -24,7 +24,7 @@ from experiments.timing_crypto.dwarf import DebugInfo, Function, Parameter
 
 GUARD_BYTES = 4096
 MAX_BUFFER_BYTES = 1 << 20
-STACK_BYTES = 1 << 16
+STACK_BYTES = 1 << 15
 _WITHOUT_UNUSED = "-Wl,--gc-sections"
 """Or the image holds all of the runtime library at some levels."""
 _INCLUDE = Path(toolchain.__file__).parent / "startup" / "include"

@@ -10,7 +10,7 @@ import pandas as pd
 from backends.core.observation import ObservingBackend
 from experiments import progress
 from experiments.timing_crypto.annotated import annotated, judge
-from experiments.timing_crypto.programs import IMPLEMENTATIONS, LEVELS, Function
+from experiments.timing_crypto.programs import IMPLEMENTATIONS, Function
 from experiments.timing_crypto.subject import Question
 from experiments.timing_crypto.verdict import Verdict
 from experiments.timing_crypto.verify import CROSS_CHECK, verify
@@ -37,16 +37,18 @@ def functions(
 
 
 def constant_time(
-    implementations: Iterable[str] = tuple(IMPLEMENTATIONS), levels: Sequence[str] = LEVELS,
-    machine: ObservingBackend | None = None, secrets: int = CROSS_CHECK, seed: int = 0,
-) -> pd.DataFrame:  # fmt: skip
+    implementations: Iterable[str],
+    levels: Sequence[str],
+    machine: ObservingBackend,
+    secrets: int = CROSS_CHECK,
+    seed: int = 0,
+) -> pd.DataFrame:
     """Which functions of the catalogue are constant-time as compiled, a row per function and level.
 
-    Columns implementation, function, level, intended (constant, leaky), verdict, violations (instructions), first_line,
-    kinds, instructions (of the function and of what it calls in its file), unreached (of these), retired (by the longest run),
-    public_inputs, secrets_tried, distinct_pcs, distinct_accesses.
+    Columns implementation, function, level, verdict, violations (instructions), first_line, kinds, instructions (of the
+    function and of what it calls in its file), unreached (of these), retired (by the longest run), public_inputs,
+    secrets_tried, distinct_pcs, distinct_accesses.
     """
-    assert machine is not None
 
     def one(case) -> dict:
         name, function, level = case
@@ -61,13 +63,14 @@ def constant_time(
             **_row(verdict),
         }
 
-    cases = [
-        (name, function, level)
-        for name in implementations
-        for function in IMPLEMENTATIONS[name].functions.values()
-        for level in levels
-    ]
+    cases = [(name, function, level) for name in implementations for function in _functions(name) for level in levels]
     return pd.DataFrame(_each(one, cases, "verdicts"))
+
+
+def _functions(name: str) -> list[Function]:
+    """Those of an implementation; of one that is named like one of its functions, that function."""
+    found = IMPLEMENTATIONS[name].functions
+    return [found[name]] if name in found else list(found.values())
 
 
 def _each(one: Callable[[Item], dict], cases: Sequence[Item], what: str) -> Iterator[dict]:

@@ -78,8 +78,10 @@ class Verdict:
     def statement(self) -> str:
         """Exactly what was found, in one sentence."""
         if not self.proven:
-            return f"{self.function} is not constant-time: {len(self.violations)} instructions depend on a secret."
-        given = f"with each of the {self.public_inputs} public inputs tried" if self.public_names else "on every run"
+            count = len({violation.pc for violation in self.violations})
+            many = f"{count} instructions depend" if count > 1 else "an instruction depends"
+            return f"{self.function} is not constant-time: {many} on a secret."
+        given = f"with each of the {self.public_inputs} public inputs tried" if self.public_names else "on every call"
         return (
             f"Proven: {given}, the trace of program counters and of data addresses of {self.function}, as compiled here, "
             "is the same for every value of the secrets."

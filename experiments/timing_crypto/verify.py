@@ -212,28 +212,30 @@ def _telling(runs: Runs, counted: np.ndarray) -> int:
 
 def _violations(subject: Subject, runs: Runs, instances: np.ndarray) -> Iterator[Violation]:
     """In order of address; of library code once per line that calls it."""
-    for slot in np.flatnonzero((runs.seen.leaks[instances] != 0).any(axis=0)).tolist():
+    leaked, jumps = runs.seen.leaks[instances] != 0, jumps_out(subject)
+    for slot in np.flatnonzero(leaked.any(axis=0)).tolist():
         pc = subject.call.config.memory_base + 4 * slot
         place = subject.debug.place(pc)
         sites: dict[Place | None, list[int]] = {}
-        for b in instances[runs.seen.leaks[instances, slot] != 0]:
-            caller = None if place else _caller(subject, runs, b, slot)
-            sites.setdefault(caller, []).append(int(b))
+        for b in instances[leaked[:, slot]].tolist():
+            caller = None if place else _caller(subject, runs.seen, jumps, b, slot)
+            sites.setdefault(caller, []).append(b)
         for caller, rows in sites.items():
             yield _violation(subject, runs, slot, pc, place, caller, rows)
 
 
-def _caller(subject: Subject, runs: Runs, b: int, slot: int) -> Place | None:
-    """The line of the file that called the library code in which instance b leaked.
+def _caller(subject: Subject, seen: Observed, jumps: list[tuple[int, int]], b: int, slot: int) -> Place | None:
+    """The line of the file that called the library code in which instance b leaked. jumps: those that lead out of the file.
 
     After a call that was the last thing a function did there is no way back to it: then the jump that led out.
     """
-    debug, symbol = subject.debug, subject.debug.symbol(subject.call.config.memory_base + 4 * slot)
-    for back in runs.seen.callers[b, slot]:
-        if back and (place := debug.place(int(back) - 4)):
+    debug, base = subject.debug, subject.call.config.memory_base
+    for back in seen.callers[b, slot].tolist():
+        if back and (place := debug.place(back - 4)):
             return place
-    jumps = sorted(jumps_out(subject, runs.seen.executed[b]), key=lambda jump: debug.symbol(jump[1]) != symbol)
-    return debug.place(jumps[0][0]) if jumps else None
+    taken = [(pc, target) for pc, target in jumps if seen.executed[b, (pc - base) // 4]]
+    symbol = debug.symbol(base + 4 * slot)
+    return debug.place(min(taken, key=lambda jump: debug.symbol(jump[1]) != symbol)[0]) if taken else None
 
 
 def _violation(

@@ -5,13 +5,13 @@
 static volatile uint32_t sink;
 static volatile uint8_t scratch[256];
 
-// xor_self: secret s; constant; alarm -O0
+// xor_self: secret s; constant
 void xor_self(uint32_t s) {
     if ((s ^ s) == 0)
         sink = 1;
 }
 
-// minus_self: secret s; constant; alarm -O0
+// minus_self: secret s; constant
 void minus_self(uint32_t s) {
     if (s - s)
         sink = 1;
@@ -180,7 +180,7 @@ void neighbours(uint8_t s, uint8_t p) {
     sink = scratch[both >> 8 & 0xFF];
 }
 
-// neighbouring_bits: secret s; public p; constant; alarm -O1 -O2 -O3 -Os
+// neighbouring_bits: secret s; public p; constant; alarm -O0 -O1 -O2 -O3 -Os
 void neighbouring_bits(uint8_t s, uint8_t p) {
     volatile uint8_t pair[4] = {s, p, s, p};
     uint32_t both = *(volatile uint32_t *)pair;
