@@ -101,7 +101,7 @@ def _noisy(results: Results) -> dict[str, Any]:
         where = f"{machine} ({last['clock'].iloc[0]})"
         count = number(last["measurements"].iloc[0])
         rows.append([where, str(condition), count, number(last["max_t"].median()), spread])
-    values = {"native_cv": number(variance["coefficient_of_variation"].median())}
+    values = {"native_cv": number(variance["variation"].median())}
     return {"values": values, "tables": {"dudect": rows}}
 
 

@@ -136,14 +136,15 @@ def _timing() -> dict[str, pd.DataFrame]:
             "implementation", "line_bytes", "key", "encryptions", "relations_right", "bytes_right", "found", "candidates",
             "distinct_cycles", "time_s",
         ],
-        "dudect": ["machine", "implementation", "condition", "clock", "seed", "measurements", "max_t", "time_s"],
-        "variance": ["implementation", "calls", "clock", "median_cycles", "coefficient_of_variation", "spread"],
+        "dudect": ["machine", "implementation", "condition", "clock", "seed", "measurements", "max_t", "mean_difference"],
+        "variance": ["implementation", "clock", "calls", "median", "variation", "spread"],
     }  # fmt: skip
     rows = {
         "vectors": [("gpu_compute", i, "FIPS-197", 10, 10, 1233) for i in aes],
-        "functions": [("branch", "-O2", "violations", "violations", True, 2, "right"), ("mask", "-O2", "proven", "proven", True, 1, "right")],
+        "functions": [("branch", "-O2", "violations", "violations", True, 2, "right"),
+                      ("mask", "-O2", "proven", "proven", True, 1, "right")],
         "constant_time": constant, "leaks": leaks, "sweep": sweep, "recovery": recovery, "dudect": dudect,
-        "variance": [(i, 1000, "tsc", 500.0, 0.1, 0.5) for i in aes],
+        "variance": [(i, "tsc", 1000, 500.0, 0.1, 0.5) for i in aes],
     }  # fmt: skip
     return {name: pd.DataFrame(rows[name], columns=columns[name]) for name in columns}
 

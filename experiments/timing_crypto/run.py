@@ -87,6 +87,8 @@ def run(cfg) -> dict[str, pd.DataFrame]:
     cached = "cache" in _chosen(asked.timings, ("flat", "cache"), "timing")
     policies = tuple(Policy(name) for name in named) if cached else ()
     trials = replace(scale.trials, native=_count(asked.measurements, scale.trials.native, "measurements", 2))
+    _count(asked.encryptions, 8, "encryptions", 8)
+    _count(asked.random_keys, 1, "random_keys", 1)
     machines, judge = _machines(cfg), _judge()
 
     def once(name: str, compute: Callable[[], pd.DataFrame]) -> pd.DataFrame:
@@ -108,28 +110,29 @@ def run(cfg) -> dict[str, pd.DataFrame]:
             "constant_time", lambda: tables.constant_time(chosen, scale.levels, judge, scale.secrets, cfg.seed)
         ),
         "leaks": each("leaks", leaking),
-        "dudect": once("dudect", lambda: noisy.tests(chosen, machines, trials, cfg.seed, cfg.device)),
-        "variance": once("variance", lambda: noisy.variance(chosen, cfg.seed)),
+        "dudect": once("dudect", lambda: noisy.measured(chosen, machines, trials, cfg.seed, cfg.device)),
+        "variance": once("variance", lambda: noisy.variance(chosen, 8, 10_000, cfg.seed)),
     }
     aes = tuple(i for i in chosen if i in AES)
     if aes and policies:
         grid = tuple(replace(p, line_bytes=n) for p in policies for n in LINES_BYTES)
         swept = SWEPT_SECRETS, scale.repeats, scale.swept, cfg.seed
         found["sweep"] = once("sweep", lambda: sweep.sweep(judge, aes, grid, *swept))
-        keys = {i: _count(asked.keys, scale.keys[i], "keys", 1) for i in aes}
-        tried = [once(f"recovery_{i}", lambda i=i: _recovered(cfg, scale, judge, i, keys[i])) for i in aes]
+        tried = [once(f"recovery_{i}", lambda i=i: _recovered(cfg, scale, judge, i)) for i in aes]
         found["recovery"] = pd.concat(tried, ignore_index=True)
     return found
 
 
-def _recovered(cfg, scale: Scale, judge: Backend, implementation: str, keys: int) -> pd.DataFrame:
+def _recovered(cfg, scale: Scale, judge: Backend, implementation: str) -> pd.DataFrame:
     """The attack with all numbers of encryptions up to the most that were asked for."""
     attacked = ATTACKS[implementation]
     counts = [1 << power + scale.more for power in attacked.powers]
     most = _count(cfg.experiment.encryptions, counts[-1], "encryptions", 8)
     tried = tuple(sorted({n for n in counts if n < most} | {most}))
-    policy = Policy("flushed", attacked.line_bytes)
-    return attack.recover_keys(judge, implementation, policy, tried, keys, cfg.seed)
+    policy, keys = Policy("flushed", attacked.line_bytes), scale.keys[implementation]
+    return attack.recover_keys(
+        judge, implementation, policy, tried, _count(cfg.experiment.random_keys, keys, "random_keys", 1), cfg.seed
+    )
 
 
 def _machines(cfg) -> dict[str, Backend]:

@@ -1,0 +1,68 @@
+"""Noisy clocks: the native build on the processor's counter, and the machines as seen from outside, by the dudect procedure."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+
+from backends.interface import Backend
+from experiments import progress
+from experiments.timing_crypto import native
+from experiments.timing_crypto.clocks import wall_clock
+from experiments.timing_crypto.dudect import dudect
+
+NATIVE = (
+    ("compare_early", False, 10), ("compare_constant", False, 1), ("aes_ttable", False, 1), ("aes_ttable", True, 1),
+    ("aes_bitsliced", False, 1),
+)  # fmt: skip
+"""What is timed on the host: implementation, whether its tables are flushed, and by what its measurements are divided."""
+COMPARISONS = ("compare_early", "compare_constant")
+
+
+@dataclass(frozen=True)
+class Trials:
+    """Measurements of a native test, of a machine's wall clock, and how many seeds."""
+
+    native: int
+    wall_clock: int
+    seeds: int
+
+
+def measured(
+    implementations: Sequence[str], machines: Mapping[str, Backend], trials: Trials, seed: int, device: str = "cpu"
+) -> pd.DataFrame:
+    """One row a clock, condition, seed and number of measurements.
+
+    Returns machine (`native` or a machine's name), implementation, condition (what a figure calls it), clock, seed,
+    measurements, max_t (the largest |t| of all croppings and orders so far), mean_difference (of the classes at the end, in
+    units of the clock).
+    """
+    rows: list[tuple] = []
+    runs = [(*c, s) for c in NATIVE if c[0] in implementations for s in range(seed, seed + trials.seeds)]
+    for implementation, flush, less, number in progress.track(runs, "native clock", len(runs)):
+        found = native.measure(implementation, max(2, trials.native // less), number, flush=flush)
+        condition = implementation.replace("_", " ") + (", flushed" if flush else "")
+        rows += _points("native", implementation, condition, found.clock, number, found.cycles, found.classes)
+    compared = [c for c in COMPARISONS if c in implementations]
+    outside = [(m, c, s) for m in machines for c in compared for s in range(seed, seed + trials.seeds)]
+    for name, implementation, number in progress.track(outside, "wall clock", len(outside)):
+        times, fixed = wall_clock(machines[name], implementation, trials.wall_clock, number, device)
+        condition = implementation.replace("_", " ")
+        rows += _points(name, implementation, condition, "monotonic", number, times, fixed)
+    columns = (
+        "machine", "implementation", "condition", "clock", "seed", "measurements", "max_t", "mean_difference"
+    )  # fmt: skip
+    return pd.DataFrame(rows, columns=columns)
+
+
+def _points(machine: str, implementation: str, condition: str, clock: str, seed: int, times, fixed) -> Iterator[tuple]:
+    found = dudect(times, fixed)
+    for count, t in zip(found.measurements, found.t, strict=True):
+        yield machine, implementation, condition, clock, seed, int(count), float(t), found.mean_difference
+
+
+def variance(implementations: Sequence[str], inputs: int, calls: int, seed: int) -> pd.DataFrame:
+    """How the native build varies on one and the same input; columns as `native.variance` gives."""
+    names = [i for i in native.CALLS if i in implementations]
+    tables = [native.variance(i, inputs, calls, seed) for i in progress.track(names, "variance", len(names))]
+    return pd.concat(tables, ignore_index=True)
