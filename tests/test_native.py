@@ -73,8 +73,8 @@ def test_variance_is_of_one_input():
     table = native.variance("aes_bitsliced", inputs=3, calls=500, seed=0)
     assert table["input"].tolist() == [0, 1, 2]
     assert (table["median"] > 0).all()
-    assert (table["variation_99"] <= table["variation"]).all()
     assert (table["spread_99"] <= table["spread"]).all()
+    assert (table[["variation", "variation_99"]] >= 0).all(axis=None)
 
 
 @pytest.mark.parametrize("n", [0, 1])

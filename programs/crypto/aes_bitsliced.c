@@ -36,10 +36,10 @@ static inline nibbles add(nibbles a, nibbles b) {
 static inline nibbles multiply(nibbles a, nibbles b) {
     uint32_t b03 = b.x[0] ^ b.x[3], b12 = b.x[1] ^ b.x[2], b23 = b.x[2] ^ b.x[3];
     return (nibbles){{
-        a.x[0] & b.x[0] ^ a.x[1] & b.x[3] ^ a.x[2] & b.x[2] ^ a.x[3] & b.x[1],
-        a.x[0] & b.x[1] ^ a.x[1] & b03 ^ a.x[2] & b23 ^ a.x[3] & b12,
-        a.x[0] & b.x[2] ^ a.x[1] & b.x[1] ^ a.x[2] & b03 ^ a.x[3] & b23,
-        a.x[0] & b.x[3] ^ a.x[1] & b.x[2] ^ a.x[2] & b.x[1] ^ a.x[3] & b03,
+        (a.x[0] & b.x[0]) ^ (a.x[1] & b.x[3]) ^ (a.x[2] & b.x[2]) ^ (a.x[3] & b.x[1]),
+        (a.x[0] & b.x[1]) ^ (a.x[1] & b03) ^ (a.x[2] & b23) ^ (a.x[3] & b12),
+        (a.x[0] & b.x[2]) ^ (a.x[1] & b.x[1]) ^ (a.x[2] & b03) ^ (a.x[3] & b23),
+        (a.x[0] & b.x[3]) ^ (a.x[1] & b.x[2]) ^ (a.x[2] & b.x[1]) ^ (a.x[3] & b03),
     }};
 }
 
@@ -100,13 +100,13 @@ static uint32_t substitute_word(uint32_t word) {
 static inline uint32_t shift_rows(uint32_t x) {
     x &= 0x0f0f0f0fu;
     x |= x << 4;
-    return x & 0xf | x >> 1 & 0xf00 | x >> 2 & 0xf0000 | x >> 3 & 0xf000000;
+    return (x & 0xf) | (x >> 1 & 0xf00) | (x >> 2 & 0xf0000) | (x >> 3 & 0xf000000);
 }
 
 static inline uint32_t unshift_rows(uint32_t x) {
     x &= 0x0f0f0f0fu;
     x |= x << 4;
-    return x & 0xf | x >> 3 & 0xf00 | x >> 2 & 0xf0000 | x >> 1 & 0xf000000;
+    return (x & 0xf) | (x >> 3 & 0xf00) | (x >> 2 & 0xf0000) | (x >> 1 & 0xf000000);
 }
 
 /* Byte times x: plane k to plane k + 1, plane 7 to those of the polynomial x^4 + x^3 + x + 1. */

@@ -11,5 +11,5 @@ int compare_early(const uint8_t *a, const uint8_t *b, uint32_t n) {
 int compare_constant(const uint8_t *a, const uint8_t *b, uint32_t n) {
     uint32_t differ = 0;
     for (uint32_t i = 0; i < n; i++) differ |= (uint32_t)(a[i] ^ b[i]);
-    return (int)(differ - 1 >> 31);
+    return (int)((differ - 1) >> 31);
 }
