@@ -8,19 +8,21 @@ from backends.interface import Backend
 from experiments.timing_crypto import dudect, programs
 from experiments.timing_crypto.programs import compare_functions, sized
 
-COMPARED_BYTES = 512
+COMPARED_BYTES = {"gpu_compute": 4096, "jax_tensor": 4096, "torch_neural": 16}
+"""By machine, so that comparing takes a good part of a run, and a run takes milliseconds."""
+_OTHERWISE_BYTES = 256
 
 
 def wall_clock(
-    machine: Backend, function: str, measurements: int, seed: int, device: str = "cpu"
+    name: str, machine: Backend, function: str, measurements: int, seed: int, device: str = "cpu"
 ) -> tuple[np.ndarray, np.ndarray]:
     """Nanoseconds `[N]` of single runs of a comparison, and `[N]` bool, which were of the fixed class.
 
-    Fixed: the secret equals what is given; random: it does not. The classes alternate at random.
+    Fixed: the secret equals what is given; random: it does not. The classes alternate at random. name: of the machine.
     """
-    noise = np.random.default_rng(seed)
-    call = sized(function, compare_functions(COMPARED_BYTES)).prepare(function).on(device=device)
-    given, length = noise.integers(0, 256, (1, COMPARED_BYTES), np.uint8), np.array([COMPARED_BYTES], np.uint32)
+    noise, size = np.random.default_rng(seed), COMPARED_BYTES.get(name, _OTHERWISE_BYTES)
+    call = sized(function, compare_functions(size)).prepare(function).on(device=device)
+    given, length = noise.integers(0, 256, (1, size), np.uint8), np.array([size], np.uint32)
     fixed = dudect.classes(measurements, noise)
     timed = np.zeros(measurements)
     for k in range(-1, measurements):  # the first one compiles

@@ -46,7 +46,7 @@ def measured(
     compared = [c for c in COMPARISONS if c in implementations]
     outside = [(m, c, s) for m in machines for c in compared for s in range(seed, seed + trials.seeds)]
     for name, implementation, number in progress.track(outside, "wall clock", len(outside)):
-        times, fixed = wall_clock(machines[name], implementation, trials.wall_clock, number, device)
+        times, fixed = wall_clock(name, machines[name], implementation, trials.wall_clock, number, device)
         condition = implementation.replace("_", " ")
         rows += _points(name, implementation, condition, "monotonic", number, times, fixed)
     columns = (
