@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
-from backends.core import catalog
+from backends.core import calls, catalog
 from backends.interface import UserError
 from experiments.timing_crypto import known_answers, vectors
 from experiments.timing_crypto.programs import (
@@ -177,3 +177,10 @@ def test_known_answers_that_are_not_installed(monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, "cryptography_vectors", None)
     with pytest.raises(UserError, match="pip install cryptography-vectors"):
         known_answers.aes()
+
+
+def test_a_function_that_does_not_return(tmp_path):
+    (tmp_path / "stray.c").write_text("int f(void) { return *(volatile int *)4; }")
+    call = calls.prepare(tmp_path / "stray.c", "f", [])
+    with pytest.raises(UserError, match=r"^stray\.c did not return: trapped access outside memory at 0x"):
+        run(GPU, call, call.batch({"nothing": np.zeros(1)}))

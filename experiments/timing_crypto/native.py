@@ -124,7 +124,8 @@ def variance(implementation: str, inputs: int, calls: int, seed: int, flush: boo
 
 
 def _varies(times: np.ndarray, median: float) -> tuple[float, float]:
-    return float(times.std() / times.mean()), float(np.ptp(times)) / median
+    """Variation and spread; in units of a tick where a clock is too coarse to see the call."""
+    return float(times.std()) / max(float(times.mean()), 1), float(np.ptp(times)) / max(median, 1)
 
 
 def prepare(implementation: str, random: np.random.Generator) -> Native:

@@ -11,7 +11,7 @@ import numpy as np
 
 from backends.core import calls
 from backends.core.calls import Argument, Call
-from backends.interface import Backend, Batch, Execution, Status, UserError
+from backends.interface import Backend, Batch, Cause, Execution, Status, UserError
 
 FOLDER = Path(__file__).parents[3] / "programs" / "crypto"
 LEVELS = ("-O0", "-O1", "-O2", "-O3", "-Os")
@@ -43,7 +43,7 @@ class Parameter:
 
 @dataclass(frozen=True)
 class Function:
-    """A function that can be called; blocks, n or length: of its buffers, as the parameters say."""
+    """A C function and all of its parameters, in their order."""
 
     name: str
     parameters: tuple[Parameter, ...]
@@ -66,8 +66,11 @@ class Function:
 
 @dataclass(frozen=True)
 class Implementation:
-    """A file of the catalogue. tables_bytes: of its tables, TABLE_OFFSET behind the symbol `aes_tables`; constant_time: what
-    its author means it to be; which level of optimisation keeps the promise is for the verifier to say."""
+    """A file of the catalogue, `<name>.c` where no other is named.
+
+    constant_time: what its author means it to be; which level of optimisation keeps the promise is for the verifier to say.
+    tables_bytes: of its tables, which lie TABLE_OFFSET behind the symbol `aes_tables`.
+    """
 
     name: str
     functions: Mapping[str, Function]
@@ -88,7 +91,9 @@ def run(machine: Backend, call: Call, batch: Batch) -> Execution:
     """Call the function in every instance. Raises UserError where one does not return."""
     execution = machine.run(call.program, batch, call.config, MAX_STEPS)
     for b in np.flatnonzero(execution.status != Status.EXITED)[:1]:
-        raise UserError(f"{call.program.name} did not return: {Status(int(execution.status[b])).name.lower()}")
+        how = (Status(int(execution.status[b])), Cause(int(execution.cause[b])))
+        said = " ".join(h.name.lower().replace("_", " ") for h in how if h != Cause.NONE)
+        raise UserError(f"{call.program.name} did not return: {said} at {execution.pc[b]:#x}")
     return execution
 
 
