@@ -10,11 +10,15 @@ from dataclasses import dataclass
 import numpy as np
 
 from experiments.timing_crypto.dwarf import Parameter
-from experiments.timing_crypto.subject import GUARD_BYTES, Question, Subject
+from experiments.timing_crypto.subject import Question, Subject
 
-PLAUSIBLE, EXTREME = 32, 16
-"""How many public inputs of each tier are tried at least."""
-_EXTREMES = (1 << 31, (1 << 31) - 1, (1 << 32) - 1, 1 << 16, (1 << 32) - 2, 12345678, 1 << 30, 0x55555555)
+PLAUSIBLE, EXTREME = 32, 48
+"""How many plausible inputs are tried at least, and how many extreme ones at most."""
+_SMALL = 16
+_LARGE = (
+    *range(_SMALL + 1), 31, 32, 33, 63, 64, 100, 127, 128, 255, 1 << 10, 1 << 16, 12345678, 1 << 30, 0x55555555,
+    (1 << 31) - 1, 1 << 31, (1 << 32) - 2, (1 << 32) - 1,
+)  # fmt: skip
 Values = dict[str, np.ndarray]
 
 
@@ -34,15 +38,14 @@ def public_inputs(subject: Subject, rng: np.random.Generator) -> Inputs:
     large = {p.name: list(_large(p, question, rng)) for p in public}
     count = max([PLAUSIBLE, *(len(v) for v in small.values())])
     rows = {name: _cycled(values, count, rng) for name, values in small.items()}
-    extreme = EXTREME if any(large.values()) else 0
-    for _ in range(extreme):
-        chosen = {name for name, values in large.items() if values and rng.random() < 0.5}
-        chosen = chosen or {next(name for name, values in large.items() if values)}
+    extreme = [(name, value) for name, values in large.items() for value in values]
+    extreme = [extreme[k] for k in rng.permutation(len(extreme))[:EXTREME]]
+    for chosen, value in extreme:
         for name in rows:
-            pool = large[name] if name in chosen else small[name]
-            rows[name].append(pool[rng.integers(len(pool))])
+            pool = large[name] if large[name] and rng.random() < 0.25 else small[name]
+            rows[name].append(value if name == chosen else pool[rng.integers(len(pool))])
     values = {p.name: _stack(rows[p.name], p.kind == "scalar") for p in public}
-    return Inputs(values, np.arange(count + extreme) < count)
+    return Inputs(values, np.arange(count + len(extreme)) < count)
 
 
 def _cycled(values: list, count: int, rng: np.random.Generator) -> list:
@@ -69,16 +72,15 @@ def _extended(parameter: Parameter, value: int) -> int:
 
 
 def _small(parameter: Parameter, question: Question, rng: np.random.Generator) -> Iterator:
-    """Plausible values of a public parameter."""
+    """Plausible values of a public parameter: of a scalar those that fit the smallest buffer as an index or a length."""
     name, size = parameter.name, question.sizes[parameter.name]
     if size is not None:
         yield from _small_contents(size, parameter.target_bytes or 1, rng)
     elif name in question.values:
         yield _extended(parameter, question.values[name])
     else:
-        sizes = {s // width for s in question.sizes.values() if s for width in (1, 2, 4, 16)}
-        numbers = {*range(17), 31, 32, 33, 63, 64, 100, 127, 128, 255, *(s for s in sizes if s <= GUARD_BYTES)}
-        yield from sorted({_extended(parameter, n) for n in numbers})
+        limit = min([_SMALL, *(s for s in question.sizes.values() if s)])
+        yield from sorted({_extended(parameter, n) for n in range(limit + 1)})
 
 
 def _large(parameter: Parameter, question: Question, rng: np.random.Generator) -> Iterator:
@@ -88,8 +90,9 @@ def _large(parameter: Parameter, question: Question, rng: np.random.Generator) -
         yield np.full(size, 0xFF, np.uint8)
         yield from (rng.integers(0, 256, size, np.uint8) for _ in range(4))
     elif size is None and name not in question.values and not parameter.boolean:
-        random = rng.integers(0, 1 << 32, 8).tolist()
-        yield from sorted({_extended(parameter, n) for n in (*_EXTREMES, *random)})
+        sizes = [s // width for s in question.sizes.values() if s for width in (1, 2, 4, 16)]
+        numbers = {*_LARGE, *sizes, *rng.integers(0, 1 << 32, 8).tolist()}
+        yield from sorted({_extended(parameter, n) for n in numbers} - set(_small(parameter, question, rng)))
 
 
 def _small_contents(size: int, width: int, rng: np.random.Generator) -> Iterator[np.ndarray]:

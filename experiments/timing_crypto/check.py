@@ -95,7 +95,7 @@ def _show(question: Question, backend: str, verdict: Verdict) -> None:
     for violation in verdict.violations:
         _show_violation(console, violation)
     console.print(f"compiled: {question.path} {' '.join((question.level, *question.flags))} for {question.isa}")
-    for line in (*_about_runs(verdict), _about_coverage(verdict), _about_traces(verdict)):
+    for line in (*_about_runs(question, verdict), _about_coverage(verdict), _about_traces(verdict)):
         console.print(escape(line))
     console.print(f"machine: {backend}; observer: addresses of instructions and data, operands of division")
 
@@ -115,16 +115,15 @@ def _show_violation(console: Console, violation: Violation) -> None:
         console.print(f"    {escape(where.text)}")
 
 
-def _about_runs(verdict: Verdict) -> list[str]:
+def _about_runs(question: Question, verdict: Verdict) -> list[str]:
     if verdict.public_names:
         names = ", ".join(verdict.public_names)
-        lines = [f"public: {names}; {verdict.public_inputs} inputs tried, with others nothing is proven"]
+        lines = [f"public: {names}; {verdict.public_inputs} inputs tried, of others nothing is said"]
     else:
         lines = ["public: nothing, so that this holds for every call"]
+    mend = "; --value fixes a value" if question.free else ""
     for left in verdict.left_out:
-        lines.append(
-            f"left out: {left.count} public inputs, such as {left.example}: {left.reason}; fix a value with --value"
-        )
+        lines.append(f"left out: {left.count} public inputs, such as {left.example}: {left.reason}{mend}")
     return lines
 
 

@@ -236,9 +236,16 @@ def _pointer(name: str, full: str, target: DIE | None) -> Parameter:
     if target.tag in ("DW_TAG_subroutine_type", "DW_TAG_pointer_type"):
         what = "function" if target.tag == "DW_TAG_subroutine_type" else "pointer"
         return Parameter(name, "unsupported", f"a pointer to a {what} ({full})")
-    whole = target.tag in _STRUCTURES or target.tag == "DW_TAG_array_type"
     size = _size(target) or None
-    return Parameter(name, "pointer", full, target_bytes=size, buffer_bytes=size if whole else None)
+    return Parameter(name, "pointer", full, target_bytes=size, buffer_bytes=size if _is_whole(target) else None)
+
+
+def _is_whole(target: DIE) -> bool:
+    """Whether a type says how large the buffer is: an array, or a structure that does not end in an array of any size."""
+    members = [child for child in target.iter_children() if child.tag == "DW_TAG_member"]
+    last = _strip(_type(members[-1])) if members else None
+    open_end = last is not None and last.tag == "DW_TAG_array_type" and not _size(last)
+    return target.tag == "DW_TAG_array_type" or (target.tag in _STRUCTURES and not open_end)
 
 
 def _scopes(dwarf: DWARFInfo, unit: CompileUnit) -> list[tuple[int, int, int, str]]:

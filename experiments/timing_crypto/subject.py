@@ -51,6 +51,11 @@ class Question:
     def sizes(self) -> dict[str, int | None]:
         return {**self.secrets, **self.public, **{name: None for name in self.values if name not in self.public}}
 
+    @property
+    def free(self) -> list[str]:
+        """Public scalars that are not fixed."""
+        return [name for name, size in self.public.items() if size is None and name not in self.values]
+
 
 @dataclass(frozen=True)
 class Subject:

@@ -175,10 +175,7 @@ def _counted(runs: Runs) -> np.ndarray:
 
 
 def _refused(subject: Subject, runs: Runs, b: int) -> str:
-    free = [
-        p.name for p in subject.parameters
-        if p.kind == "scalar" and p.name in subject.question.public and p.name not in subject.question.values
-    ]  # fmt: skip
+    free = subject.question.free
     mend = f"; if it needs certain public values, fix them, such as --value {free[0]}=16" if free else ""
     given = _described(runs.inputs.values, b)
     return f"{subject.function.name} does not return{' with ' + given if given else ''}: {runs.seen.reasons[b]}{mend}"
