@@ -81,12 +81,12 @@ def test_comparisons_and_primitives(level, tmp_path):
     call = calls.prepare(tmp_path / "driver.c", "call", [*words, *slots], flags=(level,))
     random = np.random.default_rng(4)
     inputs = [drawn(f, random) for f in functions]
-    rows = [laid_out(call, k, f, v) for k, (f, v) in enumerate(zip(functions, inputs, strict=True))]
+    rows = [laid_out(call, k, f, v, random) for k, (f, v) in enumerate(zip(functions, inputs, strict=True))]
     done = run(GPU, call, call.batch({name: np.concatenate([row[name] for row in rows]) for name in rows[0]}))
     for k, (function, values) in enumerate(zip(functions, inputs, strict=True)):
         part = slice(k * CASES, (k + 1) * CASES)
-        left = {f"slot{j}": call.buffer(done, f"slot{j}")[part] for j in range(3)}
-        check(function, values, done.exit_code[part], left)
+        left = {slot.name: call.buffer(done, slot.name)[part] for slot in slots}
+        check(function, values, done.exit_code[part], rows[k], left)
         if function.name.startswith(("ct_", "compare_constant")):
             assert np.ptp(done.retired[part]) == 0, function.name
 
@@ -96,11 +96,11 @@ def pointers_of(function: Function) -> dict[str, str]:
     return {p.name: f"slot{k}" for k, p in enumerate(p for p in function.parameters if p.size_bytes)}
 
 
-def laid_out(call, which: int, function: Function, values: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """The arguments of `call`: words, addresses of slots, and what the slots hold."""
+def laid_out(call, which: int, function: Function, values: dict, random: np.random.Generator) -> dict[str, np.ndarray]:
+    """The arguments of `call`: words, addresses of slots, and what the slots hold, which is random behind a buffer."""
     slots = pointers_of(function)
     row = {name: np.zeros(CASES, np.uint32) for name in "abcd"} | {"which": np.full(CASES, which, np.uint32)}
-    row |= {f"slot{k}": np.zeros((CASES, SLOT), np.uint8) for k in range(3)}
+    row |= {f"slot{k}": random.integers(0, 256, (CASES, SLOT), np.uint8) for k in range(3)}
     for register, p in zip("abcd", function.parameters, strict=False):
         row[register] = np.full(CASES, call.addresses[slots[p.name]], np.uint32) if p.size_bytes else values[p.name]
     for name, slot in slots.items():
@@ -109,15 +109,17 @@ def laid_out(call, which: int, function: Function, values: dict[str, np.ndarray]
     return row
 
 
-def check(function: Function, values: dict[str, np.ndarray], returned: np.ndarray, left: dict[str, np.ndarray]) -> None:
+def check(function: Function, values: dict, returned: np.ndarray, before: dict, after: dict) -> None:
+    """The result, or the buffers; what is no output of the function, and what lies behind, is as it was before."""
     slots = pointers_of(function)
     for k in range(CASES):
         given = [v[k].tobytes() if v.ndim == 2 else int(v[k]) for v in values.values()]
         wanted = ORACLES[function.name](*given)
-        if isinstance(wanted, dict):
-            for name, value in wanted.items():
-                assert left[slots[name]][k, : len(value)].tobytes() == value, (function.name, given)
-        else:
+        buffers = wanted if isinstance(wanted, dict) else {}
+        for name, slot in slots.items():
+            value = buffers.get(name, b"")
+            assert after[slot][k].tobytes() == value + before[slot][k, len(value) :].tobytes(), (function.name, given)
+        if not buffers:
             assert returned[k] & 0xFFFFFFFF == wanted & 0xFFFFFFFF, (function.name, given)
 
 

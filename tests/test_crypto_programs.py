@@ -105,6 +105,12 @@ def _rotations(box: list[int], column: tuple[int, ...]) -> bytes:
     return bytes(times(s, column[(r - row) % 4]) for row in range(4) for s in box for r in range(4))
 
 
+def test_every_level_is_another_program_and_keeps_its_symbols():
+    programs = [AES["aes_scan"].prepare("aes128_encrypt", (level,)).program for level in LEVELS]
+    assert len({p.image.tobytes() for p in programs}) == len(LEVELS)
+    assert all("aes128_encrypt" in p.symbols for p in programs)
+
+
 # SHA-256 and ChaCha20
 
 
