@@ -106,13 +106,17 @@ def _show_violation(console: Console, violation: Violation) -> None:
     if where is not None and where.near:
         near = " (nearest line, the compiler gives none)"
     place = f"{violation.function}, pc {violation.pc:#x}: {violation.instruction}"
-    source = f"{where}{near}" if where else "library code, called from an unknown line"
+    source = f"{where}{near}" if where else "code of no known line"
     called = " calls library code, where" if where and not violation.place else ""
     console.print(
         f"[bold]{escape(source)}:[/]{called} {violation.kind} depends on [bold]{escape(secrets)}[/]  ({escape(place)})"
     )
     if where and where.text:
         console.print(f"    {escape(where.text)}")
+    if violation.extreme:
+        console.print(
+            f"    only with public inputs such as {escape(violation.public)}: if that is none, fix it with --value"
+        )
 
 
 def _about_runs(question: Question, verdict: Verdict) -> list[str]:

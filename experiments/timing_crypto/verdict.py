@@ -11,7 +11,7 @@ class Violation:
 
     kind: what depends on it. secrets: their names. place: the source line, None in library code; function: which it
     belongs to. called_from: in library code, the line of the file that called it. public: a public input with which it
-    was seen.
+    was seen; extreme: only with such as the function may not be meant for.
     """
 
     pc: int
@@ -22,6 +22,7 @@ class Violation:
     place: Place | None
     called_from: Place | None
     public: str
+    extreme: bool
 
     @property
     def line(self) -> Place | None:

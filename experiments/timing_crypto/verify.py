@@ -244,7 +244,17 @@ def _violation(
     kind = _kind(word)
     function = place.function if place else subject.debug.symbol(pc) or "no function"
     text = toolchain.disassemble(word, pc)
-    return Violation(pc, function, text, kind, names, place, caller, _described(runs.inputs.values, rows[0]))
+    return Violation(
+        pc,
+        function,
+        text,
+        kind,
+        names,
+        place,
+        caller,
+        _described(runs.inputs.values, rows[0]),
+        bool(not runs.inputs.plausible[rows].any()),
+    )
 
 
 def _kind(word: int) -> str:
