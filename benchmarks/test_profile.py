@@ -43,7 +43,7 @@ def test_floor(benchmark):
     """Operations and bytes of one step of the tensor computer, counted in its jaxpr along the longest branches."""
     word, words = jax.ShapeDtypeStruct((), np.uint32), lambda *shape: jax.ShapeDtypeStruct(shape, np.uint32)
     flag = jax.ShapeDtypeStruct((), bool)
-    machine = Machine(words(64, 2), words(256), word, word, word, flag, words(2), word)
+    machine = Machine(words(64, 2), words(256), word, word, word, flag, words(2, 2), word)
     hart = Hart(words(16), words(256), word, word, word, word, word)
     operations, moved = benchmark.pedantic(lambda: count(jax.make_jaxpr(step)(machine, hart).jaxpr), rounds=1)
     benchmark.extra_info["floor"] = [

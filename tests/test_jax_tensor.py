@@ -77,7 +77,7 @@ def test_the_loop_is_one_native_function_that_copies_no_memory():
     """What the speed of a step rests on: no kernel launches, and a time that does not grow with memory."""
     size, words = 2, 1 << 14
     word = lambda *shape: jax.ShapeDtypeStruct(shape, jnp.uint32)  # noqa: E731 -- a name for a shape
-    machines = Machine(None, None, *[word(size)] * 3, jax.ShapeDtypeStruct((size,), bool), word(size, 2), word(size))
+    machines = Machine(None, None, *[word(size)] * 3, jax.ShapeDtypeStruct((size,), bool), word(size, 2, 2), word(size))
     harts = Hart(word(size, 32), word(size, words), *[word(size)] * 5)
     snapshot = jax.ShapeDtypeStruct((size,), jnp.int32)
     arrays = (word(64, 2), word(1, words), snapshot, machines, harts)

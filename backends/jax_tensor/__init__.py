@@ -6,6 +6,7 @@ the words of a relaxation (`bits`, `value`). This file fits both to the interfac
 
 import jax
 
+from backends.core import catalog, timing
 from backends.interface import (
     Batch,
     Capabilities,
@@ -15,7 +16,6 @@ from backends.interface import (
     Programs,
     SoftExecution,
     SoftProgram,
-    UserError,
 )
 from backends.jax_tensor import hard, soft, soft_run
 
@@ -26,24 +26,21 @@ def _devices() -> dict[str, jax.Device]:
     return {"cpu": jax.devices("cpu")[0]} | found
 
 
-def _device(name: str) -> jax.Device:
-    devices = _devices()
-    if name not in devices:
-        raise UserError(f"jax_tensor has no device '{name}' here: one of {', '.join(devices)}")
-    return devices[name]
-
-
 class JaxTensor(DifferentiableBackend):
     def capabilities(self) -> Capabilities:
-        return Capabilities(devices=tuple(_devices()), relaxations=tuple(soft.RELAXATIONS))
+        return Capabilities(devices=tuple(_devices()), relaxations=tuple(soft.RELAXATIONS), timings=timing.TIMINGS)
+
+    def _device(self, config: MachineConfig) -> jax.Device:
+        catalog.check("jax_tensor", self.capabilities(), config)
+        return _devices()[config.device]
 
     def run(self, program: Programs, batch: Batch, config: MachineConfig, max_steps: int) -> Execution:
-        return hard.run(program, batch, config, max_steps, _device(config.device))
+        return hard.run(program, batch, config, max_steps, self._device(config))
 
     def run_soft(
         self, program: SoftProgram, batch: Batch, config: MachineConfig, temperature: float, steps: int
     ) -> SoftExecution:
-        return soft_run.run(program, batch, config, temperature, steps, _device(config.device))
+        return soft_run.run(program, batch, config, temperature, steps, self._device(config))
 
     def soft_gradient(
         self,
@@ -54,7 +51,7 @@ class JaxTensor(DifferentiableBackend):
         steps: int,
         cotangent: SoftExecution,
     ) -> SoftProgram:
-        return soft_run.gradient(program, batch, config, temperature, steps, cotangent, _device(config.device))
+        return soft_run.gradient(program, batch, config, temperature, steps, cotangent, self._device(config))
 
 
 def create() -> DifferentiableBackend:

@@ -13,6 +13,7 @@ from typing import TypeVar
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax import lax
 
 Integers = TypeVar("Integers", jax.Array, np.ndarray)
 
@@ -93,3 +94,17 @@ def mean(weights: jax.Array, values: jax.Array) -> jax.Array:
 def window(values: jax.Array, k: int) -> jax.Array:
     """Element m + k of values `[M, ...]` at m; zeros past the end."""
     return jnp.concatenate([values[k:], jnp.zeros_like(values[:k])])
+
+
+def select(logits: jax.Array, temperature: jax.Array) -> jax.Array:
+    """softmax(logits / temperature) over the last axis; the one-hot of the first greatest at temperature 0."""
+    positive = jnp.where(temperature > 0, temperature, 1.0)
+    chosen = jax.nn.one_hot(jnp.argmax(logits, axis=-1), logits.shape[-1], dtype=logits.dtype)
+    below = logits - lax.stop_gradient(jnp.max(logits, axis=-1, keepdims=True))  # no overflow, however cold
+    return jnp.where(temperature > 0, jax.nn.softmax(below / positive, axis=-1), chosen)
+
+
+def select_bits(logits: jax.Array, temperature: jax.Array) -> jax.Array:
+    """sigmoid(logits / temperature); at temperature 0 whether the logit is positive."""
+    positive = jnp.where(temperature > 0, temperature, 1.0)
+    return jnp.where(temperature > 0, jax.nn.sigmoid(logits / positive), (logits > 0).astype(logits.dtype))

@@ -16,7 +16,9 @@ from jax import lax
 from backends.core import isa
 from backends.core.environment import AT_ECALL, AT_FENCE, AT_TOHOST, HALTED, RUNNING, TRAPPED
 from backends.interface import Cause
+from backends.jax_tensor import cache
 from backends.jax_tensor import instructions as control
+from backends.jax_tensor.cache import Places, Waits
 
 U32 = jnp.uint32
 
@@ -25,8 +27,8 @@ class Machine(NamedTuple):
     """What a step reads and does not change, of one instance.
 
     rows `[D, 2]`, snapshot `[W]`: instruction memory. base, size_bytes: memory, whose array may be longer. tohost: an
-    address, valid where has_tohost. cycles: `[2]`, low and high word at the start. budget: instructions that may
-    retire. All uint32 but has_tohost, which is bool.
+    address, valid where has_tohost. counts: `[2, 2]`, at the start, of cycles and of retired instructions, low and high
+    word. budget: instructions that may retire. All uint32 but has_tohost, which is bool. waits: None without a cache.
     """
 
     rows: jax.Array
@@ -35,14 +37,16 @@ class Machine(NamedTuple):
     size_bytes: jax.Array
     tohost: jax.Array
     has_tohost: jax.Array
-    cycles: jax.Array
+    counts: jax.Array
     budget: jax.Array
+    waits: Waits | None = None
 
 
 class Hart(NamedTuple):
     """What a step changes, of one instance: registers `[R]`, memory `[W]` words, the rest scalars; all uint32.
 
-    retired: instructions since the start of this call; cause and address are of a trap.
+    retired: instructions since the start of this call; cause and address are of a trap. stalls: cycles beyond one per
+    instruction since then, and the cache; both None without one.
     """
 
     registers: jax.Array
@@ -52,6 +56,8 @@ class Hart(NamedTuple):
     status: jax.Array
     cause: jax.Array
     address: jax.Array
+    stalls: jax.Array | None = None
+    places: Places | None = None
 
 
 def _word(condition: jax.Array) -> jax.Array:
@@ -201,6 +207,7 @@ def step(machine: Machine, hart: Hart) -> Hart:
     about = jnp.where(cause == Cause.MISALIGNED_FETCH, target, jnp.where(loads | stores, address, hart.pc))
 
     memory, loaded = access(hart.memory, offset, width, d.b, loads & ~traps, stores & ~traps)
+    stalls, places = _wait(machine, hart, address, width, (loads | stores) & ~traps)
     value = _write_back(machine, hart, field, result, address, loaded, width)
     retires = ~(traps | (effect == control.ECALL) | (effect == control.FENCE_I))
     return Hart(
@@ -211,7 +218,19 @@ def step(machine: Machine, hart: Hart) -> Hart:
         _status(effect, traps, stores & machine.has_tohost & (address == machine.tohost)),
         jnp.where(traps, cause, hart.cause),
         jnp.where(traps, about, hart.address),
+        stalls,
+        places,
     )
+
+
+def _wait(
+    machine: Machine, hart: Hart, address: jax.Array, width: jax.Array, accesses: jax.Array
+) -> tuple[jax.Array | None, Places | None]:
+    """Stalls and cache after the instruction; None without a cache."""
+    if machine.waits is None or hart.places is None:
+        return None, None
+    places, cycles = cache.wait(machine.waits, hart.places, address, width, accesses)
+    return hart.stalls + cycles, places
 
 
 def _cause(machine: Machine, hart: Hart, effect: jax.Array, misaligned: jax.Array, outside: jax.Array) -> jax.Array:
@@ -241,14 +260,22 @@ def _write_back(
     """What rd receives."""
     unused = 32 - 8 * width
     extended = lax.bitcast_convert_type(_signed(loaded << unused) >> _signed(unused), U32)
-    low = machine.cycles[0] + hart.retired
-    high = machine.cycles[1] + _word(low < hart.retired)
+    cycles = _count(machine.counts[0], hart.retired if hart.stalls is None else hart.retired + hart.stalls)
+    retired = _count(machine.counts[1], hart.retired)
+    high = field["invert"] == 1
     sources = {
         control.ALU: result,
         control.ADDRESS: address,
         control.LINK: hart.pc + 4,
-        control.COUNTER: jnp.where(field["invert"] == 1, high, low),
+        control.CYCLES: jnp.where(high, cycles[1], cycles[0]),
+        control.RETIRED: jnp.where(high, retired[1], retired[0]),
         control.LOADED: loaded,
         control.LOADED_SIGNED: extended,
     }
     return lax.select_n(field["source"].astype(jnp.int32), *(sources[i] for i in range(len(sources))))
+
+
+def _count(start: jax.Array, since: jax.Array) -> tuple[jax.Array, jax.Array]:
+    """Low and high word of a counter that stood at `start` `[2]`."""
+    low = start[0] + since
+    return low, start[1] + _word(low < since)

@@ -2,7 +2,8 @@
 
 One compiled function a shape; programs and memory are data. On an accelerator the instances advance in lockstep
 (`jax.vmap`). On a CPU they advance one after another (`lax.map`): XLA compiles a loop over scalars into one native
-function, where the same loop over vectors is many kernel launches a step, and an instance that stopped costs nothing.
+function, where the same loop over vectors is many kernel launches a step, and an instance that stopped costs nothing. A
+cache of more than one way makes the step too large for that, and some 50 times slower.
 """
 
 from functools import partial
@@ -14,6 +15,7 @@ from jax import lax
 from backends.core import cores, environment
 from backends.core.environment import RUNNING, State
 from backends.interface import Batch, Execution, MachineConfig, Programs
+from backends.jax_tensor.cache import Places, Waits
 from backends.jax_tensor.datapath import Hart, Machine, step
 from backends.jax_tensor.instructions import InstructionMemory, padded
 
@@ -62,32 +64,54 @@ def _advance(state: State, code: InstructionMemory, max_steps: int, device: jax.
     lockstep = device.platform != "cpu"
 
     def advanced(part: slice) -> Hart:
-        own = machines._replace(**{name: x[part] for name, x in machines._asdict().items() if x is not None})
-        arrays = (code.rows, code.snapshots, code.snapshot[part], own, Hart(*(x[part] for x in harts)))
-        return Hart(*(np.array(x) for x in advance_all(*jax.device_put(arrays, device), lockstep=lockstep)))
+        own, mine = jax.tree.map(lambda x: x[part], (machines, harts))
+        arrays = (code.rows, code.snapshots, code.snapshot[part], own, mine)
+        return jax.tree.map(np.array, advance_all(*jax.device_put(arrays, device), lockstep=lockstep))
 
     pieces = 1 if lockstep or size < LEAST_SHARED else cores.threads()
-    harts = Hart(*(np.concatenate(x) for x in zip(*cores.share(advanced, size, pieces), strict=True)))
+    harts = jax.tree.map(lambda *parts: np.concatenate(parts), *cores.share(advanced, size, pieces))
     memory = harts.memory[:, : state.config.memory_bytes // 4]  # the device's is padded
     state.registers, state.memory, state.pc = harts.registers, np.ascontiguousarray(memory).view(np.uint8), harts.pc
     state.retired += harts.retired
     state.status, state.cause = harts.status.astype(np.uint8), harts.cause.astype(np.uint8)
     state.address = harts.address
+    if harts.places is not None:
+        state.stalls += harts.stalls
+        state.lines = _by_recency(harts.places)
 
 
 def _machines(state: State, max_steps: int) -> Machine:
-    size = len(state.pc)
-    left = np.minimum(np.uint64(min(max_steps, _MOST)) - state.retired, np.uint64(STEPS_PER_CALL))
-    cycles = np.stack([state.retired & np.uint64(0xFFFFFFFF), state.retired >> np.uint64(32)], axis=1)
-    base = np.full(size, state.config.memory_base, np.uint32)
-    size_bytes = np.full(size, state.config.memory_bytes, np.uint32)
+    size, config = len(state.pc), state.config
+    left = np.minimum(np.uint64(min(max_steps, _MOST)) - state.retired, np.uint64(_steps_per_call(config)))
+    counts = np.stack([state.retired + state.stalls, state.retired], axis=1)
+    words = np.stack([counts & np.uint64(0xFFFFFFFF), counts >> np.uint64(32)], axis=2).astype(np.uint32)
+    each = partial(np.full, size, dtype=np.uint32)
     has_tohost = state.tohost != environment.NO_TOHOST
-    tohost = state.tohost.astype(np.uint32)
-    return Machine(None, None, base, size_bytes, tohost, has_tohost, cycles.astype(np.uint32), left.astype(np.uint32))
+    cache = config.cache
+    costs = Waits(each(cache.line_shift), each(cache.hit_cycles), each(cache.miss_cycles))
+    return Machine(
+        None, None, each(config.memory_base), each(config.memory_bytes), state.tohost.astype(np.uint32), has_tohost, words,
+        left.astype(np.uint32), costs if config.timing == "cache" else None,
+    )  # fmt: skip
+
+
+def _steps_per_call(config: MachineConfig) -> int:
+    """Instructions after which cycles still fit a word; an access touches two lines at most."""
+    most = 1 + 2 * max(config.cache.hit_cycles, config.cache.miss_cycles) if config.timing == "cache" else 1
+    return STEPS_PER_CALL // most
 
 
 def _harts(state: State) -> Hart:
     status, cause = state.status.astype(np.uint32), state.cause.astype(np.uint32)
-    retired = np.zeros(len(state.pc), np.uint32)
+    zeros = np.zeros(len(state.pc), np.uint32)
     memory = padded(state.memory.view("<u4"), axis=1)
-    return Hart(state.registers, memory, state.pc, retired, status, cause, state.address)
+    hart = Hart(state.registers, memory, state.pc, zeros, status, cause, state.address)
+    if state.config.timing != "cache":
+        return hart
+    ages = np.broadcast_to(np.arange(state.lines.shape[2], dtype=np.float32), state.lines.shape)
+    return hart._replace(stalls=zeros.copy(), places=Places(state.lines, ages.copy()))
+
+
+def _by_recency(places: Places) -> np.ndarray:
+    """`[B, sets, ways]` uint32, the lines in the order of their ages, as `timing.initial_lines` gives them."""
+    return np.take_along_axis(places.lines, np.argsort(places.ages, axis=2), axis=2)

@@ -22,7 +22,7 @@ FIELDS = {
     "invert": (29, 1),  # branch where the function gives zero; counter: the high word
     "width": (30, 2),  # log2 of the bytes accessed
 }
-ALU, ADDRESS, LINK, COUNTER, LOADED, LOADED_SIGNED = range(6)
+ALU, ADDRESS, LINK, CYCLES, LOADED, LOADED_SIGNED, RETIRED = range(7)
 NOTHING, LOAD, STORE, BRANCH, JUMP, ECALL, EBREAK, FENCE_I, ILLEGAL = range(9)
 
 # branch: the function that decides it, and whether zero means that it is taken
@@ -58,7 +58,8 @@ def _control(row: isa.Operation) -> dict[str, int]:
     if row.kind == "store":
         return {"effect": STORE, "width": _WIDTH[row.name[1]]}
     if row.kind == "counter":
-        return {"source": COUNTER, "invert": int(row.name.endswith("h"))}
+        source = RETIRED if row.name.startswith("rdinstret") else CYCLES
+        return {"source": source, "invert": int(row.name.endswith("h"))}
     return {"effect": _SYSTEM[row.name]}
 
 

@@ -17,7 +17,7 @@ from jax import lax
 
 from backends.core import isa
 from backends.core.soft import COLUMN
-from backends.jax_tensor.algebra import Algebra, mean, spread
+from backends.jax_tensor.algebra import Algebra, mean, select, select_bits, spread
 from backends.jax_tensor.bits import Bits
 from backends.jax_tensor.value import Value
 
@@ -94,20 +94,6 @@ class Tables(NamedTuple):
     aligned: jax.Array
     slots: jax.Array
     memory: jax.Array | int
-
-
-def select(logits: jax.Array, temperature: jax.Array) -> jax.Array:
-    """softmax(logits / temperature) over the last axis; the one-hot of the first greatest at temperature 0."""
-    positive = jnp.where(temperature > 0, temperature, 1.0)
-    chosen = jax.nn.one_hot(jnp.argmax(logits, axis=-1), logits.shape[-1], dtype=logits.dtype)
-    below = logits - lax.stop_gradient(jnp.max(logits, axis=-1, keepdims=True))  # no overflow, however cold
-    return jnp.where(temperature > 0, jax.nn.softmax(below / positive, axis=-1), chosen)
-
-
-def select_bits(logits: jax.Array, temperature: jax.Array) -> jax.Array:
-    """sigmoid(logits / temperature); at temperature 0 whether the logit is positive."""
-    positive = jnp.where(temperature > 0, temperature, 1.0)
-    return jnp.where(temperature > 0, jax.nn.sigmoid(logits / positive), (logits > 0).astype(logits.dtype))
 
 
 def tables(machine: Machine, algebra: Algebra, logits: Logits, place: Place) -> Tables:
