@@ -6,6 +6,7 @@ import sys
 import time
 from dataclasses import dataclass, fields
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from rich.console import Console
@@ -153,7 +154,7 @@ def _register_values(words: list[list[str]], config: MachineConfig) -> dict[int,
 def _cache(words: str) -> Cache:
     """The cache of `--cache line_bytes=64,ways=2`; what is not named has its default."""
     known = {f.name for f in fields(Cache) if f.type in (int, "int")}
-    values = {}
+    values: dict[str, Any] = {}
     for word in filter(None, words.split(",")):
         name, _, value = word.partition("=")
         if name not in known or not value.isdigit():

@@ -148,9 +148,9 @@ def candidates(guess: Guess) -> Iterator[np.ndarray]:
     orders = np.argsort(-guess.alternatives, axis=1)
     ranked = np.array([[k, *o[o != k]] for k, o in zip(guess.key, orders, strict=True)])
     scores = np.take_along_axis(guess.alternatives, ranked, axis=1)
-    start = (0,) * 16
+    start: tuple[int, ...] = (0,) * 16
     queue: list[tuple[float, tuple[int, ...]]] = [(0.0, start)]
-    met = {start}
+    met: set[tuple[int, ...]] = {start}
     for _ in range(_MOST_CANDIDATES):
         loss, choice = heapq.heappop(queue)
         yield ranked[np.arange(16), choice].astype(np.uint8)

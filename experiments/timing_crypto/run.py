@@ -7,6 +7,7 @@ cache's line size and policy. `dudect`, `variance`: noisy clocks. `recovery`: AE
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
+from functools import partial
 
 import pandas as pd
 
@@ -95,7 +96,7 @@ def run(cfg) -> dict[str, pd.DataFrame]:
         return parts.once(cfg, name, compute)
 
     def each(what: str, compute: Callable[[str, Backend], pd.DataFrame]) -> pd.DataFrame:
-        made = [once(f"{what}_{name}", lambda n=name, m=machine: compute(n, m)) for name, machine in machines.items()]
+        made = [once(f"{what}_{name}", partial(compute, name, machine)) for name, machine in machines.items()]
         return pd.concat([m for m in made if len(m)], ignore_index=True)
 
     def leaking(name: str, machine: Backend) -> pd.DataFrame:
@@ -118,7 +119,7 @@ def run(cfg) -> dict[str, pd.DataFrame]:
         grid = tuple(replace(p, line_bytes=n) for p in policies for n in LINES_BYTES)
         swept = SWEPT_SECRETS, scale.repeats, scale.swept, cfg.seed
         found["sweep"] = once("sweep", lambda: sweep.sweep(judge, aes, grid, *swept))
-        tried = [once(f"recovery_{i}", lambda i=i: _recovered(cfg, scale, judge, i)) for i in aes]
+        tried = [once(f"recovery_{i}", partial(_recovered, cfg, scale, judge, i)) for i in aes]
         found["recovery"] = pd.concat(tried, ignore_index=True)
     return found
 
