@@ -154,7 +154,11 @@ def test_cells_of_value_add_up_and_order_is_a_trichotomy():
     algebra = Value(jnp.asarray(0.7))
     np.testing.assert_allclose(algebra.offsets(jnp.asarray([30.2, 31.5]), 64).sum(axis=0), 1, atol=1e-12)
     a, b = jnp.asarray([3.1, 7.0]), jnp.asarray([4.0, 6.3])
-    less, more, equal = algebra.results(["sltu"], a, b), algebra.results(["sltu"], b, a), algebra.conditions(["eq"], a, b)
+    less, more, equal = (
+        algebra.results(["sltu"], a, b),
+        algebra.results(["sltu"], b, a),
+        algebra.conditions(["eq"], a, b),
+    )
     np.testing.assert_allclose(less["sltu"] + more["sltu"] + equal["eq"], 1, atol=1e-12)
 
 

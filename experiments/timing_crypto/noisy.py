@@ -65,4 +65,4 @@ def variance(implementations: Sequence[str], inputs: int, calls: int, seed: int)
     """How the native build varies on one and the same input; columns as `native.variance` gives."""
     names = [i for i in native.CALLS if i in implementations]
     tables = [native.variance(i, inputs, calls, seed) for i in progress.track(names, "variance", len(names))]
-    return pd.concat(tables, ignore_index=True)
+    return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=["implementation", "variation"])

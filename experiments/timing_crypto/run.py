@@ -97,7 +97,7 @@ def run(cfg) -> dict[str, pd.DataFrame]:
 
     def each(what: str, compute: Callable[[str, Backend], pd.DataFrame]) -> pd.DataFrame:
         made = [once(f"{what}_{name}", partial(compute, name, machine)) for name, machine in machines.items()]
-        return pd.concat([m for m in made if len(m)], ignore_index=True)
+        return pd.concat([m for m in made if len(m)] or made[:1], ignore_index=True)
 
     def leaking(name: str, machine: Backend) -> pd.DataFrame:
         subjects = {i: SUBJECTS[i] for i in chosen if i in SUBJECTS}
