@@ -4,9 +4,13 @@ import dataclasses
 import json
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from backends.core import catalog
+from backends.core import catalog, isa, taint
 from backends.core.observation import ObservingBackend
+from backends.core.taint import WORD
+from backends.reference import ALU
 from experiments.timing_crypto import tables
 from experiments.timing_crypto.__main__ import main
 from experiments.timing_crypto.annotated import annotated, judge
@@ -56,6 +60,32 @@ def test_table_names_the_right_line():
     assert file == "compare.c"
     assert "if" in source[int(line) - 1]
     assert list(row["verdict"]) == ["violations", "proven"]
+
+
+def test_table_of_annotated_functions(monkeypatch):
+    monkeypatch.setattr(tables, "annotated", lambda: ANNOTATED[:3])
+    table = tables.functions(["-O1"], MACHINE, secrets=50)
+    assert list(table["function"]) == [f.name for f in ANNOTATED[:3]]
+    assert set(table["outcome"]) == {"right"}
+
+
+_words = st.one_of(
+    st.integers(0, WORD), st.sampled_from([0, 1, 0xFF, 0xFF00, 0x80000000, 0x7FFFFFFF, WORD]), st.integers(0, 31)
+)
+_masks = st.lists(st.booleans(), min_size=4, max_size=4).map(
+    lambda bytes_: sum(b << 8 * k for k, b in enumerate(bytes_))
+)
+
+
+@settings(max_examples=3000, deadline=None)
+@given(st.sampled_from(isa.ARITHMETIC), _words, _words, _words, _words, _masks, _masks, st.booleans())
+def test_no_taint_is_lost(name, a, b, other_a, other_b, ta, tb, same):
+    """A byte of a result that is untainted is the same whatever the tainted bytes of the operands are."""
+    if same:
+        b, other_b, tb = a, other_a, ta
+    changed_a, changed_b = a ^ (a ^ other_a) & ta * 255, b ^ (b ^ other_b) & tb * 255
+    result = taint.propagate(taint.RULES[isa.NUMBER[name]], ta, tb, a, b, same)
+    assert (ALU[name](a, b) ^ ALU[name](changed_a, changed_b)) & WORD & ~(taint.full(result)) == 0
 
 
 class Blind(ObservingBackend):

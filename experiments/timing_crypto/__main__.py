@@ -14,6 +14,10 @@ Every parameter of the function is named: `--secret NAME:BYTES` or `--public NAM
 (outputs are public buffers), `--secret NAME` or `--public NAME` for a scalar of 32 bits or less. A public scalar takes
 many values, lengths that make no sense among them; `--value n=16` fixes it.
 
+What a proof covers: one call from the program's initial state, with buffers that do not overlap, for the public inputs that
+were tried. Observed are the addresses of instructions and of data, and operands of division; all else, multiplication
+among it, is taken to be constant-time. A call that reports violations may have more of them than one run shows.
+
 exit code: 0 proven, 1 violations, 2 misuse, or a function that traps or does not return."""
 
 
@@ -22,7 +26,7 @@ def parser() -> argparse.ArgumentParser:
     commands = top.add_subparsers(dest="command", required=True, metavar="check")
     one = commands.add_parser(
         "check", help="prove that a C function is constant-time, or show where it is not",
-        description=check.run.__doc__, epilog=EXAMPLE, formatter_class=argparse.RawDescriptionHelpFormatter,
+        description=" ".join((check.run.__doc__ or "").split()), epilog=EXAMPLE, formatter_class=argparse.RawDescriptionHelpFormatter,
     )  # fmt: skip
     one.set_defaults(handler=check.run)
     one.add_argument("file", metavar="FILE.c", help="C source; it need not have a main")

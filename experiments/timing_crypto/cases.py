@@ -132,6 +132,7 @@ def _secret_words(parameter: Parameter, count: int, values: Values, rng: np.rand
     words = np.where(kind == 1, words % 20, words)
     words = np.where(kind == 2, np.uint32(1) << words % 32, words)
     words = np.where(kind == 4, -(words % 64), words)
+    words = np.where(kind == 5, words % 2, words)
     others = [v for v in values.values() if v.ndim == 1]
     if others:
         words = np.where(kind == 3, others[rng.integers(len(others))] + words % 3 - 1, words)

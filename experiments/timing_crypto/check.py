@@ -94,7 +94,9 @@ def _show(question: Question, backend: str, verdict: Verdict) -> None:
     console.print(f"[bold {colour}]{escape(verdict.statement)}[/]")
     for violation in verdict.violations:
         _show_violation(console, violation)
-    console.print(f"compiled: {question.path} {' '.join((question.level, *question.flags))} for {question.isa}")
+    console.print(
+        f"compiled: {escape(str(question.path))} {' '.join((question.level, *question.flags))} for {question.isa}"
+    )
     for line in (*_about_runs(question, verdict), _about_coverage(verdict), _about_traces(verdict)):
         console.print(escape(line))
     console.print(f"machine: {backend}; observer: addresses of instructions and data, operands of division")
