@@ -26,7 +26,8 @@ def parser() -> argparse.ArgumentParser:
     commands = top.add_subparsers(dest="command", required=True, metavar="check")
     one = commands.add_parser(
         "check", help="prove that a C function is constant-time, or show where it is not",
-        description=" ".join((check.run.__doc__ or "").split()), epilog=EXAMPLE, formatter_class=argparse.RawDescriptionHelpFormatter,
+        description=" ".join((check.run.__doc__ or "").split()), epilog=EXAMPLE,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )  # fmt: skip
     one.set_defaults(handler=check.run)
     one.add_argument("file", metavar="FILE.c", help="C source; it need not have a main")

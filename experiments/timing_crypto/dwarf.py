@@ -19,7 +19,7 @@ from backends.core.toolchain import symbols_of
 FLAGS = ("-gdwarf-4",)
 """Compiler options without which there is nothing to read."""
 _BOOLEAN, _FLOAT, _COMPLEX, _SIGNED, _SIGNED_CHAR = 0x02, 0x04, 0x03, 0x05, 0x06  # DW_ATE_*
-_FUNCTION, _LOCAL = 2, 0  # STT_FUNC, STB_LOCAL
+_FUNCTION = 2  # STT_FUNC
 _INDIRECT_RESULT_BYTES = 8
 """A result larger than this is returned through a pointer that the caller passes unseen."""
 
@@ -286,6 +286,6 @@ def _file(program, home: str, number: int) -> str:
 
 
 def _function_symbols(elf: ELFFile) -> list[tuple[int, int, str]]:
-    """(first, end, name) of functions, global names first: memcmp rather than what its library calls it."""
+    """(first, end, name) of functions, plain names first: memcmp rather than compiler_rt.memcmp, which is the same."""
     found = [symbol for symbol in symbols_of(elf) if symbol.info & 15 == _FUNCTION]
-    return [(s.address, s.address + s.size_bytes, s.name) for s in sorted(found, key=lambda s: s.info >> 4 == _LOCAL)]
+    return [(s.address, s.address + s.size_bytes, s.name) for s in sorted(found, key=lambda s: "." in s.name)]
