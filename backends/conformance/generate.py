@@ -4,6 +4,7 @@ import numpy as np
 from hypothesis import strategies as st
 
 from backends.conformance.cases import Case, operands, words_program
+from backends.conformance.compare import select
 from backends.core import isa
 from backends.core.isa import encode
 from backends.interface import Batch, MachineConfig, Program
@@ -61,3 +62,10 @@ def cases(draw, isa_name: str = "rv32em") -> Case:
     registers = operands(rng, (len(batch), config.registers))
     registers[:, 0], registers[:, 2] = 0, _BASE + MEMORY // 2 + 56
     return Case("random programs", "value", tuple(batch), Batch(registers, np.arange(len(batch))), config, STEPS)
+
+
+def without_rewriting(case: Case) -> Case:
+    """The instances of a case whose programs have no `fence.i`, so that their taint can be tracked."""
+    fence = isa.OPERATIONS[isa.NUMBER["fence.i"]]
+    rewrites = [(p.image.view(np.uint32) & np.uint32(fence.mask) == fence.match).any() for p in case.programs]
+    return select(case, np.flatnonzero(~np.array(rewrites)))
