@@ -183,6 +183,13 @@ def test_public_inputs_that_are_refused_are_left_out(check):
     assert check(text, *GIVEN[:-2], "--value", "n=16")[0] == 0
 
 
+def test_a_stack_that_overflows_is_noticed(check):
+    text = "int f(int s, int n) { volatile int room[250]; room[0] = s; return n <= 0 ? s : f(s, n - 1) + room[0]; }"
+    given = ("--function", "f", "--secret", "s", "-O0", "--value")
+    assert check(text, *given, "n=20")[0] == 0
+    one_line(check(text, *given, "n=33"), "write beyond the end of the stack")
+
+
 def test_secret_on_the_stack_among_many_parameters(check):
     text = "volatile int sink; void f(int a, int b, int c, int d, int e, int g, int s, int h) { if (s) sink = h; }"
     names = [word for name in "abcdegh" for word in ("--public", name)]

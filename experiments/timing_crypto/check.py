@@ -4,6 +4,7 @@ import argparse
 import json
 from collections.abc import Sequence
 from dataclasses import asdict
+from itertools import groupby
 from pathlib import Path
 
 from rich.console import Console
@@ -92,8 +93,11 @@ def _show(question: Question, backend: str, verdict: Verdict) -> None:
     console = Console(soft_wrap=True, highlight=False)
     colour = "green" if verdict.proven else "red"
     console.print(f"[bold {colour}]{escape(verdict.statement)}[/]")
-    for violation in verdict.violations:
-        _show_violation(console, violation)
+    for place, violations in groupby(verdict.violations, key=lambda violation: violation.line):
+        for violation in violations:
+            _show_violation(console, violation)
+        if place and place.text:
+            console.print(f"    {escape(place.text)}")
     console.print(
         f"compiled: {escape(str(question.path))} {' '.join((question.level, *question.flags))} for {question.isa}"
     )
@@ -113,8 +117,6 @@ def _show_violation(console: Console, violation: Violation) -> None:
     console.print(
         f"[bold]{escape(source)}:[/]{called} {violation.kind} depends on [bold]{escape(secrets)}[/]  ({escape(place)})"
     )
-    if where and where.text:
-        console.print(f"    {escape(where.text)}")
     if violation.extreme:
         console.print(
             f"    only with public inputs such as {escape(violation.public)}: if that is none, fix it with --value"

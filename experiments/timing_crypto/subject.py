@@ -1,7 +1,7 @@
 """What is to be checked: one C function, compiled, with a say for each of its parameters, laid out to be called.
 
-Behind every buffer lies a guard, so that a write beyond its end is noticed and so that a public length that is a little too
-large reads nothing that is secret; and secret buffers lie before the public ones.
+Behind every buffer, and below the stack, lies a guard, so that a write beyond the end is noticed, and so that a public length
+that is a little too large reads nothing that is secret; and secret buffers lie before the public ones.
 """
 
 import re
@@ -24,6 +24,7 @@ from experiments.timing_crypto.dwarf import DebugInfo, Function, Parameter
 
 GUARD_BYTES = 4096
 MAX_BUFFER_BYTES = 1 << 20
+_STACK = "the stack"
 STACK_BYTES = 1 << 15
 _WITHOUT_UNUSED = "-Wl,--gc-sections"
 """Or the image holds all of the runtime library at some levels."""
@@ -80,12 +81,14 @@ class Subject:
         return tuple(found)
 
     def spill(self, memory: np.ndarray) -> list[str | None]:
-        """The buffer of every instance whose guard was written to, None if none was; memory `[B, M]` after the run."""
+        """What every instance wrote beyond the end of, a buffer or the stack, None if of nothing; memory `[B, M]` after the
+        run."""
         found: list[str | None] = [None] * len(memory)
-        for name, size in self.question.sizes.items():
+        for name, size in {**self.question.sizes, _STACK: 0}.items():
             if size is not None:
                 start = self.call.addresses[name] + size - self.call.config.memory_base
-                for b in np.flatnonzero((memory[:, start : start + GUARD_BYTES] != self.guard).any(axis=1)):
+                guard = self.guard if size else 0
+                for b in np.flatnonzero((memory[:, start : start + GUARD_BYTES] != guard).any(axis=1)):
                     found[b] = name
         return found
 
@@ -107,7 +110,7 @@ def prepare(question: Question) -> Subject:
         for p in function.parameters
     ]
     first_secrets = sorted(arguments, key=lambda a: a.name not in question.secrets)
-    call = calls.lay_out(program, question.isa, first_secrets, STACK_BYTES)
+    call = calls.lay_out(program, question.isa, [*first_secrets, Argument(_STACK, GUARD_BYTES)], STACK_BYTES)
     return Subject(question, function, function.parameters, replace(call, arguments=tuple(arguments)), debug, _guard())
 
 
