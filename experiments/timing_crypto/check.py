@@ -128,7 +128,7 @@ def _about_runs(question: Question, verdict: Verdict) -> list[str]:
         names = ", ".join(verdict.public_names)
         lines = [f"public: {names}; {verdict.public_inputs} inputs tried, of others nothing is said"]
     else:
-        lines = ["public: nothing, so that this holds for every call"]
+        lines = ["public: nothing, so that one run speaks for all arguments"]
     mend = "; --value fixes a value" if question.free else ""
     for left in verdict.left_out:
         lines.append(f"left out: {left.count} public inputs, such as {left.example}: {left.reason}{mend}")

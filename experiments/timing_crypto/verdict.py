@@ -82,8 +82,8 @@ class Verdict:
             count = len({violation.pc for violation in self.violations})
             many = f"{count} instructions depend" if count > 1 else "an instruction depends"
             return f"{self.function} is not constant-time: {many} on a secret."
-        given = f"with each of the {self.public_inputs} public inputs tried" if self.public_names else "on every call"
+        given = f", given any of the {self.public_inputs} public inputs tried" if self.public_names else ""
         return (
-            f"Proven: {given}, the trace of program counters and of data addresses of {self.function}, as compiled here, "
-            "is the same for every value of the secrets."
+            f"Proven: the trace of program counters and of data addresses of {self.function}, as compiled here, is the same "
+            f"for every value of the secrets{given}."
         )
