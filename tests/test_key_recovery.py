@@ -57,7 +57,7 @@ def test_candidates_are_distinct_and_begin_with_the_guess():
 
 def _table(implementation, policies):
     machines = {"gpu_compute": MACHINE, "reference": catalog.create("reference")}
-    efforts = {"gpu_compute": Effort(16), "reference": Effort(2)}
+    efforts = {"gpu_compute": Effort(16, 16), "reference": Effort(2, 2)}
     subject = {implementation: SUBJECTS[implementation]}
     return leaks.leaks(machines, MACHINE, efforts, subject, tuple(Policy(p) for p in policies), 3, seed=0)
 

@@ -28,9 +28,11 @@ SUBJECTS: dict[str, str] = {
 
 @dataclass(frozen=True)
 class Effort:
-    """How much of a machine's time a measurement may take: secrets; most instructions of one call (0: any)."""
+    """How much of a machine's time a measurement may take: secrets under flat timing and with a cache; most instructions
+    of one call (0: any)."""
 
-    secrets: int
+    flat: int
+    cached: int
     most_instructions: int = 0
 
 
@@ -50,10 +52,13 @@ def secrets_of(function: Function, count: int, seed: int) -> dict[str, np.ndarra
 def cycles(
     machine: Backend, call: Call, policy: Policy | None, values: Mapping[str, np.ndarray], repeats: int, seed: int = 0
 ) -> np.ndarray:
-    """`[S, repeats]` uint64, cycles of every call of `values` (of S calls); policy None: flat timing."""
+    """`[S, R]` uint64, cycles of every call of `values` (of S calls); policy None: flat timing.
+
+    R: `repeats` where a policy draws evictions, else 2, to see that nothing varies.
+    """
     if policy is None or policy.name != "evictions":
         there = policy.on(call) if policy else call
-        return np.stack([programs.run(machine, there, there.batch(values)).cycles for _ in range(repeats)], axis=1)
+        return np.stack([programs.run(machine, there, there.batch(values)).cycles for _ in range(2)], axis=1)
     there, size = policy.on(call, seed), len(next(iter(values.values())))
     rows = [{name: np.repeat(v[s : s + 1], repeats, axis=0) for name, v in values.items()} for s in range(size)]
     return np.stack([programs.run(machine, there, there.batch(row)).cycles for row in rows])
@@ -84,28 +89,31 @@ def leaks(
     rows = []
     for implementation, name in subjects.items():
         function, call = IMPLEMENTATIONS[implementation].functions[name], IMPLEMENTATIONS[implementation].prepare(name)
-        values = secrets_of(function, max(e.secrets for e in efforts.values()), seed)
-        wanted: dict[Policy | None, np.ndarray] = {
-            policy: cycles(judge, call, policy, values, repeats, seed) for policy in (None, *policies)
-        }
+        values = secrets_of(function, max(e.flat for e in efforts.values()), seed)
+        most = {policy: max(e.cached if policy else e.flat for e in efforts.values()) for policy in (None, *policies)}
+        wanted = {p: cycles(judge, call, p, _first(values, n), repeats, seed) for p, n in most.items()}
         instructions = int(wanted[None].max())
         for backend, machine in machines.items():
             effort = efforts[backend]
             if effort.most_instructions and instructions > effort.most_instructions:
                 continue
-            own = {k: v[: effort.secrets] for k, v in values.items()}
             cached = "cache" in machine.capabilities().timings
             for policy in (None, *(policies if cached else ())):
+                own = _first(values, effort.cached if policy else effort.flat)
                 found = cycles(machine, call.on(device=device), policy, own, repeats, seed)
                 rows.append({
                     "implementation": implementation, "backend": backend, "timing": "cache" if policy else "flat",
                     "policy": policy.name if policy else "", "line_bytes": policy.line_bytes if policy else 0,
-                    "secrets": len(found), "repeats": repeats, "instructions": instructions, **leak(found),
+                    "secrets": len(found), "repeats": found.shape[1], "instructions": instructions, **leak(found),
                     **(traces(machine, call, own) if policy is None else {}),
                     "disagreements": int((found != wanted[policy][: len(found)]).sum()),
                 })  # fmt: skip
     table = pd.DataFrame(rows)
     return table.astype({"distinct_pcs": "Int64", "distinct_accesses": "Int64"})
+
+
+def _first(values: Mapping[str, np.ndarray], count: int) -> dict[str, np.ndarray]:
+    return {name: v[:count] for name, v in values.items()}
 
 
 def traces(machine: Backend, call: Call, values: Mapping[str, np.ndarray]) -> dict[str, int | None]:

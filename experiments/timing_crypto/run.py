@@ -24,7 +24,7 @@ from experiments.timing_crypto.vectors import vectors
 
 JUDGE = "gpu_compute"
 LINES_BYTES = (4, 16, 32, 64, 128)
-SWEPT_SECRETS = 64
+SWEPT_SECRETS = 32
 
 
 @dataclass(frozen=True)
@@ -62,19 +62,19 @@ class Scale:
 
 
 _EFFORTS = {
-    "gpu_compute": Effort(1000),
-    "jax_tensor": Effort(16),
-    "torch_neural": Effort(16, 20_000),
-    "reference": Effort(4, 20_000),
+    "gpu_compute": Effort(1000, 64),
+    "jax_tensor": Effort(8, 8),
+    "torch_neural": Effort(8, 0, 10_000),
+    "reference": Effort(4, 4, 20_000),
 }
 SCALES = {
     "smoke": Scale(
-        ("-O2",), 50, {name: Effort(4, 10_000) for name in _EFFORTS}, 2, 256, Trials(20_000, 30, 1),
+        ("-O2",), 50, dict.fromkeys(_EFFORTS, Effort(4, 4, 10_000)), 2, 256, Trials(20_000, 30, 1),
         dict.fromkeys(ATTACKS, 1), -3,
     ),
     "quick": Scale(
-        LEVELS, 1000, _EFFORTS, 8, 4096, Trials(500_000, 300, 3),
-        {"aes_ttable": 20, "aes_sbox": 4, "aes_scan": 20, "aes_bitsliced": 20},
+        LEVELS, 1000, _EFFORTS, 8, 1024, Trials(500_000, 300, 3),
+        {"aes_ttable": 20, "aes_sbox": 3, "aes_scan": 20, "aes_bitsliced": 20},
     ),
     "full": Scale(LEVELS, 10_000, _EFFORTS, 8, 65_536, Trials(5_000_000, 3000, 6), dict.fromkeys(ATTACKS, 20), 2),
 }  # fmt: skip

@@ -16,6 +16,7 @@ from backends.interface import Backend, Batch, Cause, Execution, Status, UserErr
 FOLDER = Path(__file__).parents[3] / "programs" / "crypto"
 LEVELS = ("-O0", "-O1", "-O2", "-O3", "-Os")
 MAX_STEPS = 1 << 28
+STACK_BYTES = 1 << 14
 
 
 @dataclass(frozen=True)
@@ -82,9 +83,9 @@ class Implementation:
     def path(self) -> Path:
         return FOLDER / (self.file or f"{self.name}.c")
 
-    def prepare(self, function: str, flags: tuple[str, ...] = ("-O2",)) -> Call:
+    def prepare(self, function: str, flags: tuple[str, ...] = ("-O2",), stack_bytes: int = STACK_BYTES) -> Call:
         """The function, compiled for the machines and laid out to be called."""
-        return calls.prepare(self.path, function, self.functions[function].arguments, flags=flags)
+        return calls.prepare(self.path, function, self.functions[function].arguments, flags=flags, stack_bytes=stack_bytes)
 
 
 def run(machine: Backend, call: Call, batch: Batch) -> Execution:

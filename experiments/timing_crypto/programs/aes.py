@@ -11,8 +11,8 @@ from experiments.timing_crypto.programs import AES, aes_functions, run, sized
 
 @cache
 def encrypt(implementation: str, flags: tuple[str, ...] = ("-O2",)) -> Call:
-    """`aes128_encrypt(schedule, input, output)`, ready to be called."""
-    return AES[implementation].prepare("aes128_encrypt", flags)
+    """`aes128_encrypt(schedule, input, output)`, ready to be called, in a memory so small that thousands fit a cache."""
+    return AES[implementation].prepare("aes128_encrypt", flags, stack_bytes=1 << 10)
 
 
 @cache
