@@ -183,6 +183,20 @@ def test_public_inputs_that_are_refused_are_left_out(check):
     assert check(text, *GIVEN[:-2], "--value", "n=16")[0] == 0
 
 
+def test_all_lines_that_call_leaking_library_code_are_named(check):
+    text = """#include <string.h>
+volatile int sink;
+int f(const char *key, const char *guess) {
+    sink = memcmp(key, guess, 16);
+    return memcmp(key + 8, guess + 8, 8);
+}
+"""
+    code, out, _ = check(text, "--function", "f", "--secret", "key:16", "--public", "guess:16")
+    assert code == 1
+    assert "f.c:4: calls library code, where branch depends on key  (memcmp, " in out
+    assert "called at f.c:5 as well" in out
+
+
 def test_a_stack_that_overflows_is_noticed(check):
     text = "int f(int s, int n) { volatile int room[250]; room[0] = s; return n <= 0 ? s : f(s, n - 1) + room[0]; }"
     given = ("--function", "f", "--secret", "s", "-O0", "--value")

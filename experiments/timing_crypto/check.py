@@ -117,6 +117,8 @@ def _show_violation(console: Console, violation: Violation) -> None:
     console.print(
         f"[bold]{escape(source)}:[/]{called} {violation.kind} depends on [bold]{escape(secrets)}[/]  ({escape(place)})"
     )
+    if violation.also_called_from:
+        console.print(f"    called at {escape(_lines(violation.also_called_from))} as well, which may leak too")
     if violation.extreme:
         console.print(
             f"    only with public inputs such as {escape(violation.public)}: if that is none, fix it with --value"

@@ -10,8 +10,9 @@ class Violation:
     """An instruction that lets an observer learn of a secret.
 
     kind: what depends on it. secrets: their names. place: the source line, None in library code; function: which it
-    belongs to. called_from: in library code, the line of the file that called it. public: a public input with which it
-    was seen; extreme: only with such as the function may not be meant for.
+    belongs to. called_from: in library code, the line of the file that called it; also_called_from: lines that called it as
+    well, and may leak too. public: a public input with which it was seen; extreme: only with such as the function may not
+    be meant for.
     """
 
     pc: int
@@ -21,6 +22,7 @@ class Violation:
     secrets: tuple[str, ...]
     place: Place | None
     called_from: Place | None
+    also_called_from: tuple[Place, ...]
     public: str
     extreme: bool
 

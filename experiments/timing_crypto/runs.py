@@ -1,0 +1,127 @@
+"""Tainted runs of the function under test: every public input, and why a run is no proper call where it is none."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from backends.core.observation import ObservingBackend, Watch
+from backends.interface import Batch, Cause, Execution, Status
+from experiments import progress
+from experiments.timing_crypto import cases
+from experiments.timing_crypto.cases import Inputs, Values
+from experiments.timing_crypto.subject import GUARD_BYTES, Subject
+
+_CHUNK_BYTES, _EXTREME_STEPS = 1 << 28, 1_000_000
+_TAINT_BYTES = 8
+"""Of working memory, for every byte of a machine's memory."""
+
+
+@dataclass(frozen=True)
+class Observed:
+    """Tainted runs: why each is no proper one (None: it returned); retired `[B]`; leaks, executed `[B, W]` and callers
+    `[B, W, CALLERS]` as in Observation."""
+
+    reasons: tuple[str | None, ...]
+    retired: np.ndarray
+    leaks: np.ndarray
+    executed: np.ndarray
+    callers: np.ndarray
+
+
+@dataclass(frozen=True)
+class Runs:
+    """What was seen of all public inputs."""
+
+    inputs: Inputs
+    seen: Observed
+
+
+def tainted(subject: Subject, machine: ObservingBackend, max_steps: int, rng: np.random.Generator, show: bool) -> Runs:
+    """All public inputs, the plausible ones first. Extreme ones are given up sooner: they may be lengths."""
+    inputs = cases.public_inputs(subject, rng)
+    values = {**inputs.values, **cases.secret_inputs(subject, inputs.values, len(inputs.plausible), rng)}
+    count, found = int(inputs.plausible.sum()), []
+    for piece in chunks(subject, count, _TAINT_BYTES, show, "taint"):
+        found.append(_observed(subject, machine, values, piece, max_steps))
+    longest = max(int(part.retired.max()) for part in found)
+    for piece in chunks(subject, len(inputs.plausible) - count, _TAINT_BYTES, show, "extreme public inputs"):
+        steps = min(max_steps, max(_EXTREME_STEPS, 16 * longest))
+        found.append(_observed(subject, machine, values, slice(count + piece.start, count + piece.stop), steps))
+    return Runs(inputs, _joined(found))
+
+
+def _joined(parts: Sequence[Observed]) -> Observed:
+    reasons = tuple(reason for part in parts for reason in part.reasons)
+    retired, leaks, executed, callers = (
+        np.concatenate(arrays)
+        for arrays in zip(*((p.retired, p.leaks, p.executed, p.callers) for p in parts), strict=True)
+    )
+    return Observed(reasons, retired, leaks, executed, callers)
+
+
+def _observed(subject: Subject, machine: ObservingBackend, values: Values, piece: slice, steps: int) -> Observed:
+    """The instances of a piece of the inputs, with taint."""
+    batch = guarded_batch(subject, {name: v[piece] for name, v in values.items()})
+    watch = Watch(secrets=subject.secrets())
+    execution, seen = machine.observe(subject.call.program, batch, subject.call.config, steps, watch)
+    leaks = seen.leaks | _illegal_secrets(subject, execution, seen.leaks)
+    return Observed(tuple(_reasons(subject, execution, steps)), execution.retired, leaks, seen.executed, seen.callers)
+
+
+def _illegal_secrets(subject: Subject, execution: Execution, leaks: np.ndarray) -> np.ndarray:
+    """As `leaks`, for secrets that were executed and were no instruction, which no machine counts as fetched."""
+    found = np.zeros_like(leaks)
+    for b in np.flatnonzero(execution.cause == Cause.ILLEGAL_INSTRUCTION):
+        pc = int(execution.pc[b])
+        for number, secret in enumerate(subject.secrets()):
+            if secret.address is not None and secret.address - 4 < pc < secret.address + secret.size:
+                found[b, (pc - subject.call.config.memory_base) // 4] |= np.uint8(1 << number)
+    return found
+
+
+def _reasons(subject: Subject, execution: Execution, max_steps: int) -> Iterator[str | None]:
+    """Why each run is no proper call of the function, None where it returned and stayed within its buffers."""
+    for b, spilled in enumerate(subject.spill(execution.memory)):
+        where = _where(subject, int(execution.pc[b]))
+        if execution.status[b] == Status.TRAPPED:
+            cause = Cause(execution.cause[b]).name.lower().replace("_", " ")
+            yield f"trap, {cause}, at {where}"
+        elif execution.status[b] == Status.OUT_OF_STEPS:
+            yield f"no end within {max_steps} instructions, it was at {where}"
+        elif execution.status[b] == Status.HALTED:
+            yield f"halt at {where}"
+        else:
+            yield None if spilled is None else f"write beyond the end of {spilled}"
+
+
+def _where(subject: Subject, pc: int) -> str:
+    place = subject.debug.place(pc)
+    return f"pc {pc:#x}, {place or subject.debug.symbol(pc) or 'no function'}"
+
+
+def chunks(subject: Subject, count: int, cost: int, show: bool, what: str) -> Iterable[slice]:
+    """The instances in pieces that fit memory."""
+    size = max(1, min(256, _CHUNK_BYTES // (cost * subject.call.config.memory_bytes)))
+    pieces = [slice(k, min(k + size, count)) for k in range(0, count, size)]
+    return progress.track(pieces, what, len(pieces)) if show else pieces
+
+
+def guarded_batch(subject: Subject, values: Values) -> Batch:
+    """Instances with a guard behind each of their buffers."""
+    guarded = {}
+    for name, value in values.items():
+        guard = np.broadcast_to(subject.guard, (len(value), GUARD_BYTES))
+        guarded[name] = np.hstack([value, guard]) if value.ndim == 2 else value
+    return subject.call.batch(guarded)
+
+
+def described(values: Values, b: int) -> str:
+    """A public input in one short text."""
+    texts = []
+    for name, value in values.items():
+        text = (
+            bytes(value[b][:8]).hex() + ("…" if value.shape[1] > 8 else "") if value.ndim == 2 else str(int(value[b]))
+        )
+        texts.append(f"{name}={text}")
+    return ", ".join(texts)
