@@ -2,13 +2,14 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
 from backends.core import isa, toolchain
 from backends.core.isa import encode
+from backends.core.timing import Cache
 from backends.interface import Batch, Cause, MachineConfig, Patch, Program, Status
 
 PROGRAMS = Path(__file__).parents[2] / "programs"
@@ -24,6 +25,15 @@ _BOUNDARY = np.resize(
     ),
     64,
 )
+
+
+CACHES = (
+    Cache(line_bytes=16, sets=4, ways=2, resident=((_BASE, 100),), evictions=2, background=(_BASE + 40,)),
+    Cache(line_bytes=4, sets=1, ways=4, hit_cycles=0, miss_cycles=100),
+    Cache(line_bytes=32, sets=16, ways=1, hit_cycles=2, miss_cycles=9),
+    Cache(),
+)
+"""Under which value cases run once more, on the machines that offer caches."""
 
 
 @dataclass(frozen=True)
@@ -203,3 +213,9 @@ def file_cases(isa_name: str = "rv32em") -> Iterator[Case]:
             1_000_000,
             expect,
         )
+
+
+def cached(case: Case, cache: Cache) -> Case:
+    """The case on a machine with a cache."""
+    name = f"{case.name} (cache of {cache.sets} x {cache.ways} x {cache.line_bytes} B)"
+    return replace(case, name=name, config=replace(case.config, timing="cache", cache=cache))

@@ -3,11 +3,14 @@
 Unicorn has no RV32E and its own idea of traps, so it judges what both have: executions of legal instructions inside memory.
 """
 
+from collections import OrderedDict
+
 import numpy as np
 
 from backends.conformance.cases import Case
 from backends.core import environment, isa
 from backends.core.isa import encode
+from backends.core.timing import EMPTY, TIMINGS, Cache
 from backends.interface import Backend, Batch, Capabilities, Cause, Execution, MachineConfig, UserError
 
 try:
@@ -19,6 +22,25 @@ except ImportError:  # an extra of the project; `create` says so
 _PAGE = 4096
 
 
+class _Waits:
+    """Cycles that the accesses of an instance wait for its cache; an ordered dictionary a set, the oldest line first."""
+
+    def __init__(self, cache: Cache, lines: np.ndarray) -> None:
+        """lines: `[sets, ways]`, as `timing.initial_lines` gives them."""
+        self.cache, self.cycles = cache, 0
+        self.sets = [OrderedDict.fromkeys(n for n in reversed(held) if n != EMPTY) for held in lines.tolist()]
+
+    def hook(self, _machine, _kind, address: int, size: int, _value, _data) -> None:
+        """Called by Unicorn before a load or store."""
+        for line in range(address // self.cache.line_bytes, (address + size - 1) // self.cache.line_bytes + 1):
+            held = self.sets[line % self.cache.sets]
+            self.cycles += self.cache.hit_cycles if line in held else self.cache.miss_cycles
+            held[line] = None
+            held.move_to_end(line)
+            if len(held) > self.cache.ways:
+                held.popitem(last=False)
+
+
 class Unicorn(Backend):
     """Runs instances on Unicorn one instruction at a time; environment, traps and endings as the house rules have them."""
 
@@ -28,15 +50,21 @@ class Unicorn(Backend):
         self.x = [riscv_const.UC_RISCV_REG_X0 + i for i in range(32)]
 
     def capabilities(self) -> Capabilities:
-        return Capabilities(devices=("cpu",))
+        return Capabilities(devices=("cpu",), timings=TIMINGS)
 
     def run(self, program, batch: Batch, config: MachineConfig, max_steps: int) -> Execution:
         state = environment.load(program, batch, config, max_steps)
         machine = self._machine(config)
         for b in np.flatnonzero(state.status == environment.RUNNING):
+            waits = _Waits(config.cache, state.lines[b])
+            hooks = unicorn.UC_HOOK_MEM_READ | unicorn.UC_HOOK_MEM_WRITE
+            hook = machine.hook_add(hooks, waits.hook) if config.timing == "cache" else None
             while state.status[b] == environment.RUNNING and state.retired[b] < max_steps:
                 self._until_it_waits(machine, state, int(b), max_steps)
                 environment.service(state)
+            state.stalls[b] = waits.cycles
+            if hook is not None:
+                machine.hook_del(hook)
         return environment.finish(state)
 
     def _machine(self, config: MachineConfig):

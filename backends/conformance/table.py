@@ -15,6 +15,7 @@ from rich.table import Table
 from backends.conformance import cases, compare, generate, oracle, soft
 from backends.conformance.cases import Case
 from backends.core import catalog
+from backends.core.timing import Cache
 from backends.interface import Backend, DifferentiableBackend
 
 TOLERANCE_FINITE_DIFFERENCE, TOLERANCE_MACHINES = 1e-5, 1e-9
@@ -23,19 +24,20 @@ TOLERANCE_FINITE_DIFFERENCE, TOLERANCE_MACHINES = 1e-5, 1e-9
 @dataclass(frozen=True)
 class Scale:
     """How much is run: operand vectors per operation, random programs, programs per operation in soft runs, gradient
-    problems; which instruction sets."""
+    problems, caches; which instruction sets."""
 
     vectors: int
     programs: int
     soft_programs: int
     gradients: int
+    caches: int
     isas: tuple[str, ...]
 
 
 SCALES = {
-    "smoke": Scale(vectors=100, programs=50, soft_programs=2, gradients=5, isas=("rv32em",)),
-    "quick": Scale(vectors=1000, programs=200, soft_programs=4, gradients=10, isas=("rv32em", "rv32im")),
-    "full": Scale(vectors=10_000, programs=1000, soft_programs=16, gradients=20, isas=("rv32em", "rv32im")),
+    "smoke": Scale(vectors=100, programs=50, soft_programs=2, gradients=5, caches=1, isas=("rv32em",)),
+    "quick": Scale(vectors=1000, programs=200, soft_programs=4, gradients=10, caches=2, isas=("rv32em", "rv32im")),
+    "full": Scale(vectors=10_000, programs=1000, soft_programs=16, gradients=20, caches=4, isas=("rv32em", "rv32im")),
 }
 
 
@@ -77,6 +79,8 @@ class Checker:
 
     def rows(self, advance: Callable[[], None]) -> Iterator[Row]:
         kinds = {"value": self._values, "trap": self._traps}
+        if "cache" in self.backend.capabilities().timings:
+            kinds["timing"] = self._timings
         if isinstance(self.backend, DifferentiableBackend):
             kinds |= {"soft limit": self._limits, "gradient": self._gradients}
         for kind, check in kinds.items():
@@ -94,13 +98,27 @@ class Checker:
             self._random(row, isa_name, self.scale.programs // len(self.scale.isas))
             advance()
 
-    def _random(self, row: Row, isa_name: str, programs: int) -> None:
+    def _timings(self, row: Row, advance: Callable[[], None]) -> None:
+        """Program files and random programs once more, under caches."""
+        for cache in cases.CACHES[: self.scale.caches]:
+            for isa_name in self.scale.isas:
+                for case in cases.file_cases(isa_name):
+                    self._check(cases.cached(case, cache), row)
+                    advance()
+                self._random(row, isa_name, self.scale.programs // len(self.scale.isas), cache)
+                advance()
+
+    def _random(self, row: Row, isa_name: str, programs: int, cache: Cache | None = None) -> None:
         """Random programs; all of them run, also after a failure (the tests shrink failures)."""
         options = settings(
             max_examples=max(1, programs // generate.PROGRAMS_PER_EXAMPLE), derandomize=True, database=None, deadline=None,
             phases=(Phase.generate,), suppress_health_check=list(HealthCheck),
         )  # fmt: skip
-        options(given(generate.cases(isa_name))(lambda case: self._check(case, row)))()
+
+        def check(case: Case) -> None:
+            self._check(case if cache is None else cases.cached(case, cache), row)
+
+        options(given(generate.cases(isa_name))(check))()
 
     def _traps(self, row: Row, advance: Callable[[], None]) -> None:
         for case in cases.trap_cases():
