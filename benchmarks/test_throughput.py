@@ -6,7 +6,7 @@ from backends.core import catalog
 from benchmarks import measure
 
 BATCHES = {"smoke": (1, 64), "quick": (1, 64, 256, 1024, 16384), "full": (1, 64, 256, 1024, 16384, 65536)}
-SECONDS = {"smoke": 0.1, "quick": 0.4, "full": 2.0}
+SECONDS = {"smoke": 0.1, "quick": 0.2, "full": 2.0}
 
 
 @pytest.mark.parametrize("program", ["loop", "mixed"])
