@@ -160,7 +160,7 @@ def _benchmarks(noise) -> dict[str, pd.DataFrame]:
     core, against = "gpu_compute, one core, ", "C switch interpreter, -O3"
     ratios = [(f"{core}loop", 1.1, 1.0, 1.2, against), (f"{core}mixed", 0.95, 0.9, 1.0, against)]
     ratios += [("gpu_compute, 2 cores, batch 1024", 1.8, 1.7, 1.9, "one core")]
-    ratios += [(f"gpu_compute, {kind}, loop", 1.4, 1.3, 1.5, "plain run") for kind in ("taint", "trace", "cache")]
+    ratios += [(f"{core}loop, plain", 1.4, 1.3, 1.5, f"with {kind}") for kind in ("taint", "a trace", "a cache")]
     soft = [(m, r, "float64", 1e5, 9e4, 1.1e5) for m in MACHINES[2:] for r in ("bits", "value")]
     return {
         "throughput": pd.DataFrame(
