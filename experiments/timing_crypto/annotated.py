@@ -65,7 +65,7 @@ def _sizes(text: str) -> dict[str, int | None]:
 def judge(function: Annotated, level: str, verdict: Verdict) -> dict:
     """One row of the table `functions`.
 
-    outcome: right, false_proven, false_alarm (known_alarm where the file says so), or wrong_lines.
+    outcome: right, false_proven, false_alarm or wrong_lines.
     """
     traces = max(verdict.cross_check.distinct_pcs, verdict.cross_check.distinct_accesses)
     named = {violation.line.line for violation in verdict.violations if violation.line}
@@ -73,7 +73,7 @@ def judge(function: Annotated, level: str, verdict: Verdict) -> dict:
     leaks = {"leaks": True, "constant": False, "compiler": traces > 1}[function.expected]
     outcome = "right" if lines_right else "wrong_lines"
     if verdict.proven == leaks:
-        outcome = "false_proven" if verdict.proven else "known_alarm" if level in function.alarms else "false_alarm"
+        outcome = "false_proven" if verdict.proven else "false_alarm"
     return {
         "function": function.name, "level": level,
         "expected": {"leaks": "violations", "constant": "proven", "compiler": "by_trace"}[function.expected],
