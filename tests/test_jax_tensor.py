@@ -1,6 +1,7 @@
 """The hard machine of `jax_tensor`: arithmetic, the compiled loop, counters, snapshots, batches."""
 
 import re
+from dataclasses import replace
 
 import jax
 import jax.numpy as jnp
@@ -10,6 +11,7 @@ import pytest
 from backends.conformance import cases, compare
 from backends.core import isa
 from backends.core.isa import encode
+from backends.core.timing import Cache
 from backends.interface import Batch, MachineConfig, Status, UserError
 from backends.jax_tensor import create, hard
 from backends.jax_tensor.datapath import ALU, Hart, Machine
@@ -61,15 +63,17 @@ def test_accesses_at_the_ends_of_a_tiny_memory(memory_bytes):
         _agrees(cases.Case(name, "value", (program,), Batch(registers), config, 1))
 
 
-def test_lockstep_equals_one_after_another():
+@pytest.mark.parametrize("timing", ["flat", "cache"])
+def test_lockstep_equals_one_after_another(timing):
     """`jax.vmap` of the step, as on an accelerator, and `lax.map`, as on a CPU, are the same machine."""
     (case,) = (c for c in cases.operation_cases(16) if c.name == "rv32em sh")
-    state = hard.environment.load(case.programs, case.batch, case.config, 4)
+    config = replace(case.config, timing=timing, cache=Cache(line_bytes=4, sets=2, ways=2))
+    state = hard.environment.load(case.programs, case.batch, config, 4)
     code = hard.InstructionMemory(state.memory.view("<u4"), 16)
     arrays = (code.rows, code.snapshots, code.snapshot, hard._machines(state, 4), hard._harts(state))
     one, other = (hard.advance_all(*jax.device_put(arrays), lockstep=lockstep) for lockstep in (False, True))
-    for a, b in zip(one, other, strict=True):
-        np.testing.assert_array_equal(a, b)
+    jax.tree.map(np.testing.assert_array_equal, one, other)
+    assert (one.stalls is not None) == (timing == "cache")
 
 
 @pytest.mark.skipif(jax.default_backend() != "cpu", reason="the text is that of XLA's CPU compiler")

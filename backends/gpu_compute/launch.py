@@ -67,11 +67,12 @@ def advance_all(
     counts = state.retired.view(np.int64), state.stalls.view(np.int64)
     own = (state.memory, state.pc, *counts, state.status, state.cause, state.address, state.lines)
     seen = (shadow.memory, shadow.executed, shadow.leaks, shadow.callers, shadow.calls, shadow.depth)
+    hashes = (shadow.pcs, shadow.accesses)
     launch = _launch_cuda if state.config.device == "cuda" else _launch_cpu
     with (
         _rows(group, *own) as (memory, pc, retired, stalls, status, cause, address, lines),
-        _rows(group, shadow.pcs, shadow.accesses) as traces,
-        _rows(group, *seen) as seen_rows,
+        _rows(group, *hashes if watch.trace else ()) as traces,
+        _rows(group, *seen if watch.secrets else ()) as seen_rows,
         _widened(group, state.registers) as x,
         _widened(group, shadow.registers) as taints,
     ):
@@ -79,7 +80,7 @@ def advance_all(
         launch(
             len(group), code, rows, x, memory, memory.view(np.uint32), np.uint32(state.config.memory_base), tohost[group],
             pc, retired, stalls, np.int64(max_steps), status, cause, address,
-            cached, traces if watch.trace else None, (taints, *seen_rows) if watch.secrets else None,
+            cached, traces or None, (taints, *seen_rows) if watch.secrets else None,
         )  # fmt: skip
 
 
@@ -91,7 +92,7 @@ def _geometry(state: State) -> tuple[np.uint32, np.int64, np.int64]:
 @contextmanager
 def _rows(group: np.ndarray, *arrays: np.ndarray) -> Iterator[tuple[np.ndarray, ...]]:
     """The rows `group` of the arrays, put back at the end; the arrays themselves where those are all."""
-    whole = len(group) == len(arrays[0])
+    whole = all(len(group) == len(array) for array in arrays)
     taken = arrays if whole else tuple(array[group] for array in arrays)
     yield taken
     if not whole:
