@@ -267,6 +267,7 @@ def test_misuse(check, arguments, words):
 @pytest.mark.parametrize(
     ("text", "secret", "words"),
     [
+        ("", "s", ("no function 'f'", "it has none")),
         ("int f(int s) { return s +; }", "s", ("does not compile", "f.c:1")),
         ("long long f(long long s) { return s; }", "s", ("64 bits",)),
         ("struct p { int a[4]; }; int f(struct p s) { return s.a[0]; }", "s", ("passed by value",)),

@@ -66,25 +66,25 @@ class Place:
 
 
 class DebugInfo:
-    """Of the ELF `data` that was compiled from the C file `path`."""
+    """Of the ELF `data` that was compiled from the C file `path`; of a file without functions there is nothing to say."""
 
     def __init__(self, data: bytes, path: Path) -> None:
         elf = ELFFile(io.BytesIO(data))
         self.path, self._dwarf = path, elf.get_dwarf_info()
         unit = self._unit()
-        self.functions = tuple(_function(self._dwarf, unit, die) for die in _concrete(unit))
-        self._scopes = _scopes(self._dwarf, unit)
-        self._rows = _line_rows(self._dwarf, unit)
+        self.functions = tuple(_function(self._dwarf, unit, die) for die in _concrete(unit)) if unit else ()
+        self._scopes = _scopes(self._dwarf, unit) if unit else []
+        self._rows = _line_rows(self._dwarf, unit) if unit else []
         self._starts = [row[0] for row in self._rows]
         self._elf = elf
         self._texts: dict[str, list[str]] = {}
 
-    def _unit(self) -> CompileUnit:
+    def _unit(self) -> CompileUnit | None:
         for unit in self._dwarf.iter_CUs():
             name = unit.get_top_DIE().attributes["DW_AT_name"].value.decode()
             if Path(name).name == self.path.name:
                 return unit
-        raise LookupError(f"no debug information of {self.path}")
+        return None
 
     @cached_property
     def _symbols(self) -> list[tuple[int, int, str]]:
