@@ -37,12 +37,9 @@ def functions(
 
 
 def constant_time(
-    implementations: Iterable[str],
-    levels: Sequence[str],
-    machine: ObservingBackend,
-    secrets: int = CROSS_CHECK,
+    implementations: Iterable[str], levels: Sequence[str], machine: ObservingBackend, secrets: int = CROSS_CHECK,
     seed: int = 0,
-) -> pd.DataFrame:
+) -> pd.DataFrame:  # fmt: skip
     """Which functions of the catalogue are constant-time as compiled, a row per function and level.
 
     Columns implementation, function, level, verdict, violations (instructions), first_line, kinds, instructions (of the
@@ -52,16 +49,8 @@ def constant_time(
 
     def one(case) -> dict:
         name, function, level = case
-        implementation = IMPLEMENTATIONS[name]
-        verdict = verify(question(implementation.path, function, level), machine, secrets, seed=seed)
-        intended = "constant" if implementation.constant_time else "leaky"
-        return {
-            "implementation": name,
-            "function": function.name,
-            "level": level,
-            "intended": intended,
-            **_row(verdict),
-        }
+        verdict = verify(question(IMPLEMENTATIONS[name].path, function, level), machine, secrets, seed=seed)
+        return {"implementation": name, "function": function.name, "level": level, **_row(verdict)}
 
     cases = [(name, function, level) for name in implementations for function in _functions(name) for level in levels]
     return pd.DataFrame(_each(one, cases, "verdicts"))
