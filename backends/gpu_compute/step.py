@@ -1,8 +1,9 @@
 """The discrete machine's step, written once for CPU cores and for CUDA.
 
-`advance` is plain Python over scalars and arrays; `machine.py` compiles it with Numba for either device. It is one long
-function on purpose: LLVM turns the chain of comparisons into one jump table, and a call per operation would need a
-second compilation for CUDA. Arithmetic is on unsigned words; stores into the uint32 register array wrap it.
+`advance` is plain Python over scalars and arrays; `launch.py` compiles it with Numba for either device. It is one long
+function on purpose: LLVM turns the chain of comparisons into one jump table. Arithmetic is on unsigned words; stores into the
+uint32 register array wrap it. A trace is hashed where instructions jump or access memory, not at the head of the loop, where
+every line is paid for by every instruction.
 """
 
 import numpy as np
