@@ -98,10 +98,13 @@ def _noisy(results: Results) -> dict[str, Any]:
     for (machine, condition), own in dudect.groupby(["machine", "condition"], sort=False):
         last = own[own["measurements"] == own["measurements"].max()]
         spread = f"{number(last['max_t'].min())} – {number(last['max_t'].max())}"
-        where = f"{machine} ({last['clock'].iloc[0]})"
+        where = f"{machine}, {last['clock'].iloc[0]}"
         count = number(last["measurements"].iloc[0])
         rows.append([where, str(condition), count, number(last["max_t"].median()), spread])
-    values = {"native_cv": number(variance["variation"].median())}
+    constant = dudect[(dudect["machine"] != "native") & (dudect["implementation"] == "compare_constant")]
+    last = constant[constant["measurements"] == constant["measurements"].max()]
+    values = {f"outside_{m}": number(own["max_t"].median()) for m, own in last.groupby("machine")}
+    values["native_cv"] = number(variance["variation"].median())
     return {"values": values, "tables": {"dudect": rows}}
 
 

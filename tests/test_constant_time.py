@@ -204,6 +204,11 @@ def test_a_stack_that_overflows_is_noticed(check):
     one_line(check(text, *given, "n=33"), "write beyond the end of the stack")
 
 
+def test_what_lies_behind_a_secret_is_secret(check):
+    text = "static const char t[256]; int f(const unsigned char *key) { return t[key[8]]; }"
+    assert check(text, "--function", "f", "--secret", "key:8")[0] == 1
+
+
 def test_secret_on_the_stack_among_many_parameters(check):
     text = "volatile int sink; void f(int a, int b, int c, int d, int e, int g, int s, int h) { if (s) sink = h; }"
     names = [word for name in "abcdegh" for word in ("--public", name)]

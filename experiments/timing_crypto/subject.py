@@ -1,7 +1,7 @@
 """What is to be checked: one C function, compiled, with a say for each of its parameters, laid out to be called.
 
 Behind every buffer, and below the stack, lies a guard, so that a write beyond the end is noticed, and so that a public length
-that is a little too large reads nothing that is secret; and secret buffers lie before the public ones.
+that is a little too large reads no other buffer; secret buffers lie before the public ones, and their guards count as secret.
 """
 
 import re
@@ -70,14 +70,13 @@ class Subject:
     guard: np.ndarray
 
     def secrets(self) -> tuple[Secret, ...]:
-        """Where the secrets lie: of a scalar the bytes that carry its value, and those of its sign."""
+        """Where the secrets lie: of a scalar the bytes that carry its value, and those of its sign; of a buffer its guard too,
+        so that a secret declared too short does not make what is read behind it public."""
         found = []
         for parameter in self.parameters:
             if parameter.name in self.question.secrets:
                 width = 4 if parameter.signed else parameter.size_bytes
-                place = self.call.secret(parameter.name, width)
-                size = self.question.secrets[parameter.name]
-                found.append(place if size is None else replace(place, size=size))
+                found.append(self.call.secret(parameter.name, width))
         return tuple(found)
 
     def spill(self, memory: np.ndarray) -> list[str | None]:

@@ -85,7 +85,9 @@ class Implementation:
 
     def prepare(self, function: str, flags: tuple[str, ...] = ("-O2",), stack_bytes: int = STACK_BYTES) -> Call:
         """The function, compiled for the machines and laid out to be called."""
-        return calls.prepare(self.path, function, self.functions[function].arguments, flags=flags, stack_bytes=stack_bytes)
+        return calls.prepare(
+            self.path, function, self.functions[function].arguments, flags=flags, stack_bytes=stack_bytes
+        )
 
 
 def run(machine: Backend, call: Call, batch: Batch) -> Execution:
