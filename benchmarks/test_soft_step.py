@@ -8,7 +8,7 @@ from backends.core import catalog
 from backends.interface import Batch, DifferentiableBackend, MachineConfig, Patch, SoftExecution
 
 SLOTS, STEPS, MEMORY_BYTES = 8, 8, 32
-EXAMPLES = {"smoke": 32, "quick": 128, "full": 2048}
+EXAMPLES = {"smoke": 32, "quick": 64, "full": 2048}
 MACHINES = [
     (name, relaxation, dtype)
     for name in catalog.names()
