@@ -63,7 +63,7 @@ class Scale:
 
 _EFFORTS = {
     "gpu_compute": Effort(1000, 64),
-    "jax_tensor": Effort(8, 8),
+    "jax_tensor": Effort(8, 4),
     "torch_neural": Effort(8, 0, 10_000),
     "reference": Effort(4, 4, 20_000),
 }
