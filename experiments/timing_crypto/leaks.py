@@ -14,6 +14,7 @@ import pandas as pd
 from backends.core.calls import Call
 from backends.core.observation import ObservingBackend, Watch
 from backends.interface import Backend
+from experiments import progress
 from experiments.timing_crypto import programs
 from experiments.timing_crypto.policies import Policy
 from experiments.timing_crypto.programs import IMPLEMENTATIONS, Function
@@ -24,6 +25,12 @@ SUBJECTS: dict[str, str] = {
     "compare_early": "compare_early", "compare_constant": "compare_constant",
 }  # fmt: skip
 """The function of each implementation whose leaks are measured."""
+
+
+COLUMNS = (
+    "implementation", "backend", "timing", "policy", "line_bytes", "secrets", "repeats", "instructions", "cycles_min",
+    "cycles_max", "within_sd", "between_cycles", "distinct_pcs", "distinct_accesses", "disagreements",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -77,43 +84,35 @@ def leak(found: np.ndarray) -> dict[str, float]:
 
 
 def leaks(
-    machines: Mapping[str, Backend], judge: Backend, efforts: Mapping[str, Effort], subjects: Mapping[str, str],
+    name: str, machine: Backend, judge: Backend, effort: Effort, subjects: Mapping[str, str],
     policies: tuple[Policy, ...], repeats: int, seed: int, device: str = "cpu",
 ) -> pd.DataFrame:  # fmt: skip
-    """One row a subject, machine, and timing: flat, and every policy where the machine has a cache.
+    """One row a subject and timing of the machine of that name: flat, and every policy where it has a cache.
 
     Returns implementation, backend, timing, policy, line_bytes, secrets, repeats, instructions, cycles_min, cycles_max,
     within_sd, between_cycles, distinct_pcs and distinct_accesses (traces seen; empty where the machine cannot be observed),
     disagreements (calls whose cycles are not the judge's).
     """
+    timings = (None, *(policies if "cache" in machine.capabilities().timings else ()))
     rows = []
-    for implementation, name in subjects.items():
-        function, call = IMPLEMENTATIONS[implementation].functions[name], IMPLEMENTATIONS[implementation].prepare(name)
-        values = secrets_of(function, max(e.flat for e in efforts.values()), seed)
-        most = {policy: max(e.cached if policy else e.flat for e in efforts.values()) for policy in (None, *policies)}
-        wanted = {p: cycles(judge, call, p, _first(values, n), repeats, seed) for p, n in most.items()}
-        instructions = int(wanted[None].max())
-        for backend, machine in machines.items():
-            effort = efforts[backend]
-            if effort.most_instructions and instructions > effort.most_instructions:
-                continue
-            cached = "cache" in machine.capabilities().timings
-            for policy in (None, *(policies if cached else ())):
-                own = _first(values, effort.cached if policy else effort.flat)
-                found = cycles(machine, call.on(device=device), policy, own, repeats, seed)
-                rows.append({
-                    "implementation": implementation, "backend": backend, "timing": "cache" if policy else "flat",
-                    "policy": policy.name if policy else "", "line_bytes": policy.line_bytes if policy else 0,
-                    "secrets": len(found), "repeats": found.shape[1], "instructions": instructions, **leak(found),
-                    **(traces(machine, call, own) if policy is None else {}),
-                    "disagreements": int((found != wanted[policy][: len(found)]).sum()),
-                })  # fmt: skip
-    table = pd.DataFrame(rows)
-    return table.astype({"distinct_pcs": "Int64", "distinct_accesses": "Int64"})
-
-
-def _first(values: Mapping[str, np.ndarray], count: int) -> dict[str, np.ndarray]:
-    return {name: v[:count] for name, v in values.items()}
+    for implementation, function in progress.track(subjects.items(), f"leaks on {name}", len(subjects)):
+        call = IMPLEMENTATIONS[implementation].prepare(function)
+        values = secrets_of(IMPLEMENTATIONS[implementation].functions[function], effort.flat, seed)
+        instructions = int(cycles(judge, call, None, values, repeats).max())
+        if effort.most_instructions and instructions > effort.most_instructions:
+            continue
+        for policy in timings:
+            own = {k: v[: effort.cached if policy else effort.flat] for k, v in values.items()}
+            found = cycles(machine, call.on(device=device), policy, own, repeats, seed)
+            wanted = cycles(judge, call, policy, own, repeats, seed)
+            rows.append({
+                "implementation": implementation, "backend": name, "timing": "cache" if policy else "flat",
+                "policy": policy.name if policy else "", "line_bytes": policy.line_bytes if policy else 0,
+                "secrets": len(found), "repeats": found.shape[1], "instructions": instructions, **leak(found),
+                **(traces(machine, call, own) if policy is None else {}),
+                "disagreements": int((found != wanted).sum()),
+            })  # fmt: skip
+    return pd.DataFrame(rows, columns=COLUMNS).astype({"distinct_pcs": "Int64", "distinct_accesses": "Int64"})
 
 
 def traces(machine: Backend, call: Call, values: Mapping[str, np.ndarray]) -> dict[str, int | None]:

@@ -47,11 +47,12 @@ constant-time code every count is the same, so that more of them say no more."""
 
 @dataclass(frozen=True)
 class Scale:
-    """levels: of optimisation. secrets: of a cross-check. efforts: of each machine in `leaks`. repeats: of a call under
+    """levels, known_levels: of optimisation, of implementations and of functions with known answers. secrets: of a cross-check. efforts: of each machine in `leaks`. repeats: of a call under
     a policy. swept: measurements of a cell of the sweep. trials: with noisy clocks. keys: attacked, per implementation;
     more: added to the log2 of encryptions."""
 
     levels: tuple[str, ...]
+    known_levels: tuple[str, ...]
     secrets: int
     efforts: dict[str, Effort]
     repeats: int
@@ -69,14 +70,14 @@ _EFFORTS = {
 }
 SCALES = {
     "smoke": Scale(
-        ("-O2",), 50, dict.fromkeys(_EFFORTS, Effort(4, 4, 10_000)), 2, 256, Trials(20_000, 30, 1),
+        ("-O2",), ("-O2",), 50, dict.fromkeys(_EFFORTS, Effort(4, 4, 10_000)), 2, 256, Trials(20_000, 30, 1),
         dict.fromkeys(ATTACKS, 1), -3,
     ),
     "quick": Scale(
-        LEVELS, 1000, _EFFORTS, 8, 1024, Trials(500_000, 300, 3),
+        LEVELS, ("-O0", "-O2"), 1000, _EFFORTS, 8, 1024, Trials(500_000, 300, 3),
         {"aes_ttable": 20, "aes_sbox": 3, "aes_scan": 20, "aes_bitsliced": 20},
     ),
-    "full": Scale(LEVELS, 10_000, _EFFORTS, 8, 65_536, Trials(5_000_000, 3000, 6), dict.fromkeys(ATTACKS, 20), 2),
+    "full": Scale(LEVELS, LEVELS, 10_000, _EFFORTS, 8, 65_536, Trials(5_000_000, 3000, 6), dict.fromkeys(ATTACKS, 20), 2),
 }  # fmt: skip
 
 
@@ -101,12 +102,12 @@ def run(cfg) -> dict[str, pd.DataFrame]:
 
     def leaking(name: str, machine: Backend) -> pd.DataFrame:
         subjects = {i: SUBJECTS[i] for i in chosen if i in SUBJECTS}
-        effort = {name: scale.efforts.get(name, scale.efforts["reference"])}
-        return leaks.leaks({name: machine}, judge, effort, subjects, policies, scale.repeats, cfg.seed, cfg.device)
+        effort = scale.efforts.get(name, scale.efforts["reference"])
+        return leaks.leaks(name, machine, judge, effort, subjects, policies, scale.repeats, cfg.seed, cfg.device)
 
     found = {
         "vectors": each("vectors", lambda name, machine: vectors(name, machine, chosen, cfg.scale, cfg.seed)),
-        "functions": once("functions", lambda: tables.functions(scale.levels, judge, cfg.seed, scale.secrets)),
+        "functions": once("functions", lambda: tables.functions(scale.known_levels, judge, cfg.seed, scale.secrets)),
         "constant_time": once(
             "constant_time", lambda: tables.constant_time(chosen, scale.levels, judge, scale.secrets, cfg.seed)
         ),
