@@ -60,20 +60,20 @@ def initial_lines(cache: Cache, size: int) -> np.ndarray:
 
     Returns `[size, sets, ways]` uint32 line numbers, the most recently used first, EMPTY places last.
     """
-    sets: list[list[int]] = [[] for _ in range(cache.sets)]
-    for address, length in cache.resident:
-        for line in range(address >> cache.line_shift, (address + length - 1 >> cache.line_shift) + 1):
-            touch(sets[line % cache.sets], line, cache.ways)
-    lines = np.full((size, cache.sets, cache.ways), EMPTY, np.uint32)
-    for row, held in zip(lines.transpose(1, 0, 2), sets, strict=True):
-        row[:, : len(held)] = held
+    read = [
+        line
+        for address, length in cache.resident
+        for line in range(address >> cache.line_shift, (address + length - 1 >> cache.line_shift) + 1)
+    ]
+    lines = np.full((1, cache.sets, cache.ways), EMPTY, np.uint32)
+    _read(lines, read)
     if cache.evictions:
+        lines = np.repeat(lines, size, axis=0)
         places = np.random.default_rng(cache.seed).integers(0, cache.sets * cache.ways, (size, cache.evictions))
         np.put_along_axis(lines.reshape(size, -1), places, EMPTY, axis=1)
         lines = np.take_along_axis(lines, np.argsort(lines == EMPTY, axis=2, kind="stable"), axis=2)
-    for address in cache.background:
-        _read(lines[:, (address >> cache.line_shift) % cache.sets], address >> cache.line_shift)
-    return lines
+    _read(lines, [address >> cache.line_shift for address in cache.background])
+    return lines if len(lines) == size else np.repeat(lines, size, axis=0)
 
 
 def touch(held: list[int], line: int, ways: int) -> bool:
@@ -86,9 +86,13 @@ def touch(held: list[int], line: int, ways: int) -> bool:
     return hit
 
 
-def _read(rows: np.ndarray, line: int) -> None:
-    """`touch` for the same set of every instance: rows `[size, ways]`, changed in place."""
-    for row in rows:
-        held = [int(n) for n in row if n != EMPTY]
-        touch(held, line, len(row))
-        row[: len(held)] = held
+def _read(lines: np.ndarray, numbers: list[int]) -> None:
+    """`touch` the lines of the given numbers, one after another, in every cache of `[size, sets, ways]`, in place."""
+    if not numbers:
+        return
+    for cache in lines:
+        sets = [[n for n in held if n != EMPTY] for held in cache.tolist()]
+        for number in numbers:
+            touch(sets[number % len(sets)], number, cache.shape[1])
+        for row, held in zip(cache, sets, strict=True):
+            row[: len(held)] = held

@@ -8,7 +8,7 @@ from backends.interface import Backend
 from experiments.timing_crypto import dudect, programs
 from experiments.timing_crypto.programs import compare_functions, sized
 
-COMPARED_BYTES = {"gpu_compute": 4096, "jax_tensor": 4096, "torch_neural": 16}
+COMPARED_BYTES = {"gpu_compute": 4096, "jax_tensor": 4096, "torch_neural": 4}
 """By machine, so that comparing takes a good part of a run, and a run takes milliseconds."""
 _OTHERWISE_BYTES = 256
 _WARM_UP = 10
