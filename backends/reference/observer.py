@@ -1,17 +1,21 @@
 """The specification of observation: what the trace and the taint become by one instruction, before it executes."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from backends.core import isa, taint
 from backends.core.observation import CALL_DEPTH, CALLERS, LINK_REGISTERS, MULTIPLIER, Shadow, Watch
 
-if TYPE_CHECKING:
-    from backends.reference.machine import Hart
-
 _WIDTH = {"b": 1, "h": 2, "w": 4}
 _ALL_64 = (1 << 64) - 1
+
+
+class Hart(Protocol):
+    """What is looked at of the instance: its registers, pc, and memory's base and size in bytes."""
+
+    x: list[int]
+    pc: int
+    base: int
+    size: int
 
 
 class Observer:
