@@ -11,12 +11,12 @@ from backends.core import catalog, isa, taint
 from backends.core.observation import ObservingBackend
 from backends.core.taint import WORD
 from backends.reference import ALU
-from experiments.timing_crypto import tables
 from experiments.timing_crypto.__main__ import main
-from experiments.timing_crypto.annotated import annotated, judge
 from experiments.timing_crypto.programs import AES
-from experiments.timing_crypto.subject import Question
-from experiments.timing_crypto.verify import Contradiction, verify
+from experiments.timing_crypto.verifier import tables
+from experiments.timing_crypto.verifier.annotated import annotated, judge
+from experiments.timing_crypto.verifier.subject import Question
+from experiments.timing_crypto.verifier.verify import Contradiction, verify
 
 MACHINE = catalog.create("gpu_compute")
 ANNOTATED = annotated()

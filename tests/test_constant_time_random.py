@@ -8,8 +8,8 @@ import random
 import pytest
 
 from backends.core import catalog
-from experiments.timing_crypto.subject import Question
-from experiments.timing_crypto.verify import verify
+from experiments.timing_crypto.verifier.subject import Question
+from experiments.timing_crypto.verifier.verify import verify
 
 MACHINE = catalog.create("gpu_compute")
 NAMES = ("s", "t", "p", "q", "a", "b", "c")

@@ -5,7 +5,7 @@ import pytest
 from scipy import stats
 
 from backends.interface import UserError
-from experiments.timing_crypto.dudect import LEAK, QUANTILES, SUSPICIOUS, classes, dudect, welch
+from experiments.timing_crypto.clocks.dudect import LEAK, QUANTILES, SUSPICIOUS, classes, dudect, welch
 
 
 def disturbed(n: int, random: np.random.Generator) -> np.ndarray:

@@ -8,8 +8,8 @@ import pytest
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
 from backends.interface import UserError
-from experiments.timing_crypto import native
-from experiments.timing_crypto.dudect import LEAK, dudect
+from experiments.timing_crypto.clocks import native
+from experiments.timing_crypto.clocks.dudect import LEAK, dudect
 from experiments.timing_crypto.programs import AES, IMPLEMENTATIONS
 
 

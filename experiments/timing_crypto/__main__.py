@@ -4,8 +4,8 @@ import argparse
 import sys
 
 from backends.interface import REGISTERS, UserError
-from experiments.timing_crypto import check
-from experiments.timing_crypto.verify import CROSS_CHECK, MAX_STEPS
+from experiments.timing_crypto.verifier import check
+from experiments.timing_crypto.verifier.verify import CROSS_CHECK, MAX_STEPS
 
 EXAMPLE = """example:
   python -m experiments.timing_crypto check aes.c --function encrypt --secret key:16 --public block:16 --public out:16 -O2

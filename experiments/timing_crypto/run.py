@@ -15,12 +15,14 @@ from backends.core import catalog
 from backends.core.observation import ObservingBackend
 from backends.interface import Backend, UserError
 from experiments import parts
-from experiments.timing_crypto import attack, leaks, noisy, sweep, tables
+from experiments.timing_crypto import attack, leaks, sweep
+from experiments.timing_crypto.clocks import trials as noisy
+from experiments.timing_crypto.clocks.trials import Trials
 from experiments.timing_crypto.leaks import SUBJECTS, Effort
-from experiments.timing_crypto.noisy import Trials
 from experiments.timing_crypto.policies import POLICIES, Policy
 from experiments.timing_crypto.programs import AES, IMPLEMENTATIONS, LEVELS
 from experiments.timing_crypto.vectors import vectors
+from experiments.timing_crypto.verifier import tables
 
 JUDGE = "gpu_compute"
 LINES_BYTES = (4, 16, 32, 64, 128)

@@ -5,7 +5,7 @@ import pandas as pd
 
 from backends.interface import Backend
 from experiments import progress
-from experiments.timing_crypto import dudect
+from experiments.timing_crypto.clocks import dudect
 from experiments.timing_crypto.leaks import cycles, leak, secrets_of
 from experiments.timing_crypto.policies import Policy
 from experiments.timing_crypto.programs import AES, aes

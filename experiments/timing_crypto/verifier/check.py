@@ -13,10 +13,10 @@ from rich.markup import escape
 from backends.core import catalog
 from backends.core.observation import ObservingBackend
 from backends.interface import UserError
-from experiments.timing_crypto.dwarf import Place
-from experiments.timing_crypto.subject import Question, functions
-from experiments.timing_crypto.verdict import Verdict, Violation
-from experiments.timing_crypto.verify import verify
+from experiments.timing_crypto.verifier.dwarf import Place
+from experiments.timing_crypto.verifier.subject import Question, functions
+from experiments.timing_crypto.verifier.verdict import Verdict, Violation
+from experiments.timing_crypto.verifier.verify import verify
 
 _SHOWN_LINES = 12
 

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from experiments.timing_crypto.dwarf import Parameter
-from experiments.timing_crypto.subject import Question, Subject
+from experiments.timing_crypto.verifier.dwarf import Parameter
+from experiments.timing_crypto.verifier.subject import Question, Subject
 
 PLAUSIBLE, EXTREME = 32, 48
 """How many plausible inputs are tried at least, and how many extreme ones at most."""

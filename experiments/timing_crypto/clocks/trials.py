@@ -7,9 +7,9 @@ import pandas as pd
 
 from backends.interface import Backend
 from experiments import progress
-from experiments.timing_crypto import native
-from experiments.timing_crypto.clocks import wall_clock
-from experiments.timing_crypto.dudect import dudect
+from experiments.timing_crypto.clocks import native
+from experiments.timing_crypto.clocks.dudect import dudect
+from experiments.timing_crypto.clocks.outside import wall_clock
 
 NATIVE = (
     ("compare_early", False, 10), ("compare_constant", False, 1), ("aes_ttable", False, 1), ("aes_ttable", True, 1),

@@ -6,11 +6,11 @@ import numpy as np
 
 from backends.core import isa, toolchain
 from backends.core.observation import VARIABLE_TIME
-from experiments.timing_crypto.coverage import jumps_out
-from experiments.timing_crypto.dwarf import Place
-from experiments.timing_crypto.runs import Observed, Runs, described
-from experiments.timing_crypto.subject import Subject
-from experiments.timing_crypto.verdict import Violation
+from experiments.timing_crypto.verifier.coverage import jumps_out
+from experiments.timing_crypto.verifier.dwarf import Place
+from experiments.timing_crypto.verifier.runs import Observed, Runs, described
+from experiments.timing_crypto.verifier.subject import Subject
+from experiments.timing_crypto.verifier.verdict import Violation
 
 _CODE = "secret executed as code"
 _KINDS = {"branch": "branch", "load": "load address", "store": "store address"}

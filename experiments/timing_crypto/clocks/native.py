@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 
 from backends.interface import UserError
-from experiments.timing_crypto import dudect
+from experiments.timing_crypto.clocks import dudect
 from experiments.timing_crypto.programs import IMPLEMENTATIONS, Function, compare_functions
 
 COMPARED_BYTES = 64
@@ -29,7 +29,7 @@ CALLS = {
     "compare_constant": ("compare_constant", "a"),
 }
 """What is timed: the function, and the parameter that is fixed in one class and random in the other."""
-_HARNESS = Path(__file__).parent / "native" / "harness.c"
+_HARNESS = Path(__file__).parent / "harness.c"
 _WARM_UP = 1000
 
 

@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from experiments.timing_crypto.subject import Question
-from experiments.timing_crypto.verdict import Verdict
+from experiments.timing_crypto.verifier.subject import Question
+from experiments.timing_crypto.verifier.verdict import Verdict
 
 FOLDER = Path(__file__).parent / "functions"
 _HEADING = re.compile(

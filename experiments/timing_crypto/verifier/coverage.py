@@ -5,9 +5,9 @@ from collections.abc import Iterator
 import numpy as np
 
 from backends.core import isa
-from experiments.timing_crypto.dwarf import Function
-from experiments.timing_crypto.subject import Subject
-from experiments.timing_crypto.verdict import Coverage
+from experiments.timing_crypto.verifier.dwarf import Function
+from experiments.timing_crypto.verifier.subject import Subject
+from experiments.timing_crypto.verifier.verdict import Coverage
 
 _JAL, _JALR, _AUIPC = (isa.NUMBER[name] for name in ("jal", "jalr", "auipc"))
 

@@ -9,11 +9,11 @@ import pandas as pd
 
 from backends.core.observation import ObservingBackend
 from experiments import progress
-from experiments.timing_crypto.annotated import annotated, judge
 from experiments.timing_crypto.programs import IMPLEMENTATIONS, Function
-from experiments.timing_crypto.subject import Question
-from experiments.timing_crypto.verdict import Verdict
-from experiments.timing_crypto.verify import CROSS_CHECK, verify
+from experiments.timing_crypto.verifier.annotated import annotated, judge
+from experiments.timing_crypto.verifier.subject import Question
+from experiments.timing_crypto.verifier.verdict import Verdict
+from experiments.timing_crypto.verifier.verify import CROSS_CHECK, verify
 
 _AT_ONCE = 2
 """Compilations."""

@@ -8,9 +8,9 @@ import numpy as np
 from backends.core.observation import ObservingBackend, Watch
 from backends.interface import Batch, Cause, Execution, Status
 from experiments import progress
-from experiments.timing_crypto import cases
-from experiments.timing_crypto.cases import Inputs, Values
-from experiments.timing_crypto.subject import GUARD_BYTES, Subject
+from experiments.timing_crypto.verifier import cases
+from experiments.timing_crypto.verifier.cases import Inputs, Values
+from experiments.timing_crypto.verifier.subject import GUARD_BYTES, Subject
 
 _CHUNK_BYTES, _EXTREME_STEPS = 1 << 28, 1_000_000
 _TAINT_BYTES = 8

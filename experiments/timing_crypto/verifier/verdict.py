@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from experiments.timing_crypto.dwarf import Place
+from experiments.timing_crypto.verifier.dwarf import Place
 
 
 @dataclass(frozen=True)

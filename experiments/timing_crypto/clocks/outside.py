@@ -5,7 +5,8 @@ import time
 import numpy as np
 
 from backends.interface import Backend
-from experiments.timing_crypto import dudect, programs
+from experiments.timing_crypto import programs
+from experiments.timing_crypto.clocks import dudect
 from experiments.timing_crypto.programs import compare_functions, sized
 
 COMPARED_BYTES = {"gpu_compute": 4096, "jax_tensor": 4096, "torch_neural": 4}

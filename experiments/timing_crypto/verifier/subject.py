@@ -19,8 +19,8 @@ from backends.core import calls, taint, toolchain
 from backends.core.calls import Argument, Call
 from backends.core.observation import Secret
 from backends.interface import UserError
-from experiments.timing_crypto import dwarf
-from experiments.timing_crypto.dwarf import DebugInfo, Function, Parameter
+from experiments.timing_crypto.verifier import dwarf
+from experiments.timing_crypto.verifier.dwarf import DebugInfo, Function, Parameter
 
 GUARD_BYTES = 4096
 MAX_BUFFER_BYTES = 1 << 20
