@@ -4,7 +4,8 @@ import argparse
 import sys
 
 from backends import cli
-from backends.interface import REGISTERS, UserError
+from backends.core.errors import exit_code
+from backends.interface import REGISTERS
 
 
 def parser() -> argparse.ArgumentParser:
@@ -44,14 +45,7 @@ def parser() -> argparse.ArgumentParser:
 
 def main(arguments: list[str] | None = None) -> int:
     options = parser().parse_args(arguments)
-    try:
-        return options.handler(options)
-    except UserError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        print("error: interrupted", file=sys.stderr)
-        return 130
+    return exit_code(lambda: options.handler(options))
 
 
 if __name__ == "__main__":
