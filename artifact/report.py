@@ -152,7 +152,7 @@ picture("timing_leaks")
 
 # %%
 picture("key_recovery")
-for name in ("recovery", "functions", "vectors", "dudect", "variance"):
+for name in ("sweep", "recovery", "functions", "vectors", "dudect", "variance"):
     if name in origins["timing_crypto"]["tables"]:
         display(Markdown(f"### {name}"))
         show(results.table("timing_crypto", name))

@@ -7,8 +7,8 @@ _PREFIXES = ((1e9, "G"), (1e6, "M"), (1e3, "k"), (1, ""), (1e-3, "m"), (1e-6, "�
 
 def number(value: float) -> str:
     """Three digits, thousands apart; a power of ten only where it is shorter."""
-    if math.isnan(value):
-        return "–"
+    if not math.isfinite(value):
+        return "–" if math.isnan(value) else "∞"
     if value == round(value) and abs(value) < 1e15:
         return f"{value:,.0f}"
     if 1e-3 <= abs(value) < 1e6:

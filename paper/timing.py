@@ -6,7 +6,7 @@ import pandas as pd
 
 from artifact.words import number, quantity
 from experiments.tables import Results
-from experiments.timing_crypto.policies import EVICTIONS, POLICIES
+from experiments.timing_crypto.policies import EVICTIONS, POLICIES, Policy
 
 EXPERIMENT, JUDGE = "timing_crypto", "gpu_compute"
 _CONTROLS = ("aes_scan", "aes_bitsliced")
@@ -17,7 +17,7 @@ def build(results: Results) -> dict[str, Any]:
     """`{"values": {name: text}, "tables": {name: rows}}`, as `numbers.build`."""
     values: dict[str, str] = {"evictions": number(EVICTIONS)}
     tables: dict[str, list[list[str]]] = {}
-    for part in (_vectors, _proven, _leaks, _noisy, _recovery, _costs):
+    for part in (_vectors, _proven, _leaks, _alignment, _noisy, _recovery, _costs):
         own = part(results)
         values |= own.get("values", {})
         tables |= own.get("tables", {})
@@ -90,6 +90,19 @@ def _leaks(results: Results) -> dict[str, Any]:
         "timing_disagreements": number(leaks["disagreements"].sum()),
     }
     return {"values": values, "tables": {"leaks": rows}}
+
+
+def _alignment(results: Results) -> dict[str, Any]:
+    """Leaks of tables that do not begin with a line, and of the same ones that do."""
+    if "sweep" not in results.provenance(EXPERIMENT)["tables"]:
+        return {}
+    sweep = results.table(EXPERIMENT, "sweep")
+    plain = Policy()
+    same = sweep[(sweep["policy"] == plain.name) & (sweep["line_bytes"] == plain.line_bytes)]
+    of = same.groupby(["implementation", same["table_offset"] > 0])["between_cycles"].max()
+    names = {"aes_ttable": "ttable", "aes_sbox": "sbox"}
+    where = {False: "aligned", True: "offset"}
+    return {"values": {f"{names[i]}_{where[k]}": number(v) for (i, k), v in of.items() if i in names}}
 
 
 def _noisy(results: Results) -> dict[str, Any]:

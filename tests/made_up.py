@@ -101,7 +101,7 @@ def _timing() -> dict[str, pd.DataFrame]:
         for p in ("", *policies)
     ]
     sweep = [
-        (i, p, n, 1 << 15, 64, 8, 1500, 1600, 0.0, 10 * n * (i == "aes_ttable"), 4096, 5.0)
+        (i, p, n, 1 << 15, 0, 64, 8, 1500, 1600, 0.0, 10 * n * (i == "aes_ttable"), 4096, 5.0)
         for i in aes for p in policies for n in (16, 64)
     ]  # fmt: skip
     recovery = [
@@ -129,7 +129,8 @@ def _timing() -> dict[str, pd.DataFrame]:
             "cycles_min", "cycles_max", "within_sd", "between_cycles", "distinct_pcs", "distinct_accesses", "disagreements",
         ],
         "sweep": [
-            "implementation", "policy", "line_bytes", "capacity_bytes", "secrets", "repeats", "cycles_min", "cycles_max",
+            "implementation", "policy", "line_bytes", "capacity_bytes", "table_offset", "secrets", "repeats", "cycles_min",
+            "cycles_max",
             "within_sd", "between_cycles", "measurements", "max_t",
         ],
         "recovery": [
