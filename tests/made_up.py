@@ -104,6 +104,7 @@ def _timing() -> dict[str, pd.DataFrame]:
         (i, p, n, 1 << 15, 0, 64, 8, 1500, 1600, 0.0, 10 * n * (i == "aes_ttable"), 4096, 5.0)
         for i in aes for p in policies for n in (16, 64)
     ]  # fmt: skip
+    sweep += [(i, "flushed", 64, 1 << 15, 16, 64, 8, 1500, 1600, 0.0, 7, 4096, 5.0) for i in aes[:2]]
     recovery = [
         (i, 64, k, 1 << n, n, 16 if i == "aes_ttable" and n > 15 else 1, i == "aes_ttable" and n > 15, n, 50, 2.0)
         for i in aes for k in range(3) for n in (14, 16, 18)
@@ -112,6 +113,7 @@ def _timing() -> dict[str, pd.DataFrame]:
         ("native", i, f"{i}, flushed", "tsc", s, 10**n, 2.0**n, 2.0)
         for i in ("aes_ttable", "aes_bitsliced", "compare_early") for s in (0, 1) for n in (3, 4, 5)
     ]  # fmt: skip
+    dudect += [(m, "compare_constant", "compare constant", "monotonic", 0, 100, 1.5, 2.0) for m in MACHINES]
     constant = [
         (i, f, level, "proven", 0, "", "", 5000, 40, 1000, 1, 1)
         for i, f in (*((i, "aes128_encrypt") for i in aes), ("primitives", "ct_select"), ("primitives", "select_naive"))
