@@ -209,6 +209,27 @@ def test_what_lies_behind_a_secret_is_secret(check):
     assert check(text, "--function", "f", "--secret", "key:8")[0] == 1
 
 
+@pytest.mark.parametrize("level", ["-O0", "-O2"])
+def test_of_library_functions_the_calling_line_is_named(check, level):
+    text = """#include <assert.h>
+#include <string.h>
+int f(const char *key, const char *message) {
+    return strcmp(key, message);
+}
+int g(int s) {
+    assert(s != 12345);
+    return s;
+}
+"""
+    code, out, _ = check(text, "--function", "f", "--secret", "key:16", "--public", "message:16", level)
+    assert code == 1
+    assert "f.c:4: " in out
+    code, out, _ = check(text, "--function", "g", "--secret", "s", level)
+    assert code == 1
+    assert "f.c:7: branch depends on s" in out
+    assert check(text, "--function", "g", "--secret", "s", level, "--define", "NDEBUG=1")[0] == 0
+
+
 def test_secret_on_the_stack_among_many_parameters(check):
     text = "volatile int sink; void f(int a, int b, int c, int d, int e, int g, int s, int h) { if (s) sink = h; }"
     names = [word for name in "abcdegh" for word in ("--public", name)]

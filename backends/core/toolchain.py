@@ -73,6 +73,7 @@ def compile_source(path: Path, isa: str, flags: tuple[str, ...] = ("-O2",), star
             "-fomit-frame-pointer",
             f"-I{_STARTUP / 'include'}",
             f"-DSTART_FUNCTION={start}",
+            "-UNDEBUG",  # which zig defines where it optimises
             "-Wl,--build-id=none,-z,max-page-size=16",
             "-g",  # or zig takes symbols away at -Os
         ]
