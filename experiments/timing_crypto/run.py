@@ -26,7 +26,8 @@ from experiments.timing_crypto.verifier import tables
 
 JUDGE = "gpu_compute"
 LINES_BYTES = (4, 16, 32, 64, 128)
-SWEPT_SECRETS = 32
+SWEPT_SECRETS = 16
+KNOWN_SECRETS = 200
 
 
 @dataclass(frozen=True)
@@ -38,8 +39,8 @@ class Attack:
 
 
 ATTACKS = {
-    "aes_ttable": Attack(64, (13, 14, 15, 16, 17)),
-    "aes_sbox": Attack(4, (16, 17, 18, 19)),
+    "aes_ttable": Attack(64, (14, 15, 16, 17)),
+    "aes_sbox": Attack(4, (17, 18, 19)),
     "aes_scan": Attack(64, (8, 10)),
     "aes_bitsliced": Attack(64, (10, 12)),
 }
@@ -76,7 +77,7 @@ SCALES = {
         dict.fromkeys(ATTACKS, 1), -2,
     ),
     "quick": Scale(
-        LEVELS, ("-O0", "-O2"), 1000, _EFFORTS, 8, 1024, Trials(500_000, 250, 3),
+        LEVELS, ("-O0", "-O2"), 1000, _EFFORTS, 8, 512, Trials(300_000, 150, 3),
         {"aes_ttable": 20, "aes_sbox": 2, "aes_scan": 20, "aes_bitsliced": 20},
     ),
     "full": Scale(LEVELS, LEVELS, 10_000, _EFFORTS, 8, 65_536, Trials(5_000_000, 3000, 6), dict.fromkeys(ATTACKS, 20), 3),
@@ -109,7 +110,7 @@ def run(cfg) -> dict[str, pd.DataFrame]:
 
     found = {
         "vectors": each("vectors", lambda name, machine: vectors(name, machine, chosen, cfg.scale, cfg.seed)),
-        "functions": once("functions", lambda: tables.functions(scale.known_levels, judge, cfg.seed, scale.secrets)),
+        "functions": once("functions", lambda: tables.functions(scale.known_levels, judge, cfg.seed, KNOWN_SECRETS)),
         "constant_time": once(
             "constant_time", lambda: tables.constant_time(chosen, scale.levels, judge, scale.secrets, cfg.seed)
         ),
