@@ -86,6 +86,7 @@ def _leaks(results: Results) -> dict[str, Any]:
         "early_min": number(early["cycles_min"].min()),
         "early_max": number(early["cycles_max"].max()),
         "leak_secrets": number(own["secrets"].max()),
+        "cached_secrets": number(own[own["timing"] == "cache"]["secrets"].max()),
         "timing_calls": number((leaks["secrets"] * leaks["repeats"]).sum()),
         "timing_disagreements": number(leaks["disagreements"].sum()),
     }
