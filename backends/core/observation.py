@@ -11,7 +11,7 @@ import numpy as np
 from backends.core import environment, isa, taint
 from backends.core.environment import State
 from backends.core.errors import UserError
-from backends.interface import Backend, Batch, Execution, MachineConfig, Programs
+from backends.interface import Backend, Batch, Cause, Execution, MachineConfig, Programs
 
 MULTIPLIER, START = 0x9E3779B97F4A7C15, 1
 """A trace's hash begins with START; every address makes it (hash * MULTIPLIER + address) mod 2^64."""
@@ -79,7 +79,8 @@ class Shadow:
 
     Hashes, executed, leaks, callers: as in `Observation`. registers `[B, R]` uint32 and memory `[B, M]` uint8: taint, as
     `taint.py` describes it. calls `[B, CALL_DEPTH]` uint32: return addresses of the calls not yet returned from, at
-    position depth % CALL_DEPTH. depth `[B]` int64: how many.
+    position depth % CALL_DEPTH. depth `[B]` int64: how many. instructions `[W]` uint8: the secrets that lay in each slot at
+    the start, where instructions come from.
     """
 
     pcs: np.ndarray
@@ -91,6 +92,7 @@ class Shadow:
     memory: np.ndarray
     calls: np.ndarray
     depth: np.ndarray
+    instructions: np.ndarray
 
     def service(self, state: State) -> np.ndarray:
         """`environment.service`, observed. Raises UserError where a program whose taint is tracked comes to a `fence.i`."""
@@ -109,9 +111,13 @@ class Shadow:
         self.registers[called, environment.ARGUMENTS[0]] = 0
         return fenced
 
-    def finish(self, secret_memory: np.ndarray) -> Observation:
-        """secret_memory: `[M]`, the taint of memory at the start."""
-        leaks = self.leaks | secret_instructions(self.executed, secret_memory[: 4 * self.leaks.shape[1]])
+    def finish(self, state: State) -> Observation:
+        """What was seen. A secret that was fetched leaks, also one that turned out to be no instruction."""
+        fetched = self.executed.copy()
+        if self.leaks.size:
+            illegal = np.flatnonzero(state.cause == Cause.ILLEGAL_INSTRUCTION)
+            fetched[illegal, (state.pc[illegal].astype(np.int64) - state.config.memory_base) // 4] = True
+        leaks = self.leaks | np.where(fetched, self.instructions, 0).astype(np.uint8)
         return Observation(self.pcs, self.accesses, self.executed, leaks, self.callers)
 
 
@@ -124,6 +130,7 @@ def shadow(state: State, watch: Watch) -> Shadow:
         np.full(size, start, np.uint64), np.full(size, start, np.uint64), np.zeros((size, slots), bool),
         np.zeros((size, slots), np.uint8), np.zeros((size, slots, CALLERS), np.uint32), np.tile(registers, (size, 1)),
         np.tile(memory[: 4 * slots], (size, 1)), np.zeros((size, CALL_DEPTH), np.uint32), np.zeros(size, np.int64),
+        np.bitwise_or.reduce(memory[: 4 * slots].reshape(-1, 4), axis=1),
     )  # fmt: skip
 
 
@@ -163,9 +170,3 @@ def no_rewriting(state: State) -> None:
         raise UserError(
             f"the program rewrites its instructions (fence.i at {state.pc[waiting[0]]:#x}): such a run cannot be checked"
         )
-
-
-def secret_instructions(executed: np.ndarray, memory_taint: np.ndarray) -> np.ndarray:
-    """`[B, W]` uint8, the secrets that lay where instructions were fetched; memory_taint: `[M]` at the start."""
-    slots = np.bitwise_or.reduce(memory_taint.reshape(-1, 4), axis=1)
-    return np.where(executed, slots, 0).astype(np.uint8)

@@ -42,7 +42,7 @@ class GpuCompute(ObservingBackend):
         while True:
             active = np.flatnonzero((state.status == RUNNING) & (state.retired < np.uint64(max_steps)))
             if not len(active):
-                return environment.finish(state), shadow.finish(observation.initial_taint(state, watch)[1])
+                return environment.finish(state), shadow.finish(state)
             _launch(state, watch, shadow, code, active, max_steps)
             _resolve(state, code, max_steps)
             for b in shadow.service(state):

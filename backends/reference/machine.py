@@ -214,7 +214,7 @@ class Reference(ObservingBackend):
         shadow = observation.shadow(state, watch)
         harts = [Hart(state, b, Observer(shadow, b, watch)) for b in range(len(state.pc))]
         _run(state, harts, max_steps, shadow.service)
-        return environment.finish(state), shadow.finish(observation.initial_taint(state, watch)[1])
+        return environment.finish(state), shadow.finish(state)
 
 
 def _run(state: State, harts: list[Hart], max_steps: int, service: Callable[[State], np.ndarray]) -> None:

@@ -65,19 +65,8 @@ def _observed(subject: Subject, machine: ObservingBackend, values: Values, piece
     batch = guarded_batch(subject, {name: v[piece] for name, v in values.items()})
     watch = Watch(secrets=subject.secrets())
     execution, seen = machine.observe(subject.call.program, batch, subject.call.config, steps, watch)
-    leaks = seen.leaks | _illegal_secrets(subject, execution, seen.leaks)
-    return Observed(tuple(_reasons(subject, execution, steps)), execution.retired, leaks, seen.executed, seen.callers)
-
-
-def _illegal_secrets(subject: Subject, execution: Execution, leaks: np.ndarray) -> np.ndarray:
-    """As `leaks`, for secrets that were executed and were no instruction, which no machine counts as fetched."""
-    found = np.zeros_like(leaks)
-    for b in np.flatnonzero(execution.cause == Cause.ILLEGAL_INSTRUCTION):
-        pc = int(execution.pc[b])
-        for number, secret in enumerate(subject.secrets()):
-            if secret.address is not None and secret.address - 4 < pc < secret.address + secret.size:
-                found[b, (pc - subject.call.config.memory_base) // 4] |= np.uint8(1 << number)
-    return found
+    reasons = tuple(_reasons(subject, execution, steps))
+    return Observed(reasons, execution.retired, seen.leaks, seen.executed, seen.callers)
 
 
 def _reasons(subject: Subject, execution: Execution, max_steps: int) -> Iterator[str | None]:
