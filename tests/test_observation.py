@@ -155,6 +155,12 @@ def test_secret_instructions_are_violations():
     assert leaking(seen) == {1: 1}
 
 
+def test_a_secret_that_is_no_instruction_is_a_violation():
+    patched = (Patch(BASE + 4, np.zeros((1, 4), np.uint8)),)
+    watch = Watch(secrets=(Secret("k", 4, address=BASE + 4),))
+    assert leaking(run_words([encode("addi", 1, 1)] * 3, watch, patches=patched)) == {1: 1}
+
+
 def test_callers_are_the_calls_that_led_to_the_first_violation():
     """Function k of CALL_DEPTH + 4 calls the next; the innermost leaks, returns, and leaks again from elsewhere."""
     for depth in (0, 1, 3, CALL_DEPTH + 4):
