@@ -23,15 +23,15 @@ _THREADS_PER_BLOCK = 128
 _CHUNKS_PER_THREAD = 8  # instances of unequal length even out
 
 
-def _sources() -> str:
+def sources() -> str:
     """Digest of the files that the step is compiled from; Numba's cache compares the age of one file alone."""
     here = Path(__file__).parent
     files = sorted((*here.glob("*.py"), *(here.parent / "core").glob("*.py")))
     return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()[:16]
 
 
-_OPTIONS = {"nogil": True, "boundscheck": False, "_nrt": False}  # nothing is allocated, so nothing is counted
-_advance_cpu = numba.njit(**_OPTIONS)(advance)
+OPTIONS = {"nogil": True, "boundscheck": False, "_nrt": False}  # nothing is allocated, so nothing is counted
+advance_cpu = numba.njit(**OPTIONS)(advance)
 
 
 def _advance_range(
@@ -39,14 +39,14 @@ def _advance_range(
     caches, traces, shadows,
 ):  # fmt: skip
     for k in range(first, last):
-        status[k], pc[k], retired[k], stalls[k], cause[k], address[k] = _advance_cpu(
+        status[k], pc[k], retired[k], stalls[k], cause[k], address[k] = advance_cpu(
             code[rows[k]], x[k], memory[k], words[k], base, tohost[k], pc[k], retired[k], stalls[k], max_steps,
             k, caches, traces, shadows,
         )  # fmt: skip
 
 
-_advance_range.__qualname__ += _sources()  # part of the cached file's name
-_advance_range_cpu = numba.njit(cache=True, **_OPTIONS)(_advance_range)
+_advance_range.__qualname__ += sources()  # part of the cached file's name
+_advance_range_cpu = numba.njit(cache=True, **OPTIONS)(_advance_range)
 
 
 def devices() -> tuple[str, ...]:

@@ -15,7 +15,7 @@ SCRATCH = 32
 UNDECODED = isa.ILLEGAL + 1
 """Marks slots that the host must look at: beyond the decoded window, or different from instance to instance."""
 
-_PC_RELATIVE = [op.number for op in isa.OPERATIONS if op.kind == "branch" or op.name == "jal"]
+PC_RELATIVE = [op.number for op in isa.OPERATIONS if op.kind == "branch" or op.name == "jal"]
 
 
 def pack(words: np.ndarray, base: int, registers: int) -> np.ndarray:
@@ -28,7 +28,7 @@ def pack(words: np.ndarray, base: int, registers: int) -> np.ndarray:
     imm = np.where(upper, imm + base + offset, imm)
     op = np.where(upper, isa.NUMBER["lui"], op)
     target = imm + offset & 0xFFFFFFFF
-    imm = np.where(np.isin(op, _PC_RELATIVE), target >> 2 | (target & 3) << 30, imm & 0xFFFFFFFF)
+    imm = np.where(np.isin(op, PC_RELATIVE), target >> 2 | (target & 3) << 30, imm & 0xFFFFFFFF)
     rd = np.where(decoded.rd == 0, SCRATCH, decoded.rd)[where]
     fields = op | rd << 8 | decoded.rs1[where] << 14 | decoded.rs2[where] << 19
     packed = np.full(len(words) + 1, UNDECODED, np.uint64)
