@@ -7,6 +7,7 @@ the slot behind its last, by running or by jumping there. Many codes are `[P, L,
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 
@@ -43,7 +44,7 @@ class Space:
     """Codes of `length` slots over these operations and registers.
 
     registers: numbers that an instruction may name, x0 among them. constants: 12-bit immediates to draw from; shift amounts are
-    0 … 31 and jumps go to any slot, always.
+    0 … 31 and jumps go to any slot but their own, always.
     """
 
     operations: tuple[str, ...]
@@ -81,28 +82,59 @@ class Space:
             return tuple(c for c in self.constants if -32 <= c <= 32 and c % 4 == 0)
         return self.constants if form == "I" else (0,)
 
+    def fields(self, operation: str) -> tuple[bool, bool, bool]:
+        """Whether rd, rs1 and rs2 of an operation are to be drawn. A jump's rd is x0: a link tells where the code lies."""
+        return isa.FORMATS[_FORMAT[operation]] if _KIND[operation] != "jump" else (False, False, False)
+
     def size(self) -> float:
         """How many codes the space holds."""
         choices = 1.0
         for slot in range(self.length):
             choices *= sum(
-                float(len(self.registers)) ** sum(isa.FORMATS[_FORMAT[name]]) * len(self.immediates(name, slot))
+                float(len(self.registers)) ** sum(self.fields(name)) * len(self.immediates(name, slot))
                 for name in self.operations
             )
         return choices
 
-    def instruction(self, rng: np.random.Generator, slot: int) -> tuple[int, int, int, int, int]:
-        """A random instruction for a slot: the operation first, then each field it has, uniformly."""
-        name = self.operations[rng.integers(len(self.operations))]
-        has = isa.FORMATS[_FORMAT[name]]
-        rd, rs1, rs2 = (int(rng.choice(self.registers)) if field else 0 for field in has)
-        return isa.NUMBER[name], rd, rs1, rs2, int(rng.choice(self.immediates(name, slot)))
-
     def random(self, rng: np.random.Generator, count: int) -> np.ndarray:
-        """`[count, L, 5]` random codes."""
-        return np.array(
-            [[self.instruction(rng, slot) for slot in range(self.length)] for _ in range(count)], np.int32
-        ).reshape(count, self.length, 5)
+        """`[count, L, 5]` int32, random codes: of each instruction the operation first, then each field it has, uniformly."""
+        table = choices(self)
+        shape, slot = (count, self.length), np.arange(self.length)
+        chosen = rng.integers(len(table.numbers), size=shape)
+        codes = np.empty((*shape, 5), np.int32)
+        codes[..., OP] = table.numbers[chosen]
+        drawn = rng.integers(len(table.registers), size=(*shape, 3))
+        codes[..., RD : RS2 + 1] = np.where(table.fields[chosen], table.registers[drawn], 0)
+        codes[..., IMM] = table.immediates[slot, chosen, rng.integers(table.counts[slot, chosen])]
+        return codes
+
+
+@dataclass(frozen=True)
+class Choices:
+    """What the slots of a space may hold, as tables over its N operations.
+
+    numbers `[N]` int32; fields `[N, 3]` bool, whether rd, rs1 and rs2 are drawn; registers `[R]` int32; immediates
+    `[L, N, C]` int32, of which the first `counts` `[L, N]` int64 are to be drawn.
+    """
+
+    numbers: np.ndarray
+    fields: np.ndarray
+    registers: np.ndarray
+    counts: np.ndarray
+    immediates: np.ndarray
+
+
+@cache
+def choices(space: Space) -> Choices:
+    """The tables of a space."""
+    rows = [[space.immediates(name, slot) for name in space.operations] for slot in range(space.length)]
+    counts = np.array([[len(row) for row in slot] for slot in rows], np.int64)
+    immediates = np.zeros((*counts.shape, counts.max()), np.int32)
+    for slot, operation in np.ndindex(*counts.shape):
+        immediates[slot, operation, : counts[slot, operation]] = rows[slot][operation]
+    numbers = np.array([isa.NUMBER[name] for name in space.operations], np.int32)
+    fields = np.array([space.fields(name) for name in space.operations])
+    return Choices(numbers, fields, np.array(space.registers, np.int32), counts, immediates)
 
 
 def canonical(code: np.ndarray) -> np.ndarray:
