@@ -1,0 +1,67 @@
+"""Words to try programs with, a mixture of what is random, small, and at a boundary; and the tasks made of them."""
+
+from collections.abc import Callable, Sequence
+from itertools import product
+
+import numpy as np
+
+from experiments.synthesis.language import STRAIGHT, Space, assemble
+from experiments.synthesis.task import Examples, Location, Task, register
+from experiments.synthesis.words import Arrays, Word
+
+BOUNDARIES = (0, 1, 2, 3, 0xFF, 0x100, 0x7FFFFFFE, 0x7FFFFFFF, 0x80000000, 0x80000001, 0xFFFFFFFE, 0xFFFFFFFF)
+_PAIRED = (0, 1, 2, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFF)
+_REGISTERS = 5
+_SCRATCH = ("t0", "t1", "t2", "t3")
+SPARE_SLOTS = 1
+"""The length of a task's space is that of the shortest known solution and this."""
+
+
+def words(rng: np.random.Generator, shape: int | tuple[int, ...]) -> np.ndarray:
+    """`shape` uint32: half of full range, an eighth each of -16 … 16 and of boundaries, a quarter of uniform bit length
+    and either sign."""
+    full = rng.integers(0, 1 << 32, shape, np.uint32)
+    small = rng.integers(-16, 17, shape).astype(np.uint32)
+    sized = (full >> rng.integers(0, 32, shape, np.uint32)) * rng.choice(np.array([1, 0xFFFFFFFF], np.uint32), shape)
+    kinds = [full, sized, small, rng.choice(np.array(BOUNDARIES, np.uint32), shape)]
+    return np.choose(rng.choice(4, shape, p=[1 / 2, 1 / 4, 1 / 8, 1 / 8]), kinds)
+
+
+def tuples(rng: np.random.Generator, count: int, width: int) -> np.ndarray:
+    """`[count, width]` uint32 words; in an eighth of the rows all columns are equal."""
+    drawn = words(rng, (count, width))
+    return np.where(rng.random((count, 1)) < 1 / 8, drawn[:, :1], drawn)
+
+
+def space(
+    operations: Sequence[str], sources: Sequence[Location], targets: Sequence[Location], shortest: int, scratch: int = 1
+) -> Space:
+    """Codes of one slot more than the shortest known, over zero, the task's registers, and scratch registers: at least
+    that many, and as many as make five registers together."""
+    named = sorted({at.number for at in (*sources, *targets) if at.kind == "register"})
+    spare = max(scratch, _REGISTERS - 1 - len(named))
+    more = [register(name).number for name in _SCRATCH[:spare]]
+    return Space(tuple(operations), (0, *sorted(named + more)), shortest + SPARE_SLOTS)
+
+
+def straight(
+    name: str, about: str, inputs: str, outputs: str, meaning: Callable[..., tuple[Word, ...]], *solution: tuple,
+    more: tuple[str, ...] = (), group: str = "elementary",
+) -> Task:  # fmt: skip
+    """A task of words in registers that a program without branches solves; inputs and outputs: names such as "a0 a1"."""
+    sources, targets = (tuple(map(register, names.split())) for names in (inputs, outputs))
+    code = assemble(solution)
+    codes = space(STRAIGHT + more, sources, targets, len(code))
+
+    def examples(values: np.ndarray) -> Examples:
+        made = np.stack(meaning(Arrays(), *np.ascontiguousarray(values.T)), axis=1)
+        return Examples(sources, targets, values, made.astype(np.uint32), codes.length)
+
+    def draw(rng: np.random.Generator, count: int) -> Examples:
+        return examples(tuples(rng, count, len(sources)))
+
+    def edges() -> Examples:
+        values = BOUNDARIES if len(sources) == 1 else _PAIRED
+        return examples(np.array(list(product(values, repeat=len(sources))), np.uint32))
+
+    return Task(name, about, codes, draw, edges, draw, code, meaning, group)
