@@ -1,0 +1,139 @@
+"""The command `solve`: from a CSV file and options to a program on the screen, or as JSON, and an ELF."""
+
+import argparse
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+from backends.core import catalog
+from backends.interface import UserError
+from experiments import progress
+from experiments.synthesis import executable, language, solve, table
+from experiments.synthesis.search import Budget
+
+_SHOWN = 10
+
+
+@dataclass(frozen=True)
+class Question:
+    """What the command line asks, checked."""
+
+    table: table.Table
+    method: str
+    search: solve.Method
+    spaces: list[language.Space]
+    budget: Budget
+    seed: int
+    steps: int
+    out: Path
+
+
+def run(options: argparse.Namespace) -> int:
+    """Find a program of RISC-V instructions that turns the inputs of a table into its outputs."""
+    question = _question(options)
+    with progress.bar() as bar:
+        bar.add_task(f"{question.method}, at most {options.budget_s:g} s", total=None)
+        answer = solve.solve(
+            question.table, question.search, question.spaces, question.budget, question.seed, question.steps
+        )
+    if answer.found:
+        _write(question, answer)
+    report = _report(question, answer)
+    print(json.dumps(report) if options.json else "\n".join(_lines(question, answer, report)))
+    return 0 if answer.found else 1
+
+
+def _question(options: argparse.Namespace) -> Question:
+    for name, value in (("length", options.length), ("budget-s", options.budget_s), ("steps", options.steps),
+                        ("evaluations", options.evaluations)):  # fmt: skip
+        if not value > 0:
+            raise UserError(f"--{name} {value:g}: give more than 0")
+    if options.seed < 0:
+        raise UserError(f"--seed {options.seed}: give 0 or more")
+    if options.backend is not None and options.backend not in catalog.names():
+        raise UserError(f"unknown backend '{options.backend}': one of {', '.join(catalog.names())}")
+    method = options.method or solve.default_method()
+    bound = solve.bound(method, backend=options.backend, relaxation=options.relaxation)
+    given = table.read(Path(options.file), options.steps)
+    operations = _operations(options.ops)
+    spaces = solve.spaces(given.examples, options.length, operations)
+    out = _writable(Path(options.out) if options.out else Path(options.file).with_suffix(".elf"))
+    budget = Budget(options.evaluations, options.budget_s)
+    return Question(given, method, bound, spaces, budget, options.seed, options.steps, out)
+
+
+def _operations(text: str | None) -> list[str] | None:
+    """The operations of `--ops add,sub`, each once. The space says which of them are unknown."""
+    if text is None:
+        return None
+    return list(dict.fromkeys(name.strip() for name in text.split(",") if name.strip())) or [""]
+
+
+def _writable(path: Path) -> Path:
+    """The path, known before the search to be one that a file can be written to."""
+    if path.is_dir():
+        raise UserError(f"{path} is a folder: give --out a file")
+    if not path.parent.is_dir():
+        raise UserError(f"{path.parent} is no folder: make it, or give --out another path")
+    return path
+
+
+def _write(question: Question, answer: solve.Answer) -> None:
+    assert answer.code is not None
+    elf = executable.build(answer.code, question.table.examples)
+    try:
+        question.out.write_bytes(elf)
+    except OSError as error:
+        raise UserError(f"{question.out}: {error.strerror or error}") from None
+
+
+def _report(question: Question, answer: solve.Answer) -> dict:
+    """What `--json` shows."""
+    held_out = question.table.held_out
+    return {
+        "found": answer.found,
+        "method": question.method,
+        "seed": question.seed,
+        "program": None if answer.code is None else language.text(answer.code),
+        "instructions": None if answer.code is None else len(answer.code),
+        "training": {"rows": int((~held_out).sum()), "right": int(answer.right[~held_out].sum())},
+        "held_out": {"rows": int(held_out.sum()), "right": int(answer.right[held_out].sum())},
+        "wrong_lines": [] if answer.code is None else question.table.lines[~answer.right].tolist(),
+        "rejected_programs": answer.rejections,
+        "executions": answer.executions,
+        "seconds": round(answer.seconds, 3),
+        "elf": str(question.out) if answer.found else None,
+    }
+
+
+def _lines(question: Question, answer: solve.Answer, report: dict) -> list[str]:
+    """What the command prints of it for people."""
+    training, held_out = report["training"], report["held_out"]
+    cost = f"{report['executions']:.3g} executions, {report['seconds']:.1f} s, method {question.method}, seed {question.seed}"
+    held = (
+        f"{held_out['right']} of {held_out['rows']} held-out rows"
+        if held_out["rows"]
+        else "no held-out rows (fewer than 5)"
+    )
+    rows = f"right on {training['right']} of {training['rows']} examples and {held}"
+    if answer.found:
+        return [
+            *report["program"],
+            "",
+            rows,
+            cost,
+            f"{question.out}: run it with python -m backends run {question.out}",
+        ]
+    most = max(space.length for space in question.spaces)
+    lines = [f"no program of at most {most} instructions found: {_end(question, answer)}", cost]
+    if answer.code is None:
+        return lines
+    wrong = ", ".join(map(str, report["wrong_lines"][:_SHOWN])) + ", …" * (len(report["wrong_lines"]) > _SHOWN)
+    best = "this fits the examples and does not hold on other rows:"
+    return [*lines, "", best, *report["program"], "", f"{rows}; wrong on line {wrong}"]
+
+
+def _end(question: Question, answer: solve.Answer) -> str:
+    if question.budget.left_s <= 0 or answer.executions >= question.budget.evaluations:
+        return "the budget has ended"
+    return f"{question.method} has nothing more to try"

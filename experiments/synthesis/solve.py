@@ -1,0 +1,129 @@
+"""From examples to a program: the search that the command `solve` runs, and what is kept of it.
+
+The rows are divided: a method sees the training rows, and a program counts only if it is right on the held-out rows too, on
+the hard machine. Where nobody says which operations to use, programs without branches are tried first and programs with
+branches after them, each for half of what is left of the budget.
+"""
+
+import inspect
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+
+import numpy as np
+
+from backends.interface import UserError
+from experiments.synthesis import search, truth
+from experiments.synthesis.executable import REGISTERS
+from experiments.synthesis.language import BRANCHES, CONSTANTS, STRAIGHT, Space
+from experiments.synthesis.minimise import minimise
+from experiments.synthesis.search import Budget, Exhausted, Outcome, Problem
+from experiments.synthesis.table import Table
+from experiments.synthesis.task import Examples
+
+Method = Callable[[Problem, Budget, np.random.Generator], Outcome]
+PREFERRED = ("portfolio", "mcmc", "enumeration")
+SCRATCH = 3
+LOOP_STEPS = 512
+_SCRATCH_ORDER = (5, 6, 7, 8, 9, 15, 14, 13, 12, 11, 10)
+_REPEATED = 3
+
+
+@dataclass(frozen=True)
+class Answer:
+    """found: whether the code `[L, 5]` is right on every row; else it is the best that fits the training rows and not all
+    held-out ones, or None. right `[E]` bool: the rows that it gets right. rejections: how many programs did not hold.
+    """
+
+    found: bool
+    code: np.ndarray | None
+    right: np.ndarray
+    executions: float
+    seconds: float
+    rejections: int
+
+
+def default_method() -> str:
+    """The method that is used where none is named."""
+    return next(name for name in (*PREFERRED, *search.methods()) if name in search.methods())
+
+
+def bound(name: str, **options: str | None) -> Method:
+    """A method with these options. Raises UserError for an unknown method, or an option that it does not have."""
+    method = search.method(name)
+    given = {key: value for key, value in options.items() if value is not None}
+    known = inspect.signature(method).parameters
+    for key in given:
+        if key not in known:
+            raise UserError(f"method {name} has no choice of {key}: leave --{key} out")
+    return lambda problem, budget, rng: method(problem, budget, rng, **given)
+
+
+def spaces(examples: Examples, length: int, operations: Sequence[str] | None) -> list[Space]:
+    """The spaces to search, one after the other."""
+    has_memory = any(at.kind == "memory" for at in examples.sources + examples.targets)
+    straight = (*STRAIGHT, "mul", *(("lw", "sw") if has_memory else ()))
+    sets = [tuple(operations)] if operations else [straight, straight + BRANCHES]
+    return [Space(names, registers(examples), length, constants(examples)) for names in sets]
+
+
+def registers(examples: Examples) -> tuple[int, ...]:
+    """zero, the registers of the examples, and up to three more for scratch."""
+    named = {at.number for at in examples.sources + examples.targets if at.kind == "register"}
+    assert named <= set(REGISTERS)
+    spare = [number for number in _SCRATCH_ORDER if number not in named][:SCRATCH]
+    return (0, *sorted(named | set(spare)))
+
+
+def constants(examples: Examples) -> tuple[int, ...]:
+    """The usual immediates, addresses of the examples, and output values that occur often, where they fit 12 bits."""
+    addresses = {at.number for at in examples.sources + examples.targets if at.kind == "memory"}
+    values = Counter(examples.outputs.view(np.int32).ravel().tolist())
+    often = {value for value, times in values.items() if times >= _REPEATED}
+    return tuple(sorted({*CONSTANTS, *(c for c in addresses | often if -2048 <= c < 2048)}))
+
+
+def solve(
+    table: Table, method: Method, choices: Sequence[Space], total: Budget, seed: int, loop_steps: int = LOOP_STEPS
+) -> Answer:
+    """Search space after space until a program is right on every row of the table, or the budget has ended."""
+    rng = np.random.default_rng(seed)
+    rejected: list[tuple[np.ndarray | None, np.ndarray]] = [(None, np.zeros(len(table.lines), bool))]
+    for i, space in enumerate(choices):
+        examples = replace(table.examples, steps=space.length if space.straight else loop_steps)
+        share = len(choices) - i
+        budget = Budget((total.evaluations - total.spent) / share, total.left_s / share)
+        for code in _candidates(method, Problem(examples.take(~table.held_out), space), budget, rng):
+            right = _right(examples, code)
+            if right.all():
+                total.spent += budget.spent
+                shorter = minimise(code, partial(_all_right, examples))
+                return Answer(True, shorter, right, total.spent, total.elapsed_s, len(rejected) - 1)
+            rejected.append((code, right))
+        total.spent += budget.spent
+    best, right = max(rejected, key=lambda one: one[1].sum())
+    return Answer(False, best, right, total.spent, total.elapsed_s, len(rejected) - 1)
+
+
+def _candidates(method: Method, problem: Problem, budget: Budget, rng: np.random.Generator) -> Iterator[np.ndarray]:
+    """Programs that a method finds within a budget, until it finds none or the same again."""
+    last = None
+    while budget.left_s > 0 and budget.spent < budget.evaluations:
+        try:
+            code = method(problem, budget, rng).code
+        except Exhausted:
+            return
+        if code is None or (last is not None and np.array_equal(code, last)):
+            return
+        yield code
+        last = code
+
+
+def _right(examples: Examples, code: np.ndarray) -> np.ndarray:
+    """`[E]` bool, the rows that are right on the hard machines, both of them."""
+    return truth.correct(examples, code, "gpu_compute") & truth.correct(examples, code, "reference")
+
+
+def _all_right(examples: Examples, code: np.ndarray) -> bool:
+    return bool(_right(examples, code).all())
