@@ -4,7 +4,7 @@ A straight-line program is proven equal to the task's meaning over all inputs be
 is run on the machine as well. Loops are tested on sizes that were never seen.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -36,8 +36,12 @@ class Verdict:
 def judge(
     task: Task, code: np.ndarray, rng: np.random.Generator, machine: str = "gpu_compute", timeout_s: float = 10.0
 ) -> Verdict:
-    """Test a code `[L, 5]` on held-out examples of the task, `_CONFIRMED` of them on `reference` too, and prove it."""
+    """Test a code `[L, 5]` on held-out examples of the task, `_CONFIRMED` of them on `reference` too, and prove it.
+
+    The code may run through once, however long it is; a loop has the steps that the examples give.
+    """
     examples = task.held_out(rng, HELD_OUT)
+    examples = replace(examples, steps=max(examples.steps, len(code)))
     right = correct(examples, code, machine)
     few = np.concatenate([np.flatnonzero(~right), np.flatnonzero(right)])[:_CONFIRMED]
     confirmed = correct(examples.take(few), code, "reference")
