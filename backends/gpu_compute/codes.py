@@ -26,7 +26,7 @@ REGISTER_FILE = SCRATCH + 1
 _EBREAK, _UNDECODED = np.uint64(isa.NUMBER["ebreak"]), np.uint64(UNDECODED)
 _PC_RELATIVE = np.isin(np.arange(len(isa.OPERATIONS)), PC_RELATIVE)
 _STORES = np.array([op.kind == "store" for op in isa.OPERATIONS])
-_NO_TOHOST = np.uint32(0xFFFFFFFF)
+NO_TOHOST = np.uint32(0xFFFFFFFF)
 
 inner = partial(numba.njit, **OPTIONS)
 """Compile a function that other compiled functions call."""
@@ -65,6 +65,31 @@ def pack_code(code, packed):
     return stores
 
 
+@entry
+def _pack_all(codes, packed):
+    for p in range(len(codes)):
+        pack_code(codes[p], packed[p])
+
+
+def pack(codes: np.ndarray) -> np.ndarray:
+    """`[P, L + 2]` uint64, codes `[P, L, 5]` int32 packed."""
+    packed = np.empty((len(codes), codes.shape[1] + 2), np.uint64)
+    _pack_all(codes, packed)
+    return packed
+
+
+def unpack(packed: np.ndarray) -> np.ndarray:
+    """The codes `[P, L, 5]` int32 that were packed into `[P, L + 2]` uint64."""
+    word = packed[:, :-2].astype(np.uint64)
+    op, rd, rs1, rs2 = (
+        (word >> np.uint64(at) & np.uint64(mask)).astype(np.int32) for at, mask in ((0, 255), (8, 63), (14, 31), (19, 31))
+    )
+    imm = (word >> np.uint64(32)).astype(np.uint32)
+    distance = (imm << np.uint32(2) | imm >> np.uint32(30)).astype(np.int32) - 4 * np.arange(op.shape[1], dtype=np.int32)
+    imm = np.where(_PC_RELATIVE[op], distance, imm.view(np.int32))
+    return np.stack([op, np.where(rd == SCRATCH, 0, rd), rs1, rs2, imm], axis=2)
+
+
 @inner
 def run_code(packed, registers, memory, words, base, steps, x):
     """Run a packed code from registers `[R]` uint32 in memory `[M]` uint8 (`words` `[M / 4]` uint32, the same bytes) that
@@ -76,7 +101,7 @@ def run_code(packed, registers, memory, words, base, steps, x):
     for r in range(len(registers)):
         x[r] = registers[r]
     status, _, retired, _, _, _ = advance_cpu(
-        packed, x, memory, words, base, _NO_TOHOST, base, np.int64(0), np.int64(0), np.int64(steps + 1),
+        packed, x, memory, words, base, NO_TOHOST, base, np.int64(0), np.int64(0), np.int64(steps + 1),
         0, None, None, None,
     )  # fmt: skip
     return status == HALTED, retired - (status == HALTED) + (status == TRAPPED)

@@ -65,6 +65,9 @@ class Evaluator:
     def __init__(self, examples: Examples) -> None:
         self.cases = Cases.of(examples)
 
+    def __len__(self) -> int:
+        return len(self.cases.registers)
+
     def score(self, codes: np.ndarray) -> Scores:
         """Score codes `[P, L, 5]` int32."""
         return self._run(codes, None, None)
@@ -75,6 +78,12 @@ class Evaluator:
         ended = np.empty(found.shape[:2], np.bool_)
         self._run(codes, found, ended)
         return found, ended
+
+    def failures(self, code: np.ndarray) -> tuple[np.ndarray, int]:
+        """The examples `[k]` int64 that a code `[L, 5]` gets wrong, and the instructions executed to know."""
+        found, ended = np.empty((1, *self.cases.wanted.shape), np.uint32), np.empty((1, len(self)), np.bool_)
+        executed = self._run(code[None], found, ended).executed
+        return np.flatnonzero(~ended[0] | (found[0] != self.cases.wanted).any(axis=1)), executed
 
     def _run(self, codes: np.ndarray, found: np.ndarray | None, ended: np.ndarray | None) -> Scores:
         codes = np.ascontiguousarray(codes, np.int32)

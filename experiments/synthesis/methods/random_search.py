@@ -1,0 +1,28 @@
+"""Uniformly random codes, one after another: what every other method must beat."""
+
+import numpy as np
+
+from experiments.synthesis.evaluate import Evaluator
+from experiments.synthesis.search import Budget, Exhausted, Outcome, Problem
+
+_FIRST, _RUNS = 4, 400_000
+"""Examples that every code is run on, and runs between looks at the budget."""
+
+
+def search(problem: Problem, budget: Budget, rng: np.random.Generator) -> Outcome:
+    """Draw codes; those that are right on the first few examples are run on all."""
+    first, every = Evaluator(problem.examples.take(slice(_FIRST))), Evaluator(problem.examples)
+    batch = _RUNS // _FIRST // (1 if problem.space.straight else 10)
+    try:
+        while True:
+            codes = problem.space.random(rng, batch)
+            scores = first.score(codes)
+            likely = codes[scores.right == len(first)]
+            budget.spend(scores.executed)
+            scores = every.score(likely)
+            right = likely[scores.right == len(every)]
+            budget.spend(scores.executed)
+            if len(right):
+                return Outcome(right[0])
+    except Exhausted:
+        return Outcome(None)
