@@ -13,7 +13,7 @@ from experiments.synthesis.task import Examples
 
 WORD_BITS = 32
 _CHUNKS_PER_THREAD = 8  # codes of unequal cost even out
-_IN_MEMORY = 64
+IN_MEMORY = 64
 """Output places at and above this number are offsets into memory, below it registers."""
 
 
@@ -49,7 +49,7 @@ class Cases:
         start, end = base & ~3, base + size + 3 & ~3
         memory = np.zeros((len(examples), end - start), np.uint8)
         memory[:, base - start : base - start + size] = examples.memory()
-        places = [at.number if at.kind == "register" else _IN_MEMORY + at.number - start for at in examples.targets]
+        places = [at.number if at.kind == "register" else IN_MEMORY + at.number - start for at in examples.targets]
         return cls(
             examples.registers(), memory, memory.view(np.uint32), np.uint32(start), np.array(places, np.int64),
             np.ascontiguousarray(examples.outputs, np.uint32), np.int64(examples.steps),
@@ -119,11 +119,11 @@ def popcount(word):
 @inner
 def output_at(place, x, memory):
     """The word at an output's place (see `Cases`) after a run."""
-    if place < _IN_MEMORY:
+    if place < IN_MEMORY:
         return np.uint32(x[place])
     word = np.uint32(0)
     for byte in range(4):
-        word |= np.uint32(memory[place - _IN_MEMORY + byte]) << np.uint32(8 * byte)
+        word |= np.uint32(memory[place - IN_MEMORY + byte]) << np.uint32(8 * byte)
     return word
 
 

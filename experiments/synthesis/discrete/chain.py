@@ -8,6 +8,7 @@ as soon as the proposal is bound to be refused.
 import numpy as np
 
 from backends.gpu_compute.codes import entry, inner
+from experiments.synthesis.discrete import guided
 from experiments.synthesis.discrete.chance import uniform
 from experiments.synthesis.discrete.moves import fill, move
 from experiments.synthesis.evaluate import WORD_BITS, output_at, popcount, run_case
@@ -71,11 +72,15 @@ def _cost(packed, stores, order, registers, misplaced, wrong, limit, cases, scra
 
 
 @entry
-def walk(random, packed, progress, order, tables, cases, scratch, executions, stores, unit, beta, misplaced, wrong):
+def walk(
+    random, packed, progress, order, tables, cases, scratch, executions, stores, unit, beta, misplaced, wrong, guide, advice,
+):  # fmt: skip
     """Walk until the cost is 0, or about `executions` instructions are executed; returns how many were.
 
     packed `[L + 2]` uint64 and progress `[3]`: the state of the chain. order `[n]` int64: examples that the cost is over.
     unit: proposals between the closest restarts. beta: per bit of cost. misplaced: the penalty; below 0: no such values.
+    guide, advice: None, or a `guided.Guide` and (share of moves that it makes, examples it looks at, temperature in bits,
+    moves until it looks again).
     """
     registers, kept, runs, total = tables[2], scratch[0], scratch[1:], np.int64(0)
     while total < executions:
@@ -83,6 +88,8 @@ def walk(random, packed, progress, order, tables, cases, scratch, executions, st
             progress[RESTARTS] += 1
             progress[LEFT], progress[COST] = unit * _luby(progress[RESTARTS]), NEVER
             fill(random, packed, tables)
+            if guide is not None:
+                guide.stale[0] = True
         if progress[COST] == NEVER:
             progress[COST], executed = _cost(packed, stores, order, registers, misplaced, wrong, NEVER, cases, runs)
             total += executed
@@ -90,13 +97,23 @@ def walk(random, packed, progress, order, tables, cases, scratch, executions, st
             break
         for slot in range(len(packed)):
             kept[slot] = packed[slot]
-        move(random, packed, tables)
+        if guide is not None and uniform(random) <= advice[0]:
+            if guide.stale[0] or guide.used[0] >= advice[3]:
+                total += guided.score(random, packed, order, advice[1], tables, cases, runs, guide)
+                guided.weigh_all(guide, advice[1], advice[2], tables)
+                guide.stale[0], guide.used[0] = False, 0
+            guide.used[0] += 1
+            guided.propose(random, packed, guide, tables)
+        else:
+            move(random, packed, tables)
         limit = progress[COST] + np.int64(-np.log(uniform(random)) / beta)
         cost, executed = _cost(packed, stores, order, registers, misplaced, wrong, limit, cases, runs)
         total += executed
         progress[LEFT] -= 1
         if cost <= limit:
             progress[COST] = cost
+            if guide is not None:
+                guide.stale[0] = True
         else:
             for slot in range(len(packed)):
                 packed[slot] = kept[slot]
