@@ -7,8 +7,8 @@ and every operation is a loop over them, and they need not be named: masses `[*b
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Collection
-from typing import TypeVar
+from collections.abc import Sequence
+from typing import NamedTuple, TypeVar
 
 import jax
 import jax.numpy as jnp
@@ -16,10 +16,25 @@ import numpy as np
 from jax import lax
 
 Integers = TypeVar("Integers", jax.Array, np.ndarray)
+BITWISE = ("and", "or", "xor", "sll", "srl", "sra")
+MULTIPLY_DIVIDE = ("mul", "mulh", "mulhsu", "mulhu", "div", "divu", "rem", "remu")
+
+
+class Difference(NamedTuple):
+    """a - b: the word, and the expectations `[*b]` that a < b, signed and unsigned."""
+
+    word: jax.Array
+    lt: jax.Array
+    ltu: jax.Array
+
+
+Pair = tuple[jax.Array, jax.Array]
+Form = tuple[jax.Array, dict[str, jax.Array]]
+"""A second operand, and the masses `[*b]` of the operations that take it."""
 
 
 class Algebra(ABC):
-    """temperature: scalar of the run's dtype, 0 or more."""
+    """temperature: scalar of the run's dtype, 0 or more. The axes `*b` of what is combined broadcast."""
 
     def __init__(self, temperature: jax.Array) -> None:
         self.temperature = temperature
@@ -42,16 +57,28 @@ class Algebra(ABC):
         """Words `[*word, *b]` from bit expectations `[32, *b]`."""
 
     @abstractmethod
-    def add(self, a: jax.Array, b: jax.Array) -> jax.Array:
-        """The sum modulo 2^32."""
+    def add(self, pairs: Sequence[Pair]) -> list[jax.Array]:
+        """The sums modulo 2^32, side by side."""
 
     @abstractmethod
-    def results(self, names: Collection[str], a: jax.Array, b: jax.Array) -> dict[str, jax.Array]:
-        """At least the named operations of `isa.ARITHMETIC` on a and b, whose `*b` broadcast."""
+    def subtract(self, pairs: Sequence[Pair]) -> list[Difference]:
+        """The differences modulo 2^32, side by side."""
 
     @abstractmethod
-    def conditions(self, names: Collection[str], a: jax.Array, b: jax.Array) -> dict[str, jax.Array]:
-        """Expectations `[*b]` of at least the named of "eq", "lt" and "ltu"."""
+    def equal(self, a: jax.Array, b: jax.Array) -> jax.Array:
+        """The expectation `[*b]` that a = b."""
+
+    @abstractmethod
+    def flag(self, bit: jax.Array) -> jax.Array:
+        """The word that is an expectation `[*b]` of 1 and otherwise 0."""
+
+    @abstractmethod
+    def bitwise(self, a: jax.Array, forms: Sequence[Form]) -> jax.Array:
+        """The sum of mass times result of the operations in BITWISE on a and the second operands."""
+
+    @abstractmethod
+    def multiply_divide(self, a: jax.Array, form: Form) -> jax.Array:
+        """The same of the operations in MULTIPLY_DIVIDE."""
 
     @abstractmethod
     def matches(self, word: jax.Array, words: jax.Array) -> jax.Array:
@@ -70,28 +97,24 @@ class Algebra(ABC):
         """`address` with bit 0 cleared."""
 
     @abstractmethod
-    def load(self, weights: jax.Array, memory: jax.Array, width: int, signed: bool) -> jax.Array:
-        """The mean, by `weights` `[M, *b]`, of the words that begin at each byte of memory `[M, *byte, *b]`."""
+    def load(self, covers: Sequence[jax.Array], signed: dict[int, jax.Array], memory: jax.Array) -> jax.Array:
+        """Loads of one byte or more from memory `[M, *byte, *b]`, times their masses.
+
+        covers: for byte k of the word, the mass `[M, *b]` with which it is each byte of memory. signed: for a width in
+        bytes, the mass `[M, *b]` of sign-extended loads that begin at each byte.
+        """
 
     @abstractmethod
     def bytes(self, word: jax.Array, width: int) -> jax.Array:
         """The lowest `width` bytes `[width, *byte, *b]`."""
 
 
-def spread(weights: jax.Array, values: jax.Array) -> jax.Array:
-    """Weights `[K, *b]` shaped to multiply values `[K, *word, *b]`."""
-    return weights.reshape(weights.shape[:1] + (1,) * (values.ndim - weights.ndim) + weights.shape[1:])
+def later(values: jax.Array, k: int) -> jax.Array:
+    """Element m - k of values `[M, ...]` at m; zeros before the first."""
+    return jnp.concatenate([jnp.zeros_like(values[:k]), values[: len(values) - k]])
 
 
-def mean(weights: jax.Array, values: jax.Array) -> jax.Array:
-    """Sum over the first axis of weights `[K, *b]` times values `[K, *word, *b]`.
-
-    A product and a sum, not a matrix product, since each instance has its own weights and its own values.
-    """
-    return jnp.sum(spread(weights, values) * values, axis=0)
-
-
-def window(values: jax.Array, k: int) -> jax.Array:
+def earlier(values: jax.Array, k: int) -> jax.Array:
     """Element m + k of values `[M, ...]` at m; zeros past the end."""
     return jnp.concatenate([values[k:], jnp.zeros_like(values[:k])])
 

@@ -26,19 +26,20 @@ derivative 1. The signed value of a word a is a - 2^32 from 2^31 on, with deriva
 immediate is the sum of 2^j times its bits' expectations.
 """
 
-from collections.abc import Collection
+from collections.abc import Sequence
+from functools import partial
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
-from backends.jax_tensor import bits
-from backends.jax_tensor.algebra import Algebra, Integers, mean, window
+from backends.jax_tensor.algebra import BITWISE, Algebra, Difference, Form, Integers, Pair, earlier
 from backends.jax_tensor.datapath import ALU
+from backends.jax_tensor.sums import mean, total
 
+LOGIC = BITWISE[:3]
 WORD, SIGN, HALF = 2.0**32, 2.0**31, 2.0**16
-BITWISE = ("and", "or", "xor", "sll", "srl", "sra")
 
 
 def straight_through(forward: jax.Array, backward: jax.Array) -> jax.Array:
@@ -48,12 +49,17 @@ def straight_through(forward: jax.Array, backward: jax.Array) -> jax.Array:
 
 def wrap(x: jax.Array) -> jax.Array:
     """x modulo 2^32, with derivative 1."""
-    return straight_through(jnp.mod(x, WORD), x)
+    return straight_through(_modulo(x, WORD), x)
+
+
+def _modulo(x: jax.Array, power: float) -> jax.Array:
+    """x modulo a power of two, exactly; `jnp.mod` is a call for each number."""
+    return x - power * jnp.floor(x / power)
 
 
 def integer(x: jax.Array) -> jax.Array:
     """The nearest word, uint32."""
-    return lax.stop_gradient(jnp.mod(jnp.round(x), WORD)).astype(jnp.uint32)
+    return lax.stop_gradient(_modulo(jnp.round(x), WORD)).astype(jnp.uint32)
 
 
 def signed(x: jax.Array) -> jax.Array:
@@ -64,8 +70,8 @@ def multiply(a: jax.Array, b: jax.Array) -> jax.Array:
     """The product modulo 2^32. No partial product exceeds 2^33, so at integers nothing is rounded."""
     high_a, high_b = jnp.floor(a / HALF), jnp.floor(b / HALF)
     low_a, low_b = a - HALF * high_a, b - HALF * high_b
-    middle = jnp.mod(high_a * low_b + low_a * high_b, HALF)
-    return straight_through(jnp.mod(low_a * low_b + HALF * middle, WORD), a * b)
+    middle = _modulo(high_a * low_b + low_a * high_b, HALF)
+    return straight_through(_modulo(low_a * low_b + HALF * middle, WORD), a * b)
 
 
 def digits(x: jax.Array, count: int, base: int) -> jax.Array:
@@ -96,6 +102,42 @@ def multiply_divide(name: str, a: jax.Array, b: jax.Array) -> jax.Array:
     return straight_through(exact, a - lax.stop_gradient(jnp.trunc(quotient)) * b)
 
 
+@partial(jax.custom_jvp, nondiff_argnums=(0,))
+def bitwise(name: str, a: jax.Array, b: jax.Array) -> jax.Array:
+    """Exact on the rounded operands; the derivative is that through their bits, in closed form.
+
+    The derivative of a result's bit k by an operand's bit j, times 2^k, shared out by 1 / (32 * 2^j), summed over both.
+    """
+    return ALU[name](integer(a), integer(b)).astype(a.dtype)
+
+
+@bitwise.defjvp
+def _bitwise_jvp(name, primals, tangents):
+    x, y = (integer(p) for p in primals)
+    slopes = (_logic_slopes if name in LOGIC else _shift_slopes)(name, x, y, primals[0].dtype)
+    return bitwise(name, *primals), slopes[0] * tangents[0] + slopes[1] * tangents[1]
+
+
+def _logic_slopes(name: str, x: jax.Array, y: jax.Array, dtype: np.dtype) -> Pair:
+    """A bit of the result depends on the same bit of each operand: on as many as the other has ones, or zeros."""
+    ones = [lax.population_count(word).astype(dtype) / 32 for word in (y, x)]
+    change = {"and": lambda n: n, "or": lambda n: 1 - n, "xor": lambda n: 1 - 2 * n}[name]
+    return change(ones[0]), change(ones[1])
+
+
+def _shift_slopes(name: str, x: jax.Array, amount: jax.Array, dtype: np.dtype) -> Pair:
+    """By the word: the 32 - s bits that stay move by s places, and the sign fills s more. By the amount: what each of
+    its five bits, on instead of off, does to the result."""
+    s = (amount & 31).astype(dtype)
+    power = (np.uint32(1) << (amount & 31)).astype(dtype)
+    by_word = (32 - s) / 32 * (power if name == "sll" else 1 / power)
+    if name == "sra":
+        by_word = by_word + (2 - 2 / power) / 32
+    shift = lambda n: ALU[name](x, n).astype(dtype)  # noqa: E731 -- short for what follows
+    changes = [(shift(amount | 1 << i) - shift(amount & ~np.uint32(1 << i))) / (32 << i) for i in range(5)]
+    return by_word, total(changes)
+
+
 class Value(Algebra):
     def _sigmoid(self, x: jax.Array) -> jax.Array:
         positive = jnp.where(self.temperature > 0, self.temperature, 1.0)
@@ -109,36 +151,31 @@ class Value(Algebra):
         return values
 
     def from_bits(self, bits: jax.Array) -> jax.Array:
-        return mean(2.0 ** np.arange(32), bits)
+        return jnp.tensordot(2.0 ** np.arange(32), bits, axes=1, precision=lax.Precision.HIGHEST)
 
-    def add(self, a: jax.Array, b: jax.Array) -> jax.Array:
-        return wrap(a + b)
+    def add(self, pairs: Sequence[Pair]) -> list[jax.Array]:
+        return [wrap(a + b) for a, b in pairs]
 
-    def results(self, names: Collection[str], a: jax.Array, b: jax.Array) -> dict[str, jax.Array]:
-        simple = {
-            "add": self.add,
-            "sub": lambda a, b: wrap(a - b),
-            "mul": multiply,
-            "slt": lambda a, b: self._below(signed(a), signed(b)),
-            "sltu": self._below,
-        }
-        results = {name: simple[name](a, b) for name in names if name in simple}
-        bitwise = [name for name in names if name in BITWISE]
-        if bitwise:
-            words = bits.Bits(self.temperature).results(bitwise, digits(a, 32, 2), digits(b, 32, 2))
-            results |= {name: mean(2.0 ** np.arange(32), words[name]) for name in bitwise}
-        rest = [name for name in names if name not in results]
-        return results | {name: multiply_divide(name, a, b) for name in rest}
+    def subtract(self, pairs: Sequence[Pair]) -> list[Difference]:
+        return [Difference(wrap(a - b), self._below(signed(a), signed(b)), self._below(a, b)) for a, b in pairs]
+
+    def equal(self, a: jax.Array, b: jax.Array) -> jax.Array:
+        return self._cell(a - b)
+
+    def flag(self, bit: jax.Array) -> jax.Array:
+        return bit
+
+    def bitwise(self, a: jax.Array, forms: Sequence[Form]) -> jax.Array:
+        results = [masses[name] * bitwise(name, a, b) for b, masses in forms for name in BITWISE if name in masses]
+        return total(results)
+
+    def multiply_divide(self, a: jax.Array, form: Form) -> jax.Array:
+        b, masses = form
+        results = [multiply(a, b) if name == "mul" else multiply_divide(name, a, b) for name in masses]
+        return total([mass * result for mass, result in zip(masses.values(), results, strict=True)])
 
     def _below(self, a: jax.Array, b: jax.Array) -> jax.Array:
         return self._sigmoid(b - a - 0.5)
-
-    def conditions(self, names: Collection[str], a: jax.Array, b: jax.Array) -> dict[str, jax.Array]:
-        return {
-            "eq": self._cell(a - b),
-            "lt": self._below(signed(a), signed(b)),
-            "ltu": self._below(a, b),
-        }
 
     def matches(self, word: jax.Array, words: jax.Array) -> jax.Array:
         return self._cell(word - words.astype(self.dtype).reshape(-1, *(1,) * word.ndim))
@@ -152,12 +189,13 @@ class Value(Algebra):
     def even(self, address: jax.Array) -> jax.Array:
         return address - (integer(address) & 1)
 
-    def load(self, weights: jax.Array, memory: jax.Array, width: int, signed: bool) -> jax.Array:
-        words = sum(256.0**k * window(memory, k) for k in range(width))
-        if signed:
+    def load(self, covers: Sequence[jax.Array], signed: dict[int, jax.Array], memory: jax.Array) -> jax.Array:
+        word = total([256.0**k * mean(weights, memory) for k, weights in enumerate(covers)])
+        for width, weights in signed.items():
             limit = 256.0**width
-            words = jnp.where(words >= limit / 2, words + (WORD - limit), words)
-        return mean(weights, words)
+            low = total([256.0**k * earlier(memory, k) for k in range(width)])
+            word = word + mean(weights, jnp.where(low >= limit / 2, WORD - limit, 0.0))
+        return word
 
     def bytes(self, word: jax.Array, width: int) -> jax.Array:
         return digits(word, width, 256)
