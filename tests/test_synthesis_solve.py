@@ -248,6 +248,15 @@ def test_after_a_program_that_does_not_hold_the_search_goes_on(tmp_path, capsys,
     assert json.loads(capsys.readouterr().out)["rejected_programs"] == 1
 
 
+def test_a_program_is_shown_also_where_its_file_cannot_be_written(tmp_path, capsys, stand_in):
+    path, _ = csv_of(tmp_path, "abs")
+    stand_in(ABS)
+    assert command.main(["solve", str(path), "--out", "/dev/full"]) == 2
+    shown = capsys.readouterr()
+    assert "sub a0, a0, t0" in shown.out
+    assert shown.err.startswith("error: /dev/full: ")
+
+
 def test_options_reach_a_method_that_has_them(tmp_path, stand_in):
     path, _ = csv_of(tmp_path, "abs")
     seen = stand_in(ABS)
@@ -262,7 +271,7 @@ def test_loops_need_steps(tmp_path, capsys, stand_in):
     stand_in(SUM)
     assert command.main(["solve", str(path), "--steps", "200"]) == 1
     assert command.main(["solve", str(path), "--steps", "300"]) == 0
-    assert "no held-out rows (fewer than 5)" in capsys.readouterr().out
+    assert "3 of 3 examples and no held-out rows" in capsys.readouterr().out
 
 
 # --- the whole way, with a method of the suite
@@ -270,7 +279,9 @@ def test_loops_need_steps(tmp_path, capsys, stand_in):
 
 def test_a_task_of_one_instruction_is_found(tmp_path, capsys):
     path, _ = csv_of(tmp_path, "increment")
-    assert command.main(["solve", str(path), "--length", "1", "--ops", "addi,add,xori", "--budget-s", "30"]) == 0
+    assert (
+        command.main(["solve", str(path), "--length", "1", "--ops", "addi,add,xori", "--method", "random_search"]) == 0
+    )
     out = capsys.readouterr().out
     assert "addi a0, a0, 1" in out
     assert "right on 16 of 16 examples and 4 of 4 held-out rows" in out
@@ -280,7 +291,12 @@ def test_a_task_of_one_instruction_is_found(tmp_path, capsys):
 
 def test_a_task_that_no_program_of_that_length_solves_ends_at_the_budget(tmp_path, capsys):
     path, _ = csv_of(tmp_path, "abs")
-    assert command.main(["solve", str(path), "--length", "1", "--budget-s", "1", "--ops", "add,sub"]) == 1
+    assert (
+        command.main(
+            ["solve", str(path), "--length", "1", "--budget-s", "1", "--ops", "add,sub", "--method", "random_search"]
+        )
+        == 1
+    )
     out = capsys.readouterr().out
     assert "no program of at most 1 instructions found: " in out
     assert not (tmp_path / "rows.elf").exists()

@@ -36,10 +36,10 @@ def run(options: argparse.Namespace) -> int:
         answer = solve.solve(
             question.table, question.search, question.spaces, question.budget, question.seed, question.steps
         )
-    if answer.found:
-        _write(question, answer)
     report = _report(question, answer)
     print(json.dumps(report) if options.json else "\n".join(_lines(question, answer, report)))
+    if answer.code is not None and answer.found:
+        _write(question.out, executable.build(answer.code, question.table.examples))
     return 0 if answer.found else 1
 
 
@@ -78,13 +78,11 @@ def _writable(path: Path) -> Path:
     return path
 
 
-def _write(question: Question, answer: solve.Answer) -> None:
-    assert answer.code is not None
-    elf = executable.build(answer.code, question.table.examples)
+def _write(path: Path, elf: bytes) -> None:
     try:
-        question.out.write_bytes(elf)
+        path.write_bytes(elf)
     except OSError as error:
-        raise UserError(f"{question.out}: {error.strerror or error}") from None
+        raise UserError(f"{path}: {error.strerror or error}") from None
 
 
 def _report(question: Question, answer: solve.Answer) -> dict:
@@ -108,29 +106,22 @@ def _report(question: Question, answer: solve.Answer) -> dict:
 
 def _lines(question: Question, answer: solve.Answer, report: dict) -> list[str]:
     """What the command prints of it for people."""
-    training, held_out = report["training"], report["held_out"]
+    rows = f"right on {_of(report['training'])} examples and {_of(report['held_out'])} held-out rows"
     cost = f"{report['executions']:.3g} executions, {report['seconds']:.1f} s, method {question.method}, seed {question.seed}"
-    held = (
-        f"{held_out['right']} of {held_out['rows']} held-out rows"
-        if held_out["rows"]
-        else "no held-out rows (fewer than 5)"
-    )
-    rows = f"right on {training['right']} of {training['rows']} examples and {held}"
     if answer.found:
-        return [
-            *report["program"],
-            "",
-            rows,
-            cost,
-            f"{question.out}: run it with python -m backends run {question.out}",
-        ]
-    most = max(space.length for space in question.spaces)
-    lines = [f"no program of at most {most} instructions found: {_end(question, answer)}", cost]
+        return [*report["program"], "", rows, cost, f"python -m backends run {question.out} runs it on every row"]
+    lines = [f"no program of at most {question.spaces[0].length} instructions found: {_end(question, answer)}", cost]
+    if not question.spaces[-1].straight:
+        lines.append(f"programs with branches had {question.steps} instructions a run: --steps gives more")
     if answer.code is None:
         return lines
     wrong = ", ".join(map(str, report["wrong_lines"][:_SHOWN])) + ", …" * (len(report["wrong_lines"]) > _SHOWN)
-    best = "this fits the examples and does not hold on other rows:"
+    best = f"programs that fit the examples and do not hold on other rows: {answer.rejections}, the best of them"
     return [*lines, "", best, *report["program"], "", f"{rows}; wrong on line {wrong}"]
+
+
+def _of(rows: dict) -> str:
+    return f"{rows['right']} of {rows['rows']}" if rows["rows"] else "no"
 
 
 def _end(question: Question, answer: solve.Answer) -> str:
