@@ -9,6 +9,7 @@ import z3
 from backends.core import isa
 from backends.reference.machine import ALU
 from experiments.synthesis import language, prove, tasks, truth
+from experiments.synthesis.density import density, wilson
 from experiments.synthesis.language import assemble
 from experiments.synthesis.task import Examples, memory, register
 
@@ -142,3 +143,31 @@ def test_memory_of_examples_may_lie_anywhere(base):
 def test_loops_and_memory_have_no_formula(line):
     with pytest.raises(prove.NoFormula):
         prove.execute(assemble([("addi", "t0", "zero", 1), line]), {10: z3.BitVec("x", 32)})
+
+
+def test_the_density_of_a_space_that_can_be_counted():
+    """Of addi over two registers and two constants one code of eight is x + 1."""
+    task = replace(tasks.get("increment"), space=language.Space(("addi",), (0, 10), 1, (0, 1)))
+    found = density(task, np.random.default_rng(0), 4000)
+    assert found.low < 1 / 8 < found.high
+    assert found.high - found.low < 0.025
+
+
+def test_a_space_without_a_solution_has_a_bound():
+    task = replace(tasks.get("increment"), space=language.Space(("add",), (0, 10), 2))
+    found = density(task, np.random.default_rng(0), 1000)
+    assert (found.hits, found.low) == (0, 0.0)
+    assert 0 < found.high < 0.01
+
+
+def test_wilson_intervals_hold_the_truth_as_often_as_they_say():
+    rng = np.random.default_rng(0)
+    for probability, trials in ((0.5, 30), (0.1, 30), (0.9, 200)):
+        held = [
+            low <= probability <= high
+            for low, high in (wilson(s, trials) for s in rng.binomial(trials, probability, 2000))
+        ]
+        assert 0.92 < np.mean(held) < 0.98
+    assert wilson(0, 30)[0] == 0.0
+    assert wilson(30, 30)[1] == 1.0
+    assert wilson(0, 0) == (0.0, 1.0)

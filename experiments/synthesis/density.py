@@ -1,0 +1,57 @@
+"""How rare solutions are: the share of a task's space that is right, by drawing from it.
+
+The measure is that of `Space.random`: the operation first, then each of its fields, uniformly. Where no draw is right the
+interval still says how rare solutions must be. Source of the interval: Wilson (1927).
+"""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from experiments.synthesis.evaluate import Evaluator
+from experiments.synthesis.task import Task
+
+_NORMAL_95 = 1.959964
+_FIRST, _TRAINING, _HELD_OUT = 4, 64, 256
+_BATCH = 100_000
+
+
+@dataclass(frozen=True)
+class Density:
+    """hits of `samples` draws that are right, and the 95 % interval of their share."""
+
+    samples: int
+    hits: int
+    low: float
+    high: float
+
+    @property
+    def share(self) -> float:
+        return self.hits / self.samples
+
+
+def density(task: Task, rng: np.random.Generator, samples: int) -> Density:
+    """Draw codes of the task's space; right are those that training and held-out examples find no fault with."""
+    training = task.training(rng, _TRAINING)
+    sieves = [
+        Evaluator(examples) for examples in (training.take(slice(_FIRST)), training, task.held_out(rng, _HELD_OUT))
+    ]
+    hits = 0
+    for start in range(0, samples, _BATCH):
+        codes = task.space.random(rng, min(_BATCH, samples - start))
+        for sieve in sieves:
+            codes = codes[sieve.score(codes).right == len(sieve)]
+        hits += len(codes)
+    return Density(samples, hits, *wilson(hits, samples))
+
+
+def wilson(successes: int, trials: int) -> tuple[float, float]:
+    """The 95 % interval of a probability; (0, 1) where nothing was tried."""
+    if not trials:
+        return 0.0, 1.0
+    share, z = successes / trials, _NORMAL_95
+    middle, scale = share + z * z / (2 * trials), 1 + z * z / trials
+    half = z * math.sqrt(share * (1 - share) / trials + z * z / (4 * trials * trials))
+    low, high = (middle - half) / scale, (middle + half) / scale
+    return 0.0 if successes == 0 else low, 1.0 if successes == trials else high
