@@ -29,13 +29,15 @@ _NOTHING = pack(np.array([[NOTHING]], np.int32))[0, 0]
 @dataclass(frozen=True)
 class Tables:
     """`choices` of a space, and for its operations (N): peers `[N, N]` int64, of which the first peer_counts `[N]` take the
-    same operands; index: from an operation's number to its place among the N; powers `[N]`, see `_powers`."""
+    same operands; index: from an operation's number to its place among the N; powers `[N]`, see
+    `_powers`; written: registers but x0."""
 
     choices: Choices
     peers: np.ndarray
     peer_counts: np.ndarray
     index: np.ndarray
     powers: np.ndarray
+    written: np.ndarray
 
     @classmethod
     def of(cls, space: Space) -> "Tables":
@@ -47,11 +49,12 @@ class Tables:
             peers[k, : len(group)] = group
         index = np.zeros(len(isa.OPERATIONS), np.int64)
         index[table.numbers] = np.arange(len(table.numbers))
-        return cls(_plain_first(table), peers, np.array([len(group) for group in groups]), index, _powers(table))
+        counts, written = np.array([len(group) for group in groups]), table.registers[table.registers != 0]
+        return cls(_plain_first(table), peers, counts, index, _powers(table), written)
 
     def arguments(self) -> tuple:
         c = self.choices
-        own = self.peers, self.peer_counts, self.index, self.powers
+        own = self.peers, self.peer_counts, self.index, self.powers, self.written
         return c.numbers, c.fields, c.registers, c.counts, c.immediates, *own
 
 
@@ -76,7 +79,7 @@ def _powers(table: Choices) -> np.ndarray:
 def instruction(random, slot, k, tables):
     """A random packed instruction for a slot, with the k-th operation of the space."""
     numbers, fields, registers, counts, immediates = tables[:5]
-    rd = np.int64(registers[below(random, len(registers))]) if fields[k, 0] else 0
+    rd = np.int64(tables[9][below(random, len(tables[9]))]) if fields[k, 0] else 0
     rs1 = np.int64(registers[below(random, len(registers))]) if fields[k, 1] else 0
     rs2 = np.int64(registers[below(random, len(registers))]) if fields[k, 2] else 0
     place = uniform(random) ** tables[8][k] * (1 - _LEAST)

@@ -70,4 +70,4 @@ class _Chain:
     def walk(self, executions: int, restart: int, beta: float, misplaced: int, wrong: int) -> int:
         state = self.random, self.packed, self.progress, self.order
         settings = self.stores, restart, beta / len(self.order), misplaced, wrong
-        return chain.walk(*state, *self.fixed, executions, *settings)
+        return chain.walk(*state, *self.fixed, executions, *settings, None, None)
