@@ -1,8 +1,8 @@
 """From examples to a program: the search that the command `solve` runs, and what is kept of it.
 
 The rows are divided: a method sees the training rows, and a program counts only if it is right on the held-out rows too, on
-the hard machine. Where nobody says which operations to use, programs without branches are tried first and programs with
-branches after them, each for half of what is left of the budget.
+the hard machine. Small spaces come before large ones: few constants before all, and where nobody says which operations to use,
+programs without branches before programs with them. Each space has an equal share of what is left of the budget.
 """
 
 import inspect
@@ -21,11 +21,13 @@ from experiments.synthesis.minimise import minimise
 from experiments.synthesis.search import Budget, Exhausted, Outcome, Problem
 from experiments.synthesis.table import Table
 from experiments.synthesis.task import Examples
+from experiments.synthesis.tasks.loops import LOOP
 
 Method = Callable[[Problem, Budget, np.random.Generator], Outcome]
 PREFERRED = ("portfolio", "mcmc", "enumeration")
 SCRATCH = 3
 LOOP_STEPS = 512
+FEW_CONSTANTS = (-4, -2, -1, 0, 1, 2, 3, 4, 7, 8, 15, 16, 31, 255)
 _SCRATCH_ORDER = (5, 6, 7, 8, 9, 15, 14, 13, 12, 11, 10)
 _REPEATED = 3
 
@@ -62,10 +64,16 @@ def bound(name: str, **options: str | None) -> Method:
 
 def spaces(examples: Examples, length: int, operations: Sequence[str] | None) -> list[Space]:
     """The spaces to search, one after the other."""
-    has_memory = any(at.kind == "memory" for at in examples.sources + examples.targets)
-    straight = (*STRAIGHT, "mul", *(("lw", "sw") if has_memory else ()))
-    sets = [tuple(operations)] if operations else [straight, straight + BRANCHES]
-    return [Space(names, registers(examples), length, constants(examples)) for names in sets]
+    memory = ("lw", "sw") if any(at.kind == "memory" for at in examples.sources + examples.targets) else ()
+    straight, loops = (*STRAIGHT, "mul", *memory), (*LOOP, "mul", *memory)
+    first = [tuple(operations)] if operations else [straight, loops]
+    then = first if operations else [straight, straight + BRANCHES]
+    of_examples = constants(examples)
+    few, all_ = (tuple(sorted({*known, *of_examples})) for known in (FEW_CONSTANTS, CONSTANTS))
+    usable = registers(examples)
+    return [Space(names, usable, length, few) for names in first] + [
+        Space(names, usable, length, all_) for names in then
+    ]
 
 
 def registers(examples: Examples) -> tuple[int, ...]:
@@ -76,12 +84,12 @@ def registers(examples: Examples) -> tuple[int, ...]:
     return (0, *sorted(named | set(spare)))
 
 
-def constants(examples: Examples) -> tuple[int, ...]:
-    """The usual immediates, addresses of the examples, and output values that occur often, where they fit 12 bits."""
+def constants(examples: Examples) -> set[int]:
+    """Immediates that the examples suggest: addresses, and output values that occur often, where they fit 12 bits."""
     addresses = {at.number for at in examples.sources + examples.targets if at.kind == "memory"}
     values = Counter(examples.outputs.view(np.int32).ravel().tolist())
     often = {value for value, times in values.items() if times >= _REPEATED}
-    return tuple(sorted({*CONSTANTS, *(c for c in addresses | often if -2048 <= c < 2048)}))
+    return {constant for constant in addresses | often if -2048 <= constant < 2048}
 
 
 def solve(
