@@ -1,5 +1,5 @@
-"""Constraint solving refined by counterexamples: a solver chooses a program that is right on a few examples; it is run on all, and
-one that it gets wrong joins the few.
+"""Constraint solving refined by counterexamples: a solver chooses a program that is right on a few examples; it is run on
+all, and one that it gets wrong joins the few.
 
 Every instruction takes its operands from the inputs, zero and the results before it, by number, so the solver searches values
 and not registers, which are given out afterwards. Immediates are any of 12 bits. Lengths grow from one. What the solver
