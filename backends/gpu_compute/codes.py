@@ -17,8 +17,9 @@ import numpy as np
 
 from backends.core import isa
 from backends.core.environment import HALTED, TRAPPED
-from backends.gpu_compute.launch import OPTIONS, advance_cpu, sources
+from backends.gpu_compute.launch import OPTIONS, sources
 from backends.gpu_compute.packing import PC_RELATIVE, SCRATCH, UNDECODED
+from backends.gpu_compute.step import advance
 
 REGISTER_FILE = SCRATCH + 1
 """Words of the register array that a run needs: 32 registers and the one that a write to x0 goes to."""
@@ -27,6 +28,8 @@ _EBREAK, _UNDECODED = np.uint64(isa.NUMBER["ebreak"]), np.uint64(UNDECODED)
 _PC_RELATIVE = np.isin(np.arange(len(isa.OPERATIONS)), PC_RELATIVE)
 _STORES = np.array([op.kind == "store" for op in isa.OPERATIONS])
 NO_TOHOST = np.uint32(0xFFFFFFFF)
+
+_advance = numba.njit(forceinline=True, **OPTIONS)(advance)  # a call costs as much as eight instructions
 
 inner = partial(numba.njit, **OPTIONS)
 """Compile a function that other compiled functions call."""
@@ -82,10 +85,13 @@ def unpack(packed: np.ndarray) -> np.ndarray:
     """The codes `[P, L, 5]` int32 that were packed into `[P, L + 2]` uint64."""
     word = packed[:, :-2].astype(np.uint64)
     op, rd, rs1, rs2 = (
-        (word >> np.uint64(at) & np.uint64(mask)).astype(np.int32) for at, mask in ((0, 255), (8, 63), (14, 31), (19, 31))
+        (word >> np.uint64(at) & np.uint64(mask)).astype(np.int32)
+        for at, mask in ((0, 255), (8, 63), (14, 31), (19, 31))
     )
     imm = (word >> np.uint64(32)).astype(np.uint32)
-    distance = (imm << np.uint32(2) | imm >> np.uint32(30)).astype(np.int32) - 4 * np.arange(op.shape[1], dtype=np.int32)
+    distance = (imm << np.uint32(2) | imm >> np.uint32(30)).astype(np.int32) - 4 * np.arange(
+        op.shape[1], dtype=np.int32
+    )
     imm = np.where(_PC_RELATIVE[op], distance, imm.view(np.int32))
     return np.stack([op, np.where(rd == SCRATCH, 0, rd), rs1, rs2, imm], axis=2)
 
@@ -100,7 +106,7 @@ def run_code(packed, registers, memory, words, base, steps, x):
     """
     for r in range(len(registers)):
         x[r] = registers[r]
-    status, _, retired, _, _, _ = advance_cpu(
+    status, _, retired, _, _, _ = _advance(
         packed, x, memory, words, base, NO_TOHOST, base, np.int64(0), np.int64(0), np.int64(steps + 1),
         0, None, None, None,
     )  # fmt: skip

@@ -130,13 +130,13 @@ def output_at(place, x, memory):
 @inner
 def run_case(packed, stores, e, registers, memory, words, base, steps, x, own_memory, own_words):
     """Run a packed code on example e; in memory of its own where it can store. Returns (ended, executed, that memory)."""
+    after, after_words = memory[e], words[e]
     if stores:
         for k in range(len(own_words)):
             own_words[k] = words[e, k]
-        ended, executed = run_code(packed, registers[e], own_memory, own_words, base, steps, x)
-        return ended, executed, own_memory
-    ended, executed = run_code(packed, registers[e], memory[e], words[e], base, steps, x)
-    return ended, executed, memory[e]
+        after, after_words = own_memory, own_words
+    ended, executed = run_code(packed, registers[e], after, after_words, base, steps, x)
+    return ended, executed, after
 
 
 @entry
