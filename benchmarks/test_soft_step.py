@@ -1,14 +1,21 @@
-"""A training step of the soft machine, forward and backward, on every machine that has one."""
+"""A training step of the soft machine, forward and backward, on every machine that has one; and of the tensor computer with
+many programs at once, as synthesis trains them."""
 
+import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
 
 from backends.conformance.soft import random_program
 from backends.core import catalog
+from backends.core.soft import COLUMN
 from backends.interface import Batch, DifferentiableBackend, MachineConfig, Patch, SoftExecution
+from backends.jax_tensor import soft, soft_run
+from backends.jax_tensor.soft import Logits, Machine, Place
 
 SLOTS, STEPS, MEMORY_BYTES = 8, 8, 32
 EXAMPLES = {"smoke": 32, "quick": 64, "full": 2048}
+RESTARTS = {"smoke": 4, "quick": 64, "full": 64}
 MACHINES = [
     (name, relaxation, dtype)
     for name in catalog.names()
@@ -35,4 +42,29 @@ def test_soft_step(name, relaxation, dtype, scale, rate):
         "soft_step", "program_example_steps_per_s", examples * STEPS,
         lambda: machine.soft_gradient(program, batch, config, 1.0, STEPS, cotangent),
         backend=name, relaxation=relaxation, dtype=dtype, operations="all", examples=examples, slots=SLOTS, steps=STEPS,
+        restarts=1,
     )  # fmt: skip
+
+
+@pytest.mark.parametrize(("relaxation", "dtype"), [("bits", "float32"), ("value", "float64")])
+def test_soft_step_with_restarts(relaxation, dtype, scale, rate):
+    """Value and gradient of a linear loss, by `vmap` over the logits of the restarts."""
+    restarts, examples, rng = RESTARTS[scale], 32, np.random.default_rng(0)
+    with jax.enable_x64(dtype == "float64"):
+        logits = Logits(*(rng.normal(size=(restarts, SLOTS, n)).astype(dtype) for n in (len(COLUMN), 16, 16, 16, 32)))
+        registers = rng.integers(0, 1 << 32, (examples, 16), dtype=np.uint32)
+        memory = np.zeros((examples, MEMORY_BYTES), np.uint8)
+        state = soft_run.initial_states(relaxation, registers, memory, SLOTS, 0, dtype)
+        weights = jax.tree.map(lambda x: rng.normal(size=x.shape).astype(dtype), state)
+
+        def loss(logits: Logits) -> jax.Array:
+            end = soft.run(Machine(relaxation), logits, Place(), jnp.ones((), dtype), state, STEPS)
+            return sum(jnp.vdot(x, w) for x, w in zip(end, weights, strict=True))
+
+        train = jax.jit(jax.vmap(jax.value_and_grad(loss)))
+        rate(
+            "soft_step", "program_example_steps_per_s", restarts * examples * STEPS,
+            lambda: jax.block_until_ready(train(logits)),
+            backend="jax_tensor", relaxation=relaxation, dtype=dtype, operations="all", examples=examples, slots=SLOTS,
+            steps=STEPS, restarts=restarts,
+        )  # fmt: skip

@@ -15,6 +15,8 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
+from backends.jax_tensor.sums import Term
+
 Integers = TypeVar("Integers", jax.Array, np.ndarray)
 BITWISE = ("and", "or", "xor", "sll", "srl", "sra")
 MULTIPLY_DIVIDE = ("mul", "mulh", "mulhsu", "mulhu", "div", "divu", "rem", "remu")
@@ -73,11 +75,11 @@ class Algebra(ABC):
         """The word that is an expectation `[*b]` of 1 and otherwise 0."""
 
     @abstractmethod
-    def bitwise(self, a: jax.Array, forms: Sequence[Form]) -> jax.Array:
-        """The sum of mass times result of the operations in BITWISE on a and the second operands."""
+    def bitwise(self, a: jax.Array, forms: Sequence[Form]) -> list[Term]:
+        """Terms whose mixture is that of the operations in BITWISE on a and the second operands."""
 
     @abstractmethod
-    def multiply_divide(self, a: jax.Array, form: Form) -> jax.Array:
+    def multiply_divide(self, a: jax.Array, forms: Sequence[Form]) -> list[Term]:
         """The same of the operations in MULTIPLY_DIVIDE."""
 
     @abstractmethod

@@ -8,7 +8,6 @@ Sources: Kogge and Stone, A Parallel Algorithm for the Efficient Solution of a G
 Petersen et al., Deep Differentiable Logic Gate Networks (2022).
 """
 
-import math
 from collections.abc import Sequence
 
 import jax
@@ -17,8 +16,8 @@ import numpy as np
 from jax import lax
 
 from backends.jax_tensor import vertex
-from backends.jax_tensor.algebra import BITWISE, Algebra, Difference, Form, Integers, Pair, earlier
-from backends.jax_tensor.sums import apart, mean, outer, times, total
+from backends.jax_tensor.algebra import BITWISE, MULTIPLY_DIVIDE, Algebra, Difference, Form, Integers, Pair, earlier
+from backends.jax_tensor.sums import Term, alone, apart, mean, outer, settled, total, unstack
 
 LOGIC, SHIFTS = BITWISE[:3], BITWISE[3:]
 
@@ -60,25 +59,17 @@ def side_by_side(words: Sequence[jax.Array]) -> jax.Array:
     return jnp.stack(jnp.broadcast_arrays(*words), axis=1)
 
 
-@jax.custom_vjp
+@alone
 def product(x: jax.Array) -> jax.Array:
-    """Product over the first axis, of at least one element."""
-    return apart(lambda x: math.prod(x[k] for k in range(len(x))))(x)
+    """Product over the first axis, by halving: gradients without division."""
+    while len(x) > 1:
+        half = len(x) // 2
+        rest = x[2 * half :]
+        x = jnp.concatenate([x[:half] * x[half : 2 * half], rest]) if len(rest) else x[:half] * x[half:]
+    return x[0]
 
 
-@apart
-def _product_backward(x, g):
-    """Each element's derivative is the product of those before it and those after it; nothing is divided by."""
-    before, after = [g], [jnp.ones_like(g)]
-    for k in range(len(x) - 1):
-        before.append(before[-1] * x[k])
-        after.append(after[-1] * x[len(x) - 1 - k])
-    return (jnp.stack(before) * jnp.stack(after[::-1]),)
-
-
-product.defvjp(lambda x: (product(x), x), _product_backward)
-
-
+@alone
 def choices(bits: jax.Array) -> jax.Array:
     """The mass `[2^n, *b]` of each number of n independent bits `[n, *b]`."""
     masses = jnp.ones_like(bits[:1])
@@ -93,14 +84,11 @@ def convolve(x: jax.Array, w: jax.Array) -> jax.Array:
     return apart(lambda x, w: total([x[j] * w[31 - j : 63 - j] for j in range(32)]))(x, w)
 
 
-@apart
 def _convolve_backward(saved, g):
-    x, w = saved
-    back = w[::-1]
-    dx = total([g[k] * back[31 - k : 63 - k] for k in range(32)])
-    right = total([g[k] * earlier(x, k) for k in range(32)])
-    left = total([x[j] * earlier(g, j) for j in range(32)])
-    return dx, jnp.concatenate([right[:0:-1], left])
+    (x, w), around = saved, ((31, 31),) + ((0, 0),) * (g.ndim - 1)
+    back, padded = apart(lambda w, g: (w[::-1], jnp.pad(g, around)))(w, g)
+    dx = apart(lambda g, back: total([g[k] * back[31 - k : 63 - k] for k in range(32)]))(g, back)
+    return dx, apart(lambda x, padded: total([x[j] * padded[j : j + 63] for j in range(32)]))(x, padded)
 
 
 convolve.defvjp(lambda x, w: (convolve(x, w), (x, w)), _convolve_backward)
@@ -114,7 +102,14 @@ def shift(x: jax.Array, left: jax.Array, right: jax.Array, filled: jax.Array) ->
     b = jnp.broadcast_shapes(x.shape[1:], w.shape[1:])
     shifted = convolve(jnp.broadcast_to(x, (32, *b)), jnp.broadcast_to(w, (63, *b)))
     beyond = jnp.cumsum(filled[:0:-1], axis=0)  # bit k is beyond the word for the amounts above 31 - k
-    return shifted + outer(jnp.concatenate([jnp.zeros_like(beyond[:1]), beyond]), x[-1])
+    beyond = settled(jnp.concatenate([jnp.zeros_like(beyond[:1]), beyond]))
+    return shifted + outer(beyond, x[-1])
+
+
+def _places(rank: int) -> jax.Array:
+    """`[32, 1, …]` of `rank` axes, the number of each bit. To choose bits by it leaves a loop without the branch that
+    padding puts there."""
+    return lax.broadcasted_iota(jnp.int32, (32,) + (1,) * (rank - 1), 0)
 
 
 class Bits(Algebra):
@@ -127,45 +122,49 @@ class Bits(Algebra):
 
     def add(self, pairs: Sequence[Pair]) -> list[jax.Array]:
         a, b = (side_by_side(words) for words in zip(*pairs, strict=True))
-        return list(jnp.moveaxis(add(a, b, jnp.zeros_like(a[0]))[0], 1, 0))
+        return unstack(settled(add(a, b, jnp.zeros_like(a[0]))[0]), 1)
 
     def subtract(self, pairs: Sequence[Pair]) -> list[Difference]:
         """Both orders come from the carries of the subtraction; flipping the sign bits changes the last one only."""
         a, b = (side_by_side(words) for words in zip(*pairs, strict=True))
         words, (into_sign, out) = add(a, 1 - b, jnp.ones_like(a[0]))
         signed_out = (1 - a[-1]) * b[-1] + xor(a[-1], 1 - b[-1]) * into_sign
-        return [Difference(words[:, i], 1 - signed_out[i], 1 - out[i]) for i in range(len(pairs))]
+        parts = settled((words, 1 - signed_out, 1 - out))
+        return [Difference(*part) for part in zip(*map(unstack, parts, (1, 0, 0)), strict=True)]
 
     def equal(self, a: jax.Array, b: jax.Array) -> jax.Array:
         return product(1 - xor(a, b))
 
     def flag(self, bit: jax.Array) -> jax.Array:
-        return jnp.concatenate([bit[None], jnp.zeros((31, *bit.shape), bit.dtype)])
+        return (_places(bit.ndim + 1) == 0) * bit
 
-    def bitwise(self, a: jax.Array, forms: Sequence[Form]) -> jax.Array:
-        word = jnp.zeros((), self.dtype)
+    def bitwise(self, a: jax.Array, forms: Sequence[Form]) -> list[Term]:
+        terms, none = [], jnp.zeros((1,) * (a.ndim - 1), self.dtype)
         amounts: dict[str, jax.Array] = {}
         for b, masses in forms:
             if set(LOGIC) & set(masses):  # all three are linear in a + b and a b
-                and_, or_, xor_ = (masses.get(name, jnp.zeros((1,) * (a.ndim - 1), self.dtype)) for name in LOGIC)
-                word = word + times(or_ + xor_, a + b) + times(and_ - or_ - 2 * xor_, a * b)
-            for name in set(SHIFTS) & set(masses):
-                amounts[name] = amounts.get(name, 0.0) + masses[name] * choices(b[:5])
+                and_, or_, xor_ = (masses.get(name, none) for name in LOGIC)
+                terms += [(or_ + xor_, a + b), (and_ - or_ - 2 * xor_, a * b)]
+            if names := set(SHIFTS) & set(masses):
+                choice = choices(b[:5])
+                amounts |= {name: amounts.get(name, 0.0) + masses[name] * choice for name in names}
         if amounts:
-            left, right, filled = (
-                amounts.get(name, jnp.zeros((32,) + (1,) * (a.ndim - 1), self.dtype)) for name in SHIFTS
-            )
-            word = word + shift(a, left, right + filled, filled)
-        return word
+            left, right, filled = (amounts.get(name, jnp.zeros((32, *none.shape), self.dtype)) for name in SHIFTS)
+            terms.append((none + 1, shift(a, left, right + filled, filled)))
+        return terms
 
-    def multiply_divide(self, a: jax.Array, form: Form) -> jax.Array:
-        b, masses = form
-        stacked = jnp.stack([jnp.broadcast_to(mass, a.shape[1:]) for mass in masses.values()])
-        return vertex.expand(tuple(masses), stacked, a, jnp.broadcast_to(b, a.shape))
+    def multiply_divide(self, a: jax.Array, forms: Sequence[Form]) -> list[Term]:
+        terms, one = [], jnp.ones((1,) * (a.ndim - 1), self.dtype)
+        for b, masses in forms:
+            if names := tuple(name for name in masses if name in MULTIPLY_DIVIDE):
+                stacked = jnp.stack([jnp.broadcast_to(masses[name], a.shape[1:]) for name in names])
+                terms.append((one, vertex.expand(names, stacked, a, jnp.broadcast_to(b, a.shape))))
+        return terms
 
     def matches(self, word: jax.Array, words: jax.Array) -> jax.Array:
         wanted = vertex.unpack(words, self.dtype).reshape(32, len(words), *(1,) * (word.ndim - 1))
-        return product(1 - xor(wanted, word[:, None]))
+        repeated = outer(jnp.ones((len(words),) + (1,) * (word.ndim - 1), self.dtype), word)
+        return product(1 - xor(wanted, jnp.moveaxis(repeated, 0, 1)))
 
     def offsets(self, offset: jax.Array, size_bytes: int) -> jax.Array:
         low = (size_bytes - 1).bit_length()
@@ -182,8 +181,7 @@ class Bits(Algebra):
         word = jnp.concatenate([low, jnp.zeros((32 - len(low), *low.shape[1:]), low.dtype)])
         for width, weights in signed.items():
             sign = mean(weights, earlier(memory[:, 7], width - 1))
-            above = (np.arange(32) >= 8 * width).astype(self.dtype)
-            word = word + vertex.along(above, word.ndim) * sign
+            word = word + settled(sign) * (_places(word.ndim) >= 8 * width)
         return word
 
     def bytes(self, word: jax.Array, width: int) -> jax.Array:

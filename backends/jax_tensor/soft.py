@@ -1,8 +1,7 @@
 """The soft machine: the step of `backends/core/soft.py` in the words of a relaxation, and runs of it.
 
 Everything is pure: logits in, state out. One program runs for all instances `*b`, which are the last axes of every array of
-the state (none, for a single instance); to train many programs at once, `jax.vmap` over the logits. Steps are a `lax.scan`
-of a `jax.checkpoint`.
+the state (none, for a single instance); to train many programs at once, `jax.vmap` over the logits.
 """
 
 import math
@@ -17,9 +16,10 @@ from jax import lax
 
 from backends.core import isa
 from backends.core.soft import COLUMN
-from backends.jax_tensor.algebra import BITWISE, MULTIPLY_DIVIDE, Algebra, Difference, later, select, select_bits
+from backends.jax_tensor.algebra import Algebra, Difference, Form, later, select, select_bits
 from backends.jax_tensor.bits import Bits
-from backends.jax_tensor.sums import mean, outer, scale, settled, times, total
+from backends.jax_tensor.sums import Term, mean, mixture, outer, scale, settled, total, unstack
+from backends.jax_tensor.unroll import Step, unroll
 from backends.jax_tensor.value import Value
 
 RELAXATIONS: dict[str, type[Algebra]] = {"bits": Bits, "value": Value}
@@ -157,7 +157,7 @@ def fetch_slot(machine: Machine, slot: Selections, mass: jax.Array, registers: j
 
 
 def _by_name(machine: Machine, op: jax.Array) -> dict[str, jax.Array]:
-    return {name: op[i] for i, name in enumerate(machine.operations)}
+    return dict(zip(machine.operations, unstack(op, 0), strict=True))
 
 
 class Effects(NamedTuple):
@@ -204,32 +204,31 @@ def arithmetic(machine: Machine, algebra: Algebra, f: Fetched) -> Arithmetic:
 
 def compute(machine: Machine, algebra: Algebra, f: Fetched, known: Arithmetic) -> Effects:
     """The operations that compute a word from operands."""
-    masses, words, forms = [], [], []
+    masses: list[jax.Array] = []
+    terms: list[Term] = []
+    forms: list[Form] = []
     for second, kind in (("b", "alu"), ("imm", "alu_imm")):
         form = {_function(name): f.op[name] for name in machine.having(kind)}
         masses += form.values()
         if "add" in form:
-            words.append(times(form["add"], known.sums["a", second]))
-        if "sub" in form:
-            words.append(times(form["sub"], known.differences["a", second].word))
-        if below := [
-            form[name] * getattr(known.differences["a", second], order)
-            for name, order in (("slt", "lt"), ("sltu", "ltu"))
-            if name in form
-        ]:
-            words.append(algebra.flag(total(below)))
-        forms.append((getattr(f, second), {name: form[name] for name in BITWISE if name in form}))
-        if expensive := {name: form[name] for name in MULTIPLY_DIVIDE if name in form}:
-            words.append(algebra.multiply_divide(f.a, (getattr(f, second), expensive)))
-    if any(form for _, form in forms):
-        words.append(algebra.bitwise(f.a, forms))
+            terms.append((form["add"], known.sums["a", second]))
+        if difference := known.differences.get(("a", second)):
+            terms += [(form["sub"], difference.word)] if "sub" in form else []
+            orders = [
+                (form[name], order)
+                for name, order in (("slt", difference.lt), ("sltu", difference.ltu))
+                if name in form
+            ]
+            terms += [(mass, algebra.flag(order)) for mass, order in orders]
+        forms.append((getattr(f, second), form))
+    terms += algebra.bitwise(f.a, forms) + algebra.multiply_divide(f.a, forms)
     for name in machine.having("upper"):
         masses.append(f.op[name])
-        words.append(times(f.op[name], f.imm if name == "lui" else known.sums["here", "imm"]))
-    if not words:
+        terms.append((f.op[name], f.imm if name == "lui" else known.sums["here", "imm"]))
+    if not terms:
         return Effects()
     mass = total(masses)
-    return Effects(mass, total(words), mass, 0.0)
+    return Effects(mass, mixture(terms), mass, 0.0)
 
 
 def _function(name: str) -> str:
@@ -242,7 +241,7 @@ def access(
 ) -> tuple[jax.Array, Effects]:
     """Loads and stores at the word `offset` from the base of memory: memory after them, and their effects."""
     size = len(memory)
-    weights = algebra.offsets(offset, size)
+    weights = settled(algebra.offsets(offset, size))
     within: dict[str, jax.Array] = {}  # mass of an access that begins at each byte, as far as it is inside
     effects = Effects()
     for name in machine.having("load", "store"):
@@ -285,7 +284,8 @@ def operate(
 def write(registers: jax.Array, rd: jax.Array, effects: Effects) -> jax.Array:
     """Registers after the write; x0 is never written."""
     rd = jnp.concatenate([jnp.zeros_like(rd[:1]), rd[1:]])
-    return registers - scale(effects.written * rd, registers) + outer(rd, settled(effects.word))
+    kept, rd, word = settled((1 - effects.written * rd, rd, effects.word))
+    return scale(kept, registers) + outer(rd, word)
 
 
 def step(
@@ -302,10 +302,10 @@ def step(
     slots, linked = _blend(targets.targets, q) * (jal + taken), jal * _blend(targets.aligned, q)
     if "jalr" in f.op:
         target = algebra.even(known.sums["a", "imm"])
-        slots = slots + jalr * algebra.matches(target, targets.slots)
+        slots = slots + jalr * settled(algebra.matches(target, targets.slots))
         linked = linked + jalr * algebra.aligned(target)
     if machine.having("jump"):
-        effects = effects.plus(linked, times(linked, f.link), 0.0, 0.0)
+        effects = effects.plus(linked, mixture([(linked, f.link)]), 0.0, 0.0)
 
     onward = jnp.concatenate([jnp.zeros_like(q[:1]), (effects.onward + passed) * q])
     halted = f.op.get("ecall", nothing) + f.op.get("ebreak", nothing)
@@ -349,46 +349,49 @@ def run(
     chosen = selections(machine, algebra, logits, place)
     if start is not None and not machine.having("branch", "jump", "system"):
         return _run_slots(machine, chosen, place, temperature, state, range(start, start + steps))
-    targets = jumps(algebra, logits, place, chosen)
-    return _iterate(partial(step, machine, chosen, targets, place, temperature), state, steps)
+    targets, aligned, slots = jumps(algebra, logits, place, chosen)
+    fixed = (chosen, targets, aligned, temperature)
+    return _iterate(partial(_step, machine), (place, slots), fixed, jax.tree.map(jnp.asarray, state), steps)
+
+
+def _step(machine: Machine, integers: tuple, fixed: tuple, _: None, state: SoftState) -> SoftState:
+    (place, slots), (chosen, targets, aligned, temperature) = integers, fixed
+    return step(machine, chosen, Jumps(targets, aligned, slots), place, temperature, state)
+
+
+def _iterate(function: Step, integers: tuple, fixed: tuple, state: SoftState, steps: int) -> SoftState:
+    """`function` applied `steps` times; of a long run only every sqrt(steps)-th state is kept, and the segment between
+    two is run again in the backward pass."""
+    if steps <= SEGMENT_STEPS:
+        return unroll(function, steps, integers, fixed, None, state)
+    length = math.isqrt(steps)
+
+    def segment(integers: tuple, fixed: tuple, _: None, state: SoftState) -> SoftState:
+        return unroll(function, length, integers, fixed, None, state)
+
+    state = unroll(segment, steps // length, integers, fixed, None, state)
+    return unroll(function, steps % length, integers, fixed, None, state)
 
 
 def _run_slots(
     machine: Machine, chosen: Selections, place: Place, temperature: jax.Array, state: SoftState, slots: range
 ) -> SoftState:
     """The slots one after the other, as far as there are any; what comes after the last is a trap."""
-    algebra = RELAXATIONS[machine.relaxation](temperature)
     end, b = len(state.pc) - 2, state.pc.shape[1:]
     rows = jax.tree.map(lambda x: jnp.moveaxis(x, -1, 0)[slots.start : slots.stop], chosen)
-
-    def one(carry: tuple, slot: Selections) -> tuple[tuple, None]:
-        registers, memory, mass, trapped = carry
-        f = fetch_slot(machine, slot, mass, registers)
-        memory, effects = operate(machine, algebra, f, arithmetic(machine, algebra, f), place, memory)
-        registers = write(registers, f.rd, effects)
-        return (registers, memory, effects.onward, trapped + effects.trapped), None
-
     uncertain = b if machine.having("load", "store") else (1,) * len(b)
     mass, trapped = jnp.ones(uncertain, temperature.dtype), jnp.zeros(uncertain, temperature.dtype)
-    again = jax.checkpoint(one, prevent_cse=False)
-    registers, memory, mass, trapped = lax.scan(again, (state.registers, state.memory, mass, trapped), rows)[0]
+    first = (jnp.asarray(state.registers), jnp.asarray(state.memory), mass, trapped)
+    last = unroll(partial(_slot, machine), len(rows.op), place, temperature, rows, first)
+    registers, memory, mass, trapped = last
     pc = jnp.zeros_like(state.pc).at[slots.stop if slots.stop < end else -1].add(mass).at[-1].add(trapped)
     return SoftState(registers, memory, pc)
 
 
-def _iterate(function: Callable, state: SoftState, steps: int) -> SoftState:
-    """`function` applied `steps` times.
-
-    The backward pass computes each step again from the state before it; of a long run only every sqrt(steps)-th state is
-    kept, and the segment between two is computed again too.
-    """
-    if steps <= SEGMENT_STEPS:
-        return _repeat(function, state, steps)
-    length = math.isqrt(steps)
-    segments = _repeat(lambda x: _repeat(function, x, length), state, steps // length)
-    return _repeat(function, segments, steps % length)
-
-
-def _repeat(function: Callable, state: SoftState, times: int) -> SoftState:
-    again = jax.checkpoint(function, prevent_cse=False)
-    return lax.scan(lambda x, _: (again(x), None), state, length=times)[0]
+def _slot(machine: Machine, place: Place, temperature: jax.Array, slot: Selections, state: tuple) -> tuple:
+    """One step of one slot, on registers, memory, and the masses that run and that have trapped."""
+    registers, memory, mass, trapped = state
+    algebra = RELAXATIONS[machine.relaxation](temperature)
+    f = fetch_slot(machine, slot, mass, registers)
+    memory, effects = operate(machine, algebra, f, arithmetic(machine, algebra, f), place, memory)
+    return write(registers, f.rd, effects), memory, effects.onward, trapped + effects.trapped

@@ -9,6 +9,7 @@ not wait for each other; and derivatives are given here, since the derivative of
 """
 
 from collections.abc import Callable, Sequence
+from functools import partial
 
 import jax
 import jax.numpy as jnp
@@ -42,16 +43,31 @@ def apart(function: Callable) -> Callable:
     return computed
 
 
-_copied = apart(lambda x: x)
+def alone(function: Callable) -> Callable:
+    """The differentiable function of arrays, computed by itself, and so its derivative."""
+
+    @jax.custom_vjp
+    def computed(*arguments):
+        return apart(function)(*arguments)
+
+    def back(arguments, g):
+        return apart(lambda arguments, g: jax.vjp(function, *arguments)[1](g))(arguments, g)
+
+    computed.defvjp(lambda *arguments: (computed(*arguments), arguments), back)
+    return computed
 
 
-@jax.custom_vjp
-def settled(x: jax.Array) -> jax.Array:
-    """x, computed before anything reads it; and so its derivative."""
-    return _copied(x)
+settled = alone(lambda x: x)
+"""x, computed before anything reads it; and so its derivative."""
 
 
-settled.defvjp(lambda x: (_copied(x), None), lambda _, g: (_copied(g),))
+@partial(jax.custom_vjp, nondiff_argnums=(1,))
+def unstack(x: jax.Array, axis: int) -> list[jax.Array]:
+    """The parts of x along an axis; the derivative is stacked, where that of slices would be padded and added up."""
+    return [lax.index_in_dim(x, i, axis, keepdims=False) for i in range(x.shape[axis])]
+
+
+unstack.defvjp(lambda x, axis: (unstack(x, axis), None), lambda axis, _, g: (jnp.stack(g, axis),))
 
 
 def mean(weights: jax.Array, values: jax.Array) -> jax.Array:
@@ -69,9 +85,17 @@ def scale(weights: jax.Array, values: jax.Array) -> jax.Array:
     return _scale(*_alike(weights, values, values.ndim - weights.ndim))
 
 
-def times(mass: jax.Array, word: jax.Array) -> jax.Array:
-    """`[*word, *b]`: the mass `[*b]` times the word `[*word, *b]`."""
-    return scale(mass[None], word[None])[0]
+Term = tuple[jax.Array, jax.Array]
+"""A mass `[*b]` and the word `[*word, *b]` that it weights; `*b` broadcast."""
+
+
+def mixture(terms: Sequence[Term]) -> jax.Array:
+    """The sum of masses times words."""
+    b = jnp.broadcast_shapes(
+        *(mass.shape for mass, _ in terms), *(word.shape[word.ndim - mass.ndim :] for mass, word in terms)
+    )
+    masses = [jnp.broadcast_to(mass, b) for mass, _ in terms]
+    return _mixture(masses, [jnp.broadcast_to(w, (*w.shape[: w.ndim - len(b)], *b)) for _, w in terms])
 
 
 def _alike(weights: jax.Array, values: jax.Array, axes: int) -> tuple[jax.Array, jax.Array]:
@@ -103,6 +127,17 @@ def _mean(weights, values):
 
 
 @jax.custom_vjp
+def _mixture(masses, words):
+    return apart(lambda masses, words: total([m * w for m, w in zip(masses, words, strict=True)]))(masses, words)
+
+
+@apart
+def _mixture_back(saved, g):
+    masses, words = saved
+    return [_over_word(g[None], w[None], masses[0].ndim + 1)[0] for w in words], [m * g for m in masses]
+
+
+@jax.custom_vjp
 def _outer(weights, word):
     return _spread(weights, word[None]) * word
 
@@ -131,5 +166,6 @@ def _scale_back(saved, g):
 
 
 _mean.defvjp(lambda *x: (_mean(*x), x), _mean_back)
+_mixture.defvjp(lambda *x: (_mixture(*x), x), _mixture_back)
 _outer.defvjp(lambda *x: (_outer(*x), x), _outer_back)
 _scale.defvjp(lambda *x: (_scale(*x), x), _scale_back)

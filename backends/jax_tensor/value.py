@@ -34,9 +34,9 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
-from backends.jax_tensor.algebra import BITWISE, Algebra, Difference, Form, Integers, Pair, earlier
+from backends.jax_tensor.algebra import BITWISE, MULTIPLY_DIVIDE, Algebra, Difference, Form, Integers, Pair, earlier
 from backends.jax_tensor.datapath import ALU
-from backends.jax_tensor.sums import mean, total
+from backends.jax_tensor.sums import Term, mean, settled, total
 
 LOGIC = BITWISE[:3]
 WORD, SIGN, HALF = 2.0**32, 2.0**31, 2.0**16
@@ -165,14 +165,16 @@ class Value(Algebra):
     def flag(self, bit: jax.Array) -> jax.Array:
         return bit
 
-    def bitwise(self, a: jax.Array, forms: Sequence[Form]) -> jax.Array:
-        results = [masses[name] * bitwise(name, a, b) for b, masses in forms for name in BITWISE if name in masses]
-        return total(results)
+    def bitwise(self, a: jax.Array, forms: Sequence[Form]) -> list[Term]:
+        return [(mass, bitwise(name, a, b)) for b, masses in forms for name, mass in masses.items() if name in BITWISE]
 
-    def multiply_divide(self, a: jax.Array, form: Form) -> jax.Array:
-        b, masses = form
-        results = [multiply(a, b) if name == "mul" else multiply_divide(name, a, b) for name in masses]
-        return total([mass * result for mass, result in zip(masses.values(), results, strict=True)])
+    def multiply_divide(self, a: jax.Array, forms: Sequence[Form]) -> list[Term]:
+        return [
+            (mass, multiply(a, b) if name == "mul" else multiply_divide(name, a, b))
+            for b, masses in forms
+            for name, mass in masses.items()
+            if name in MULTIPLY_DIVIDE
+        ]
 
     def _below(self, a: jax.Array, b: jax.Array) -> jax.Array:
         return self._sigmoid(b - a - 0.5)
@@ -181,7 +183,9 @@ class Value(Algebra):
         return self._cell(word - words.astype(self.dtype).reshape(-1, *(1,) * word.ndim))
 
     def offsets(self, offset: jax.Array, size_bytes: int) -> jax.Array:
-        return self._cell(offset - np.arange(size_bytes, dtype=np.float64).reshape(-1, *(1,) * offset.ndim))
+        edges = np.arange(size_bytes + 1).reshape(-1, *(1,) * offset.ndim) - 0.5
+        beyond = settled(self._sigmoid(offset - edges))  # of each edge between two cells, the mass above it
+        return beyond[:-1] - beyond[1:]
 
     def aligned(self, address: jax.Array) -> jax.Array:
         return self._cell(address - lax.stop_gradient(4 * jnp.round(address / 4)))

@@ -11,6 +11,7 @@ from functools import partial
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax import lax
 
 from backends.jax_tensor.datapath import ALU
 from backends.jax_tensor.sums import apart, total
@@ -57,17 +58,19 @@ def _forward(names, masses, a, b):
     return word, (masses, vertex, words, flipped, clipped, results)
 
 
-def _bit(rank: int) -> np.ndarray:
-    return along(np.uint32(1) << PLACES, rank)
+def _bits(rank: int) -> jax.Array:
+    """`[32, 1, …]` of `rank` axes, the words that are one bit."""
+    return jnp.uint32(1) << lax.broadcasted_iota(jnp.uint32, (32,) + (1,) * (rank - 1), 0)
 
 
 def _moved(flipped, distance):
     """`[n, 32, *b]`, by how much each bit of each result moves."""
-    return total([jnp.where(flipped[:, j, None] & _bit(distance.ndim) != 0, distance[j], 0) for j in range(64)])
+    bit = _bits(distance.ndim)
+    return total([jnp.where(flipped[:, j, None] & bit != 0, distance[j], 0) for j in range(64)])
 
 
 def _results(words, moved, masses):
-    start = (words[:, None] & _bit(moved.ndim - 1) != 0).astype(moved.dtype)
+    start = (words[:, None] & _bits(moved.ndim - 1) != 0).astype(moved.dtype)
     results = start + (1 - 2 * start) * jnp.where(moved > 1, 1, moved)
     return total([masses[n, None] * results[n] for n in range(len(words))]), moved > 1, results
 
@@ -82,7 +85,7 @@ def _backward(names, saved, g):
 
 def _slopes(masses, words, clipped, g, results):
     """By how much what follows depends on how far each bit of each result moves, and on the masses."""
-    start = words[:, None] & _bit(g.ndim) != 0
+    start = words[:, None] & _bits(g.ndim) != 0
     away = masses[:, None] * g
     return jnp.where(clipped, 0, jnp.where(start, -away, away)), total([results[:, k] * g[k] for k in range(32)])
 
