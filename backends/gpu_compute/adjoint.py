@@ -185,7 +185,7 @@ def record(packed, registers, memory, words, base, steps, x, tape):
     """Run a packed code as `codes.run_code` does and tape it: `[steps, 3]` uint32, of each instruction that was executed the
     slot, the word that its destination held, and the word that a store overwrote.
 
-    Returns (length of the tape, status).
+    Returns the length of the tape and whether the code ended.
     """
     for r in range(len(registers)):
         x[r] = registers[r]
@@ -205,7 +205,7 @@ def record(packed, registers, memory, words, base, steps, x, tape):
             packed, x, memory, words, base, NO_TOHOST, pc, np.int64(0), np.int64(0), np.int64(1), 0, None, None, None
         )  # fmt: skip
         count += 1
-    return count, status
+    return count, status == RUNNING and np.uint32(pc - base) >> np.uint32(2) == len(packed) - 2
 
 
 @inner

@@ -17,7 +17,7 @@ from backends.gpu_compute.adjoint import FORM, IMMEDIATE, NOTHING, REGISTER, STO
 from backends.gpu_compute.codes import REGISTER_FILE, inner, pack_slot
 from experiments.synthesis.discrete.chance import below, uniform
 from experiments.synthesis.discrete.moves import Tables, instruction
-from experiments.synthesis.evaluate import IN_MEMORY, WORD_BITS, Cases
+from experiments.synthesis.evaluate import IN_MEMORY, WORD_BITS, Cases, output_at, popcount
 from experiments.synthesis.language import Space
 
 BACKWARD = 2
@@ -100,24 +100,35 @@ def _seed(guide, places, wanted):
 @inner
 def score(random, packed, order, count, tables, cases, scratch, guide):
     """Score all substitutes at a packed code over the first `count` examples of `order`. Returns executions, as counted."""
-    starts, memory, words, base, places, wanted, steps = cases
-    x, own_memory, own_words = scratch
     _lay_out(random, packed, guide.code, tables)
+    return score_code(guide.code, packed, order, count, tables, cases, scratch, guide)[0]
+
+
+@inner
+def score_code(code, packed, order, count, tables, cases, scratch, guide):
+    """Score all substitutes at a code `[L, 5]` and the same code packed, whose unused fields may differ.
+
+    Returns executions, as counted, and wrong bits in all, all bits of runs that did not end.
+    """
+    starts, _, words, base, places, wanted, steps = cases
+    x, own_memory, own_words = scratch
     for field in guide.scores:
         field[:] = 0.0
     menu = tables[0], tables[7], tables[2], tables[4], tables[3]
-    executed = np.int64(0)
+    executed, wrong = np.int64(0), np.int64(0)
     for t in range(count):
         e = order[t]
         for k in range(len(own_words)):
             own_words[k] = words[e, k]
-        length, status = record(packed, starts[e], own_memory, own_words, base, steps, x, guide.tape)
+        length, ended = record(packed, starts[e], own_memory, own_words, base, steps, x, guide.tape)
         executed += length * (1 + BACKWARD)
+        for o in range(len(places)):
+            wrong += popcount(output_at(places[o], x, own_memory) ^ wanted[e, o]) if ended else WORD_BITS
         _seed(guide, places, wanted[e])
-        back(length, guide.code, x, own_memory, base, guide.tape, menu, guide.of_registers, guide.of_memory,
+        back(length, code, x, own_memory, base, guide.tape, menu, guide.of_registers, guide.of_memory,
              (guide.table, guide.operands), guide.scores)  # fmt: skip
         x[:] = 0
-    return executed
+    return executed, wrong
 
 
 @inner
