@@ -20,11 +20,12 @@ _CHUNK = 4e6
 
 
 def search(
-    problem: Problem, budget: Budget, rng: np.random.Generator, beta: float = 1.0, restart: int = 100_000,
-    examples: int = 8, misplaced: int = 3, wrong: int = 4,
+    problem: Problem, budget: Budget, rng: np.random.Generator, beta: float = 10.0, restart: int = 30_000,
+    examples: int = 4, misplaced: int = -1, wrong: int = 16,
 ) -> Outcome:  # fmt: skip
     """beta: of the mean cost of an example in bits. restart: proposals between the closest restarts. examples: that the
-    cost is over at first. misplaced: penalty for a right value in a wrong register; below 0: no credit for such values."""
+    cost is over at first. misplaced: penalty for a right value in a wrong register; below 0: no credit for such values.
+    wrong: bits that an example costs more where it is wrong at all."""
     evaluator = Evaluator(problem.examples)
     few = rng.permutation(len(problem.examples))[:examples]
     chains = [_Chain(problem, evaluator, few, rng) for _ in range(cores.threads())]
