@@ -20,8 +20,8 @@ _CHUNK = 4e6
 
 
 def search(
-    problem: Problem, budget: Budget, rng: np.random.Generator, beta: float = 10.0, restart: int = 30_000,
-    examples: int = 4, misplaced: int = -1, wrong: int = 16,
+    problem: Problem, budget: Budget, rng: np.random.Generator, beta: float = 20.0, restart: int = 30_000,
+    examples: int = 6, misplaced: int = -1, wrong: int = 0,
 ) -> Outcome:  # fmt: skip
     """beta: of the mean cost of an example in bits. restart: proposals between the closest restarts. examples: that the
     cost is over at first. misplaced: penalty for a right value in a wrong register; below 0: no credit for such values.
