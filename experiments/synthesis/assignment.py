@@ -33,13 +33,14 @@ class Assignment:
 
     def back(self, code: np.ndarray) -> np.ndarray | None:
         """A code `[W, 5]` in the original space, or None where it does not fit."""
-        values: dict[int, Expression] = {0: Leaf(0)}
+        values: dict[int, Expression] = dict.fromkeys((0, *self.destinations), Leaf(0))
         inputs = tuple(at.number for at in self.original.examples.sources)
         values |= {number: Leaf(number) for number in inputs}
         for op, rd, rs1, rs2, imm in code.tolist():
             form = isa.FORMATS[isa.OPERATIONS[op].format]
             left, right = values[rs1] if form[1] else None, values[rs2] if form[2] else None
-            values[rd] = Node(op, left, right, 0 if form[2] else imm)
+            if rd:
+                values[rd] = Node(op, left, right, 0 if form[2] else imm)
         targets = self.original.examples.targets
         found = self.destinations[len(self.destinations) - len(targets) :]
         outputs = {at.number: values[rd] for at, rd in zip(targets, found, strict=True)}
