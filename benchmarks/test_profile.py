@@ -11,7 +11,7 @@ from backends.interface import Batch, MachineConfig
 from backends.jax_tensor.datapath import Hart, Machine, step
 from benchmarks import measure
 
-SECONDS = {"smoke": 0.05, "quick": 0.15, "full": 1.0}
+SECONDS = {"smoke": 0.05, "quick": 0.1, "full": 1.0}
 COPIES, BASE = 31, 0x1000
 INSTRUCTIONS = {
     "add": encode("add", 10, 11, 12),

@@ -14,7 +14,9 @@ from backends.jax_tensor import soft, soft_run
 from backends.jax_tensor.soft import Logits, Machine, Place
 
 SLOTS, STEPS, MEMORY_BYTES = 8, 8, 32
-EXAMPLES = {"smoke": 32, "quick": 64, "full": 2048}
+EXAMPLES = {"smoke": 32, "quick": 32, "full": 2048}
+MOST_ROUNDS = 3
+"""Below scale full: a step takes some of the machines seconds."""
 RESTARTS = {"smoke": 4, "quick": 64, "full": 64}
 MACHINES = [
     (name, relaxation, dtype)
@@ -26,8 +28,15 @@ MACHINES = [
 ]
 
 
+@pytest.fixture
+def rounds(rounds, scale):
+    return rounds if scale == "full" else min(rounds, MOST_ROUNDS)
+
+
 @pytest.mark.parametrize(("name", "relaxation", "dtype"), MACHINES)
 def test_soft_step(name, relaxation, dtype, scale, rate):
+    if (relaxation, dtype) == ("bits", "float64") and scale != "full":
+        pytest.skip("bits are trained in float32; float64 is part of scale full")
     machine, examples = catalog.create(name), EXAMPLES[scale]
     assert isinstance(machine, DifferentiableBackend)
     rng = np.random.default_rng(0)

@@ -36,7 +36,7 @@ class Scale:
 
 SCALES = {
     "smoke": Scale(vectors=100, programs=50, soft_programs=2, gradients=5, caches=1, isas=("rv32em",)),
-    "quick": Scale(vectors=1000, programs=200, soft_programs=4, gradients=10, caches=2, isas=("rv32em", "rv32im")),
+    "quick": Scale(vectors=300, programs=100, soft_programs=2, gradients=5, caches=1, isas=("rv32em", "rv32im")),
     "full": Scale(vectors=10_000, programs=1000, soft_programs=16, gradients=20, caches=4, isas=("rv32em", "rv32im")),
 }
 

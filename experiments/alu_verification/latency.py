@@ -20,7 +20,7 @@ from backends.torch_neural.units import evaluation
 _BODY = 30  # operations in one turn of the loop
 _LEAST_S, _MOST_TURNS = 0.01, 1 << 20  # a timed run takes at least so long, or so many turns
 _REPETITIONS = 15
-_BUDGET_S = 0.4  # per operation and batch; there are at least three repetitions
+_BUDGET_S = 0.1  # per operation and batch; there are at least three repetitions
 
 
 def latency(
@@ -88,5 +88,5 @@ def _loop(backend: Backend, operation: str, a: np.ndarray, b: np.ndarray, device
     run(1)
     single, turns = fastest(1), 2
     while turns < _MOST_TURNS and fastest(turns) < max(_LEAST_S, 3 * single):
-        turns *= 4
+        turns *= 2
     return lambda: (run(turns) - single) / (_BODY * (turns - 1))

@@ -37,7 +37,7 @@ class Scale:
 
 SCALES = {
     "smoke": Scale(5_000, 5_000, 5_000, ("add", "sltu", "sra", "mul", "divu"), ("add", "mul", "div", "sra"), (1, 64)),
-    "quick": Scale(60_000, 1_000_000, 1_000_000, isa.ARITHMETIC, isa.ARITHMETIC, (1, 1024)),
+    "quick": Scale(60_000, 1_000_000, 100_000, isa.ARITHMETIC, isa.ARITHMETIC, (1, 1024)),
     "full": Scale(1_000_000, 1_000_000_000, 1_000_000, isa.ARITHMETIC, isa.ARITHMETIC, (1, 1024, 16384)),
 }
 

@@ -39,7 +39,7 @@ class Attack:
 
 
 ATTACKS = {
-    "aes_ttable": Attack(64, (14, 15, 16, 17)),
+    "aes_ttable": Attack(64, (15, 16, 17)),
     "aes_sbox": Attack(4, (17, 18, 19)),
     "aes_scan": Attack(64, (8, 10)),
     "aes_bitsliced": Attack(64, (10, 12)),
@@ -78,7 +78,7 @@ SCALES = {
     ),
     "quick": Scale(
         LEVELS, ("-O0", "-O2"), 1000, _EFFORTS, 8, 512, Trials(300_000, 150, 3),
-        {"aes_ttable": 20, "aes_sbox": 2, "aes_scan": 20, "aes_bitsliced": 20},
+        {"aes_ttable": 20, "aes_sbox": 1, "aes_scan": 20, "aes_bitsliced": 20},
     ),
     "full": Scale(LEVELS, LEVELS, 10_000, _EFFORTS, 8, 65_536, Trials(5_000_000, 3000, 6), dict.fromkeys(ATTACKS, 20), 3),
 }  # fmt: skip
