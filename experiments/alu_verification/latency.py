@@ -86,7 +86,7 @@ def _loop(backend: Backend, operation: str, a: np.ndarray, b: np.ndarray, device
 
     fastest = lambda turns: min(run(turns) for _ in range(3))  # noqa: E731 -- what disturbs a run makes it slower
     run(1)
-    single, turns = fastest(1), 2
-    while turns < _MOST_TURNS and fastest(turns) < max(_LEAST_S, 3 * single):
+    single, turns = fastest(1), 3
+    while turns < _MOST_TURNS and fastest(turns) < max(_LEAST_S, 2 * single):
         turns *= 2
     return lambda: (run(turns) - single) / (_BODY * (turns - 1))
