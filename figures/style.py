@@ -26,7 +26,7 @@ _RC = {
     "svg.fonttype": "path",
     "pdf.fonttype": 42,
 }
-# colour, marker and dash per machine; luminance falls from left to right (Okabe and Ito's colours)
+# colour, marker and dash of a line; the first six are Okabe and Ito's colours
 _LOOKS = (
     ("#0072B2", "o", "-"),
     ("#E69F00", "s", "--"),
@@ -34,8 +34,19 @@ _LOOKS = (
     ("#CC79A7", "D", ":"),
     ("#D55E00", "v", (0, (5, 1))),
     ("#000000", "P", (0, (1, 1))),
+    ("#56B4E9", "X", (0, (3, 1, 1, 1))),
+    ("#666666", "<", (0, (5, 2, 1, 2))),
+    ("#8C510A", ">", (0, (2, 2))),
+    ("#332288", "p", (0, (6, 2))),
+    ("#999933", "h", (0, (4, 1, 1, 1, 1, 1))),
+    ("#882255", "d", (0, (2, 1))),
+    ("#A6A6A6", "*", (0, (1, 3))),
 )
 _MACHINES = ("reference", "jax_tensor", "torch_neural", "gpu_compute")
+_METHODS = (
+    "straight_through", "annealed_bits", "hybrid", "mcmc", "enumeration", "smt", "annealed_value", "random_search",
+    "guided_enumeration", "population", "curriculum", "fixed_temperature", "warm_start",
+)  # fmt: skip
 INK, PALE = "#222222", "#E8EDF2"
 
 
@@ -48,6 +59,12 @@ def apply() -> None:
 def machines(names) -> dict[str, dict]:
     """Line properties per machine, the same in every figure; machines that are not of this house come after."""
     return looks((*_MACHINES, *sorted(set(names) - set(_MACHINES))), names)
+
+
+def methods(names) -> dict[str, dict]:
+    """Line properties per method of synthesis, the same in every figure; methods that are not known come after."""
+    found = looks((*_METHODS, *sorted(set(names) - set(_METHODS))), names)
+    return {name: {**look, "label": name.replace("_", " ")} for name, look in found.items()}
 
 
 def looks(known, names) -> dict[str, dict]:

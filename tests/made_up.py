@@ -20,6 +20,7 @@ def results(root: Path) -> Path:
         ("alu_verification", _alu(noise)),
         ("timing_crypto", _timing()),
         ("benchmarks", _benchmarks(noise)),
+        ("synthesis", _synthesis(noise)),
     ):
         record.write(root / experiment, _facts(experiment), tables)
     return root
@@ -149,6 +150,58 @@ def _timing() -> dict[str, pd.DataFrame]:
         "constant_time": constant, "leaks": leaks, "sweep": sweep, "recovery": recovery, "dudect": dudect,
         "variance": [(i, "tsc", 1000, 500.0, 0.1, 0.5) for i in aes],
     }  # fmt: skip
+    return {name: pd.DataFrame(rows[name], columns=columns[name]) for name in columns}
+
+
+METHODS = {
+    "straight_through": "gradient", "annealed_bits": "gradient", "hybrid": "hybrid", "mcmc": "discrete",
+    "enumeration": "discrete", "smt": "discrete", "fixed_temperature": "control", "warm_start": "ablation",
+}  # fmt: skip
+TASKS = {
+    "increment": ("control", 1), "add": ("elementary", 1), "mul": ("elementary", 1), "square_plus": ("elementary", 2),
+    "max": ("elementary", 5), "min": ("elementary", 5), "abs": ("elementary", 3), "swap": ("elementary", 3),
+    **{f"p{k:02}": ("hackers_delight", 2 + k // 5) for k in range(1, 13)},
+    "sum_to_n": ("loops", 3), "sum_array": ("loops", 4), "bubble_sort": ("loops", 8),
+}  # fmt: skip
+
+
+def _synthesis(noise) -> dict[str, pd.DataFrame]:
+    """Gradient, hybrid and discrete methods succeed, but for sorting; the control does on the planted task alone."""
+    runs, seeds = [], range(4)
+    for task, (group, shortest) in TASKS.items():
+        for method, family in METHODS.items():
+            for seed in seeds:
+                right = (task != "bubble_sort" or method == "hybrid") and (family != "control" or group == "control")
+                proof = ("tested" if group == "loops" else "proven") if right else ""
+                spent = (1e4 if method == "hybrid" else 1e5) * 4.0**shortest * (1 + noise.random())
+                program = ("xor a0, a0, a1; " * 3).removesuffix("; ") if task == "swap" else "add a0, a0, a1"
+                gap = 0.5 if family == "gradient" else np.nan
+                runs.append(
+                    (task, group, shortest, method, family, seed, right, right, 1024, proof, "", spent, spent / 1e6, 3,
+                     shortest * right, program if right else "", gap, 1e9, 60.0)
+                )  # fmt: skip
+    tasks = [(t, g, n, n + 1, 19, 5, 4.3 * n, 0, 10**6, 0.0, 3.8e-6) for t, (g, n) in TASKS.items()]
+    traces = [
+        ("max", m, s, 1e4 * k, 2.0**-k, 8.0 / k, max(0, 6 - k) + s)
+        for m in ("straight_through", "annealed_bits") for s in seeds for k in range(1, 10)
+    ]  # fmt: skip
+    schedules = [
+        ("abs", f"{first:g} to {last:g}", first, last, s, first > last, 1e5, 1.0)
+        for first, last in ((1.0, 0.1), (10.0, 0.1), (1.0, 1.0), (10.0, 10.0)) for s in seeds
+    ]  # fmt: skip
+    columns = {
+        "runs": [
+            "task", "group", "shortest", "method", "family", "seed", "found", "right", "tested", "proof", "counterexample",
+            "evaluations", "wall_s", "restarts", "length", "program", "gap", "budget_evaluations", "budget_s",
+        ],
+        "tasks": [
+            "task", "group", "shortest", "length", "operations", "registers", "log10_space", "solutions", "samples",
+            "density_low", "density_high",
+        ],
+        "traces": ["task", "method", "seed", "evaluations", "temperature", "loss", "wrong_bits"],
+        "schedules": ["task", "schedule", "first_temperature", "last_temperature", "seed", "right", "evaluations", "wall_s"],
+    }  # fmt: skip
+    rows = {"runs": runs, "tasks": tasks, "traces": traces, "schedules": schedules}
     return {name: pd.DataFrame(rows[name], columns=columns[name]) for name in columns}
 
 

@@ -1,6 +1,7 @@
 """Figures: drawn from any results folder, the same bytes every time, readable in grey, and a missing table is one line."""
 
 import matplotlib.colors
+import numpy as np
 import pytest
 from matplotlib import pyplot as plt
 
@@ -27,15 +28,21 @@ def test_same_tables_same_bytes(results, tmp_path, name):
     assert not plt.get_fignums(), "figures are closed"
 
 
-@pytest.mark.parametrize("name", ["alu_latency", "component_margins", "throughput"])
+UNITS = {
+    "alu_latency": "(s)", "component_margins": "distance", "throughput": "per second", "success_matrix": "share of runs",
+    "survival": "(s)", "scaling": "executions", "trajectories": "bits", "schedules": "share of runs",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", UNITS)
 def test_axes_are_labelled(results, name):
     style.apply()
     figure = __import__(f"figures.{name}", fromlist=["draw"]).draw(Results(results))
     axes = figure.axes
     plt.close(figure)
-    assert all(a.get_xlabel() for a in axes)
-    labels = " ".join(a.get_xlabel() + a.get_ylabel() for a in axes)
-    assert {"alu_latency": "(s)", "component_margins": "distance", "throughput": "per second"}[name] in labels
+    lowest = [a for a in axes if (place := a.get_subplotspec()) and place.is_last_row()]
+    assert lowest and all(a.get_xlabel() for a in lowest)
+    assert UNITS[name] in " ".join(a.get_xlabel() + a.get_ylabel() for a in axes)
 
 
 def test_every_machine_is_in_the_picture(results):
@@ -50,12 +57,42 @@ def test_every_machine_is_in_the_picture(results):
         assert lines[machine].tolist() == own.tolist()
 
 
+def test_success_matrix_says_what_the_runs_say(results):
+    style.apply()
+    figure = __import__("figures.success_matrix", fromlist=["draw"]).draw(Results(results))
+    axes = figure.axes[0]
+    methods = [t.get_text().replace("\n", "_") for t in axes.get_xticklabels()]
+    tasks = [t.get_text().split(" (")[0].replace(" ", "_") for t in axes.get_yticklabels()]
+    cells = {(tasks[int(t.get_position()[1])], methods[int(t.get_position()[0])]): t.get_text() for t in axes.texts}
+    plt.close(figure)
+    runs = Results(results).table("synthesis", "runs")
+    assert set(cells) == set(zip(runs["task"], runs["method"], strict=True))
+    for (task, method), own in runs.groupby(["task", "method"]):
+        assert cells[task, method] == f"{own['right'].sum()}/{len(own)}"
+
+
+def test_survival_ends_at_the_share_of_runs_that_succeed(results):
+    style.apply()
+    figure = __import__("figures.survival", fromlist=["draw"]).draw(Results(results))
+    lines = {line.get_label().rsplit(" (", 1)[0]: line.get_ydata() for line in figure.axes[0].lines}
+    plt.close(figure)
+    for method, own in Results(results).table("synthesis", "runs").groupby("method"):
+        share = lines[method.replace("_", " ")]
+        assert share[0] == 0 and (np.diff(share) >= 0).all()
+        assert share[-1] == pytest.approx(own["right"].mean())
+
+
 def test_machines_differ_without_colour():
     looks = style.machines([*made_up.MACHINES, "mine", "another"]).values()
     assert len({x["marker"] for x in looks}) == len(looks)
     assert len({str(x["linestyle"]) for x in looks}) == len(looks)
     assert len({matplotlib.colors.to_hex(x["color"]) for x in looks}) == len(looks)
     assert style.machines(["torch_neural"]).items() <= style.machines(made_up.MACHINES).items()
+
+
+def test_methods_differ_without_colour():
+    looks = style.methods(made_up.METHODS).values()
+    assert len({(x["marker"], str(x["linestyle"])) for x in looks}) == len(looks)
 
 
 def test_a_missing_table_is_one_line_a_figure(tmp_path, capsys):

@@ -1,0 +1,46 @@
+"""What a solution costs against how long the program must be, failures and restarts charged."""
+
+import numpy as np
+import pandas as pd
+from matplotlib import pyplot as plt
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from experiments.synthesis import tally
+from experiments.tables import Results
+from figures import style
+
+_SPREAD = 0.5
+"""Instructions over which the points of one length are spread, so that methods do not hide one another."""
+
+
+def draw(results: Results) -> Figure:
+    """Two panels, straight-line tasks and loops: all executions over all solutions of the tasks of one length, a line a method.
+    An open arrow is what was spent where nothing was found: a solution costs more."""
+    runs = results.table(
+        "synthesis", "runs", "task", "group", "method", "family", "shortest", "right", "evaluations", "wall_s"
+    )
+    loops = runs["group"] == tally.LOOPS
+    figure, panels = plt.subplots(1, 2, sharey=True, figsize=(style.PAGE_IN, 3.0), squeeze=False)
+    handles: dict = {}
+    for axes, own, title in zip(panels[0], (runs[~loops], runs[loops]), ("straight-line tasks", "loops"), strict=True):
+        _panel(axes, own, tally.methods(runs))
+        axes.set_title(title)
+        axes.set_yscale("log")
+        axes.set_xlabel("instructions of the shortest known solution")
+        handles |= {label: line for line, label in zip(*axes.get_legend_handles_labels(), strict=True)}
+    panels[0][0].set_ylabel("executions to a solution")
+    figure.legend(handles.values(), handles.keys(), loc="outside upper center", ncols=5)
+    return figure
+
+
+def _panel(axes: Axes, runs: pd.DataFrame, methods: list[str]) -> None:
+    costs = tally.tally(runs, ("method", "shortest")).sort_values("shortest")
+    met = [m for m in methods if m in set(costs["method"])]
+    for place, method in enumerate(met):
+        look, own = style.methods([method])[method], costs[costs["method"] == method]
+        x = own["shortest"] + _SPREAD * ((place + 0.5) / len(met) - 0.5)
+        axes.plot(x, own["to_solution"].replace(np.inf, np.nan).clip(lower=1), **look)
+        none = own["right"] == 0
+        axes.plot(x[none], own["spent"][none].clip(lower=1), "^", color=look["color"], markerfacecolor="none")
+    axes.set_xticks(sorted(runs["shortest"].unique()))

@@ -1,0 +1,34 @@
+"""Success against the temperature schedule: falling temperatures, and fixed ones as the control."""
+
+from matplotlib import pyplot as plt
+from matplotlib.figure import Figure
+
+from experiments.synthesis import tally
+from experiments.tables import Results
+from figures import style
+
+_KEYS = ("schedule", "first_temperature", "last_temperature")
+
+
+def draw(results: Results) -> Figure:
+    """One row a schedule: the share of runs that succeed over all its tasks and seeds, with the Wilson interval of 95 %.
+    Filled marks fall, open ones stay."""
+    schedules = results.table("synthesis", "schedules", *_KEYS, "right", "evaluations", "wall_s")
+    found = tally.tally(schedules, _KEYS)
+    found["fixed"] = found["first_temperature"] == found["last_temperature"]
+    found = found.sort_values(["fixed", "first_temperature", "last_temperature"], kind="stable").reset_index(drop=True)
+    figure, axes = plt.subplots(figsize=(style.COLUMN_IN, 0.2 * len(found) + 0.9))
+    for fixed, own in found.groupby("fixed"):
+        colour = style.machines(["reference"])["reference"]["color"]
+        axes.errorbar(
+            own["rate"], own.index, xerr=[own["rate"] - own["low"], own["high"] - own["rate"]], fmt="s" if fixed else "o",
+            color=style.INK if fixed else colour, markerfacecolor="none" if fixed else colour, elinewidth=0.9, capsize=2,
+            label="fixed (control)" if fixed else "falling",
+        )  # fmt: skip
+    axes.set_yticks(found.index, [f"{r.schedule} ({r.right}/{r.runs})" for r in found.itertuples()])
+    axes.invert_yaxis()
+    axes.set_xlim(-0.03, 1.03)
+    axes.set_xlabel("share of runs that succeed")
+    axes.set_ylabel("schedule (successes of runs)")
+    figure.legend(*axes.get_legend_handles_labels(), loc="outside upper center", ncols=2)
+    return figure

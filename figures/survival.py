@@ -1,0 +1,42 @@
+"""How much of the suite each method has solved after so many executions, and after so many seconds."""
+
+import numpy as np
+import pandas as pd
+from matplotlib import pyplot as plt
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from experiments.synthesis import tally
+from experiments.tables import Results
+from figures import style
+
+_COSTS = {"evaluations": "executions (program × example × step)", "wall_s": "wall time (s)"}
+_LEAST = {"evaluations": 1.0, "wall_s": 1e-3}
+"""Where a logarithmic axis begins, at least."""
+
+
+def draw(results: Results) -> Figure:
+    """Two panels: the share of a method's runs that have succeeded, against what they have spent. A run that fails never
+    counts; the number of tasks that a method was run on stands behind its name."""
+    runs = results.table("synthesis", "runs", "method", "family", "task", "right", *_COSTS)
+    figure, panels = plt.subplots(1, len(_COSTS), sharey=True, figsize=(style.PAGE_IN, 2.8))
+    for axes, (column, label) in zip(panels, _COSTS.items(), strict=True):
+        costs = runs[column].clip(lower=_LEAST[column])
+        for method in tally.methods(runs):
+            own = runs[runs["method"] == method]
+            look = {**style.methods([method])[method], "markersize": 3.5}
+            look["label"] = f"{look['label']} ({own['task'].nunique()})"
+            _curve(axes, costs[own.index], own["right"], (costs.min() / 2, costs.max()), look)
+        axes.set_xscale("log")
+        axes.set_xlabel(label)
+    panels[0].set_ylim(-0.03, 1.03)
+    panels[0].set_ylabel("share of (task, seed) solved")
+    figure.legend(*panels[0].get_legend_handles_labels(), loc="outside upper center", ncols=5)
+    return figure
+
+
+def _curve(axes: Axes, costs: pd.Series, right: pd.Series, ends: tuple[float, float], look: dict) -> None:
+    share = np.arange(right.sum() + 1) / len(right)
+    x = np.concatenate([ends[:1], np.sort(costs[right]), ends[1:]])
+    y = np.append(share, share[-1])
+    axes.step(x, y, where="post", **look, markevery=max(1, len(x) // 6))

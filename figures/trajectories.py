@@ -1,0 +1,59 @@
+"""What a descent does: loss and temperature against executions, and the moment from which the program stays as it is."""
+
+import pandas as pd
+from matplotlib import pyplot as plt
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from experiments.synthesis import tally
+from experiments.tables import Results
+from figures import style
+
+_SHOWN = 4
+
+
+def draw(results: Results) -> Figure:
+    """A column a run, the longest trace of each of the first methods: above, expected wrong bits of the soft program and wrong
+    bits of the program read off; below, the temperature. The upright line is where the program read off has settled."""
+    traces = results.table(
+        "synthesis", "traces", "task", "method", "seed", "evaluations", "temperature", "loss", "wrong_bits"
+    )
+    chosen = _chosen(traces)
+    figure, panels = plt.subplots(
+        2, len(chosen), sharex="col", squeeze=False, figsize=(style.PAGE_IN, 2.9), height_ratios=(2, 1)
+    )
+    for column, (name, trace) in zip(panels.T, chosen.items(), strict=True):
+        _column(column, trace.sort_values("evaluations", kind="stable"))
+        column[0].set_title(name, fontsize=7)
+        column[1].set_xlabel("executions")
+    panels[0][0].set_ylabel("wrong bits per example")
+    panels[1][0].set_ylabel("temperature")
+    figure.legend(*panels[0][0].get_legend_handles_labels(), loc="outside upper center", ncols=3)
+    return figure
+
+
+def _chosen(traces: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    """The longest trace of each method, of at most `_SHOWN` methods, by title."""
+    sizes = traces.groupby(["method", "task", "seed"], sort=False).size().sort_values(ascending=False, kind="stable")
+    first = sizes.reset_index().drop_duplicates("method").head(_SHOWN)
+    found = {}
+    for method, task, seed in first[["method", "task", "seed"]].itertuples(index=False, name=None):
+        own = (traces["method"] == method) & (traces["task"] == task) & (traces["seed"] == seed)
+        found[f"{method.replace('_', ' ')},\n{task.replace('_', ' ')}, seed {seed}"] = traces[own]
+    return found
+
+
+def _column(panels: list[Axes], trace: pd.DataFrame) -> None:
+    for column, label, look in (
+        ("loss", "soft program, expected", style.looks("ab", "a")["a"]),
+        ("wrong_bits", "program read off", style.looks("ab", "b")["b"]),
+    ):
+        panels[0].plot(trace["evaluations"], trace[column], **{**look, "marker": "", "label": label})
+    panels[1].plot(trace["evaluations"], trace["temperature"], color=style.INK)
+    panels[0].set_ylim(bottom=0)
+    for axes in panels:
+        axes.axvline(
+            tally.crystallised(trace), color=style.INK, linewidth=0.8, linestyle=(0, (1, 2)),
+            label="settled" if axes is panels[0] else None,
+        )  # fmt: skip
+        axes.ticklabel_format(axis="x", style="sci", scilimits=(-3, 4))
