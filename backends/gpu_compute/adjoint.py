@@ -11,7 +11,7 @@ so a score is exact for the last instruction to touch a result and first order f
 all substitutes of all fields of all slots. What is taken as fixed: the path (a branch's condition has no derivative) and the
 addresses that were read and written; a substitute of a load's base or offset reads the memory of its own address.
 
-Source: Grathwohl et al., Oops I Took a Gradient: Scalable Sampling for Discrete Distributions (2021), for the use of such scores.
+Source, for the use of such scores: Grathwohl et al., Oops I Took a Gradient: Scalable Sampling for Discrete Distributions (2021).
 """
 
 import numpy as np

@@ -63,7 +63,9 @@ def widen(problem: Problem, slots: int) -> Assignment:
     examples, space = problem.examples, problem.space
     inputs = [at.number for at in examples.sources]
     destinations = [number for number in range(1, REGISTERS) if number not in inputs][:slots]
-    targets = tuple(Location("register", number) for number in destinations[len(destinations) - len(examples.targets) :])
+    targets = tuple(
+        Location("register", number) for number in destinations[len(destinations) - len(examples.targets) :]
+    )
     constants = tuple(c for c in space.constants if c in PLAIN or c not in CONSTANTS)
     wide = Space(space.operations, (0, *inputs, *destinations), len(destinations), constants or space.constants)
     readable = tuple(1 + len(inputs) + slot for slot in range(len(destinations)))

@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 
@@ -88,6 +89,15 @@ def methods() -> list[str]:
 
 def method(name: str) -> Method:
     """A method by name. Raises UserError for an unknown one."""
+    return _module(name).search
+
+
+def fits(name: str, problem: Problem) -> str | None:
+    """Why a method cannot take a problem; None where it can. A module says so with a function `fits(problem)`."""
+    return getattr(_module(name), "fits", lambda problem: None)(problem)
+
+
+def _module(name: str) -> ModuleType:
     if name not in methods():
         raise UserError(f"unknown method '{name}': one of {', '.join(methods())}")
-    return importlib.import_module(f"experiments.synthesis.methods.{name}").search
+    return importlib.import_module(f"experiments.synthesis.methods.{name}")

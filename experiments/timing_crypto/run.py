@@ -5,7 +5,7 @@ every implementation and optimisation level. `leaks`: cycles between secrets on 
 cache's line size and policy. `dudect`, `variance`: noisy clocks. `recovery`: AES keys from cycle counts.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -13,8 +13,9 @@ import pandas as pd
 
 from backends.core import catalog
 from backends.core.observation import ObservingBackend
-from backends.interface import Backend, UserError
+from backends.interface import Backend
 from experiments import parts
+from experiments.asked import chosen_of, count_of
 from experiments.timing_crypto import attack, leaks, sweep
 from experiments.timing_crypto.clocks import trials as noisy
 from experiments.timing_crypto.clocks.trials import Trials
@@ -87,13 +88,13 @@ SCALES = {
 def run(cfg) -> dict[str, pd.DataFrame]:
     """The tables that this module's docstring names. Raises UserError for a value that nothing can have."""
     asked, scale = cfg.experiment, SCALES[cfg.scale]
-    chosen = _chosen(asked.implementations, IMPLEMENTATIONS, "implementation")
-    named = _chosen(asked.policies, POLICIES, "policy")
-    cached = "cache" in _chosen(asked.timings, ("flat", "cache"), "timing")
+    chosen = chosen_of(asked.implementations, IMPLEMENTATIONS, "implementation")
+    named = chosen_of(asked.policies, POLICIES, "policy")
+    cached = "cache" in chosen_of(asked.timings, ("flat", "cache"), "timing")
     policies = tuple(Policy(name) for name in named) if cached else ()
-    trials = replace(scale.trials, native=_count(asked.measurements, scale.trials.native, "measurements", 2))
-    _count(asked.encryptions, 8, "encryptions", 8)
-    _count(asked.random_keys, 1, "random_keys", 1)
+    trials = replace(scale.trials, native=count_of(asked.measurements, scale.trials.native, "measurements", 2))
+    count_of(asked.encryptions, 8, "encryptions", 8)
+    count_of(asked.random_keys, 1, "random_keys", 1)
     machines, judge = _machines(cfg), _judge()
 
     def once(name: str, compute: Callable[[], pd.DataFrame]) -> pd.DataFrame:
@@ -132,11 +133,11 @@ def _recovered(cfg, scale: Scale, judge: Backend, implementation: str) -> pd.Dat
     """The attack with all numbers of encryptions up to the most that were asked for."""
     attacked = ATTACKS[implementation]
     counts = [1 << power + scale.more for power in attacked.powers]
-    most = _count(cfg.experiment.encryptions, counts[-1], "encryptions", 8)
+    most = count_of(cfg.experiment.encryptions, counts[-1], "encryptions", 8)
     tried = tuple(sorted({n for n in counts if n < most} | {most}))
     policy, keys = Policy("flushed", attacked.line_bytes), scale.keys[implementation]
     return attack.recover_keys(
-        judge, implementation, policy, tried, _count(cfg.experiment.random_keys, keys, "random_keys", 1), cfg.seed
+        judge, implementation, policy, tried, count_of(cfg.experiment.random_keys, keys, "random_keys", 1), cfg.seed
     )
 
 
@@ -151,20 +152,3 @@ def _judge() -> ObservingBackend:
     judge = catalog.create(JUDGE)
     assert isinstance(judge, ObservingBackend)
     return judge
-
-
-def _chosen(asked, known: Iterable[str], what: str) -> tuple[str, ...]:
-    """Names that the configuration asks for, in the known order. Raises UserError for one that is not known."""
-    names = list(known) if asked == "all" else [asked] if isinstance(asked, str) else list(asked)
-    for name in names:
-        if name not in known:
-            raise UserError(f"unknown {what} '{name}': all, or some of {', '.join(known)}")
-    return tuple(k for k in known if k in names)
-
-
-def _count(asked, default: int, what: str, least: int) -> int:
-    if asked is None:
-        return default
-    if type(asked) is not int or asked < least:
-        raise UserError(f"experiment.{what}={asked}: give a whole number from {least}, or null for what the scale says")
-    return asked

@@ -2,8 +2,9 @@
 
 A *guide* holds the scores of all substitutes at the code that a chain is at (`backends/gpu_compute/adjoint.py`), over a few
 examples. A move draws a slot and a field by the mean of exp(-score / temperature) over the field's substitutes, then the
-substitute by its own exp(-score / temperature). What the code's operation does not use (the immediate of a register form, the second register of an immediate form) is drawn at random when scores are made, so
-that every operation is scored with operands.
+substitute by its own exp(-score / temperature). What the code's operation does not use (the immediate of a register form, the
+second register of an immediate form) is drawn at random when scores are made, so that every operation is scored with
+operands.
 
 Source: Grathwohl et al., Oops I Took a Gradient: Scalable Sampling for Discrete Distributions (2021).
 """
@@ -149,7 +150,9 @@ def weigh_all(guide, count, temperature, tables):
                 there = numbers[c] if field == 0 else (immediates[slot, k, c] if field == 4 else registers[c])
                 if there != guide.code[slot, field] and not (field == 0 and FORM[there] == NOTHING):
                     expected = guide.scores[field][slot, c] / count
-                    guide.weights[slot, field, c] = np.exp(-max(np.float64(expected), -20.0 * temperature) / temperature)
+                    guide.weights[slot, field, c] = np.exp(
+                        -max(np.float64(expected), -20.0 * temperature) / temperature
+                    )
 
 
 @inner

@@ -1,10 +1,10 @@
 """Straight-through descent: logits for every field of every slot, gradients at the hard programs that are drawn from them.
 
-Programs are in static single assignment (`assignment.py`), so destinations are not drawn.
-A draw takes the greatest of logit plus Gumbel noise times temperature, field by field. It runs on the discrete machine; the
-adjoint (`backends/gpu_compute/adjoint.py`) gives the derivative of the number of wrong bits with respect to the one-hot choice of
-every field, and that derivative is passed straight through to the logits. The temperature falls over a descent; then the
-next begins from new logits. A draw that is right on the examples it ran on is an answer; there is no other search.
+Programs are in static single assignment (`assignment.py`), so destinations are not drawn. A draw takes the greatest of logit
+plus Gumbel noise times temperature, field by field. It runs on the discrete machine; the adjoint
+(`backends/gpu_compute/adjoint.py`) gives the derivative of the number of wrong bits with respect to the one-hot choice of every
+field, and that derivative is passed straight through to the logits. The temperature falls over a descent; then the next
+begins from new logits. A draw that is right on the examples it ran on is an answer; there is no other search.
 
 Sources: Bengio et al., Estimating or Propagating Gradients Through Stochastic Neurons (2013); Jang et al., Categorical
 Reparameterization with Gumbel-Softmax (2017).
@@ -16,9 +16,9 @@ import numpy as np
 
 from backends.gpu_compute.codes import entry, inner, pack_slot
 from experiments.synthesis.discrete.chance import below, uniform
-from experiments.synthesis.discrete.guided import Guide, score_code
+from experiments.synthesis.discrete.guided import score_code
 from experiments.synthesis.discrete.moves import Tables
-from experiments.synthesis.evaluate import popcount, output_at, run_case
+from experiments.synthesis.evaluate import output_at, run_case
 from experiments.synthesis.language import Space
 
 ITERATION, DESCENTS = range(2)
@@ -148,7 +148,9 @@ def descend(random, logits, code, packed, progress, order, tables, cases, scratc
         if wrong == 0:
             right = True
             for e in order:
-                ended, ran, after = run_case(packed, True, e, starts, memory, words, base, steps, x, own_memory, own_words)
+                ended, ran, after = run_case(
+                    packed, True, e, starts, memory, words, base, steps, x, own_memory, own_words
+                )
                 total += ran
                 for o in range(len(places)):
                     right &= output_at(places[o], x, after) == wanted[e, o]

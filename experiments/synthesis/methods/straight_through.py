@@ -35,12 +35,14 @@ def search(
     schedule = iterations, first_temperature, last_temperature, rate, forget, keep, spread, batch
     descents = [_Descent(wide, evaluator, rng) for _ in range(cores.threads())]
     trace: list[dict] = []
+
+    def work(part: slice) -> int:
+        return descents[part.start].go(executions, schedule)
+
     try:
         while True:
             executions = int(min(_CHUNK, (budget.evaluations - budget.spent) / len(descents))) + 1
-            spent = sum(
-                cores.share(lambda part: descents[part.start].go(executions, schedule), len(descents), len(descents))
-            )
+            spent = sum(cores.share(work, len(descents), len(descents)))
             trace.append(descents[0].seen_at(budget.spent + spent))
             codes = [wide.back(each.code) for each in descents if each.right]
             found = next((code for code in codes if code is not None), None)

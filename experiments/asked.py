@@ -1,0 +1,22 @@
+"""Values of a configuration, checked: names of known things, and counts."""
+
+from collections.abc import Iterable
+
+from backends.interface import UserError
+
+
+def chosen_of(asked, known: Iterable[str], what: str) -> tuple[str, ...]:
+    """Names that the configuration asks for, in the known order. Raises UserError for one that is not known."""
+    names = list(known) if asked == "all" else [asked] if isinstance(asked, str) else list(asked)
+    for name in names:
+        if name not in known:
+            raise UserError(f"unknown {what} '{name}': all, or some of {', '.join(known)}")
+    return tuple(k for k in known if k in names)
+
+
+def count_of(asked, default: int, what: str, least: int) -> int:
+    if asked is None:
+        return default
+    if type(asked) is not int or asked < least:
+        raise UserError(f"experiment.{what}={asked}: give a whole number from {least}, or null for what the scale says")
+    return asked

@@ -1,0 +1,57 @@
+"""Who takes part: each method with its settings under a label, and the family that it belongs to."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import partial
+
+import numpy as np
+
+from experiments.synthesis import search
+from experiments.synthesis.search import Problem
+from experiments.synthesis.task import Task
+
+FAMILIES = ("gradient", "discrete", "hybrid", "control", "ablation")
+
+
+@dataclass(frozen=True)
+class Entrant:
+    """A method's module, the options it is called with, and its family. hinted: it is given a code near the solution."""
+
+    method: str
+    family: str
+    options: Mapping[str, object] = field(default_factory=dict)
+    hinted: bool = False
+
+    def search(self) -> search.Method:
+        """The method with its options. Raises UserError where there is no such method."""
+        return partial(search.method(self.method), **self.options)
+
+    def fits(self, problem: Problem) -> str | None:
+        """Why it cannot take a problem; None where it can."""
+        return search.fits(self.method, problem)
+
+
+ENTRANTS: dict[str, Entrant] = {
+    "fixed_temperature": Entrant("fixed_temperature", "control", {"relaxation": "value"}),
+    "annealed_bits": Entrant("annealed", "gradient", {"relaxation": "bits"}),
+    "annealed_value": Entrant("annealed", "gradient", {"relaxation": "value"}),
+    "population": Entrant("population", "gradient", {"relaxation": "value"}),
+    "curriculum": Entrant("curriculum", "gradient", {"relaxation": "value"}),
+    "straight_through": Entrant("straight_through", "gradient"),
+    "random_search": Entrant("random_search", "discrete"),
+    "enumeration": Entrant("enumeration", "discrete"),
+    "mcmc": Entrant("mcmc", "discrete"),
+    "smt": Entrant("smt", "discrete"),
+    "hybrid": Entrant("hybrid", "hybrid"),
+    "hybrid_without_gradient": Entrant("hybrid", "ablation", {"share": 0.0}),
+    "warm_start": Entrant("annealed", "ablation", {"relaxation": "value"}, hinted=True),
+}
+"""hybrid_without_gradient: the same chains in the same form, with every move drawn blindly."""
+
+
+def hint(task: Task, rng: np.random.Generator) -> np.ndarray:
+    """The known solution with one instruction replaced at random."""
+    code = np.array(task.solution, np.int32)
+    slot = rng.integers(len(code))
+    code[slot] = task.space.random(rng, 1)[0, slot]
+    return code
