@@ -11,7 +11,7 @@ so a score is exact for the last instruction to touch a result and first order f
 all substitutes of all fields of all slots. What is taken as fixed: the path (a branch's condition has no derivative) and the
 addresses that were read and written; a substitute of a load's base or offset reads the memory of its own address.
 
-Source, for the use of such scores: Grathwohl et al., Oops I Took a Gradient: Scalable Sampling for Discrete Distributions (2021).
+Source of such scores: Grathwohl et al., Oops I Took a Gradient: Scalable Sampling for Discrete Distributions (2021).
 """
 
 import numpy as np
@@ -204,7 +204,7 @@ def record(packed, registers, memory, words, base, steps, x, tape):
         status, pc, _, _, _, _ = advance_cpu(
             packed, x, memory, words, base, NO_TOHOST, pc, np.int64(0), np.int64(0), np.int64(1), 0, None, None, None
         )  # fmt: skip
-        count += 1
+        count += status == RUNNING  # what trapped changed nothing
     return count, status == RUNNING and np.uint32(pc - base) >> np.uint32(2) == len(packed) - 2
 
 
