@@ -1,0 +1,143 @@
+"""Methods on problems whose answer is known, the form that gradient methods search, and the experiment as a whole."""
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+from omegaconf import OmegaConf
+
+from backends.interface import UserError
+from experiments.synthesis import assignment, run, search, tasks, truth
+from experiments.synthesis.entrants import ENTRANTS, FAMILIES, hint
+from experiments.synthesis.evaluate import Evaluator
+from experiments.synthesis.search import Budget, Problem
+
+COMPILED = ("straight_through", "hybrid", "mcmc", "enumeration", "random_search", "smt", "portfolio")
+
+
+def problem(name: str, seed: int = 0, examples: int = 64) -> Problem:
+    task = tasks.get(name)
+    return Problem(task.training(np.random.default_rng(seed), examples), task.space)
+
+
+@pytest.mark.parametrize("method", COMPILED)
+def test_a_planted_instruction_is_found_and_holds(method):
+    rng = np.random.default_rng(0)
+    found = search.method(method)(problem("increment"), Budget(1e8, 60), rng)
+    assert found.code is not None
+    verdict = truth.judge(tasks.get("increment"), found.code, rng)
+    assert (verdict.right, verdict.proof) == (True, "proven")
+
+
+@pytest.mark.parametrize("name", ["add", "mul", "square_plus", "swap", "p03"])
+def test_gradients_at_hard_samples_find_programs(name):
+    rng, budget = np.random.default_rng(0), Budget(5e7, 60)
+    found = search.method("straight_through")(problem(name), budget, rng)
+    assert found.code is not None and len(found.code) == tasks.get(name).space.length
+    assert truth.judge(tasks.get(name), found.code, rng).proof == "proven"
+    assert 0 < budget.spent < 5e7
+    assert found.trace and set(found.trace[0]) == {"evaluations", "temperature", "loss", "wrong_bits"}
+
+
+def test_descent_at_a_hot_constant_temperature_finds_nothing():
+    """The negative control: draws that never settle are random search in a space where solutions are rare."""
+    hot = {"first_temperature": 1000.0, "last_temperature": 1000.0}
+    found = search.method("straight_through")(problem("abs"), Budget(3e6, 60), np.random.default_rng(0), **hot)
+    assert found.code is None
+
+
+def test_a_search_ends_with_its_budget():
+    impossible = problem("max")
+    impossible = replace(impossible, space=replace(impossible.space, length=1))
+    for method in ("straight_through", "hybrid", "portfolio"):
+        budget = Budget(1e6, 60)
+        assert search.method(method)(impossible, budget, np.random.default_rng(0)).code is None
+        assert 1e6 <= budget.spent < 2e7, method
+
+
+def test_wide_programs_are_brought_back_as_they_are():
+    """A program in static single assignment and the one that it becomes give the same outputs."""
+    rng, brought = np.random.default_rng(0), 0
+    for name in ("max", "swap", "clamp"):
+        wide = assignment.widen(problem(name), 6)
+        space = wide.problem.space
+        for code in space.random(rng, 300):
+            code[:, 1] = wide.destinations
+            for slot, readable in enumerate(wide.readable):
+                code[slot, 2:4] = [r if r in space.registers[:readable] else 0 for r in code[slot, 2:4]]
+            back = wide.back(code)
+            if back is None:
+                continue
+            assert len(back) == wide.original.space.length
+            assert set(back[:, 1:4].ravel()) <= set(wide.original.space.registers)
+            outputs = [
+                Evaluator(p.examples).outputs(c[None])[0] for p, c in ((wide.problem, code), (wide.original, back))
+            ]
+            assert (outputs[0] == outputs[1]).all()
+            brought += 1
+    assert brought > 100
+
+
+@pytest.mark.parametrize("name", ["sum_to_n", "sum_array"])
+def test_what_has_no_such_form_is_refused(name):
+    with pytest.raises(UserError, match="straight-line programs on registers"):
+        search.method("straight_through")(problem(name), Budget(1e6, 10), np.random.default_rng(0))
+    assert search.fits("straight_through", problem(name)) is not None
+    assert search.fits("hybrid", problem(name)) is None
+
+
+def test_entrants_name_methods_and_families():
+    for entrant in ENTRANTS.values():
+        assert entrant.method in search.methods()
+        assert entrant.family in FAMILIES
+
+
+def test_a_hint_is_near_the_solution_and_not_it():
+    task = tasks.get("max")
+    near = [hint(task, np.random.default_rng(seed)) for seed in range(8)]
+    assert all((code != task.solution).any(axis=1).sum() <= 1 for code in near)
+    assert any((code != task.solution).any() for code in near)
+
+
+def configuration(tmp_path, **asked):
+    experiment = {
+        "name": "synthesis",
+        "tasks": None,
+        "methods": None,
+        "seeds": None,
+        "evaluations": None,
+        "budget_s": None,
+    }
+    made = {"scale": "smoke", "seed": 0, "parts": str(tmp_path / "parts"), "experiment": {**experiment, **asked}}
+    return OmegaConf.create(made)
+
+
+def test_the_experiment_judges_every_search(tmp_path, monkeypatch):
+    monkeypatch.setattr(run, "SCHEDULED", ("increment",))
+    cfg = configuration(tmp_path, tasks=["increment", "max"], methods=["straight_through", "random_search"], seeds=2,
+                        evaluations=2_000_000)  # fmt: skip
+    tables = run.run(cfg)
+    runs = tables["runs"]
+    assert len(runs) == 8
+    assert runs[runs.task == "increment"].right.all()
+    assert not runs[(runs.task == "max") & (runs.method == "random_search")].right.any()
+    assert set(runs[runs.right].proof) == {"proven"}
+    assert (runs[~runs.found].evaluations >= 2e6).all()
+    assert len(tables["tasks"]) == 2 and len(tables["traces"]) > 0
+    again = run.run(cfg)  # from the parts: nothing is searched a second time
+    pd.testing.assert_frame_equal(again["runs"], runs)
+
+
+@pytest.mark.parametrize(
+    ("asked", "names"),
+    [
+        ({"tasks": "maxx"}, "maxx"),
+        ({"methods": "mcmcc"}, "mcmcc"),
+        ({"seeds": 0}, "seeds"),
+        ({"budget_s": 0}, "budget_s"),
+    ],
+)
+def test_a_typo_in_the_configuration_is_named(tmp_path, asked, names):
+    with pytest.raises(UserError, match=names):
+        run.run(configuration(tmp_path, **asked))
