@@ -34,6 +34,7 @@ reproduce: $(STAMP) ## run the experiments at SCALE (default quick), then figure
 	$(RUN) -m experiments experiment=conformance scale=$(SCALE)
 	$(RUN) -m experiments experiment=alu_verification scale=$(SCALE)
 	$(RUN) -m experiments experiment=timing_crypto scale=$(SCALE)
+	$(RUN) -m experiments experiment=synthesis scale=$(SCALE)
 	$(RUN) -m experiments experiment=benchmarks scale=$(SCALE)
 	$(RUN) -m figures --results results/$(SCALE)
 	$(RUN) -m paper --results results/$(SCALE)

@@ -21,6 +21,7 @@ from IPython.display import SVG, Markdown, display
 
 from artifact import claims
 from artifact.words import number
+from experiments.synthesis import tally
 from experiments.tables import Results
 from figures.__main__ import draw
 
@@ -156,6 +157,44 @@ for name in ("sweep", "recovery", "functions", "vectors", "dudect", "variance"):
     if name in origins["timing_crypto"]["tables"]:
         display(Markdown(f"### {name}"))
         show(results.table("timing_crypto", name))
+
+# %% [markdown]
+# ## Synthesis
+#
+# ### Successes of runs, and the Wilson interval of their share
+#
+# A run that fails is charged its whole spending: `to_solution` is all executions over all solutions.
+
+# %%
+picture("success_matrix")
+show(tally.tally(results.table("synthesis", "runs")))
+
+# %% [markdown]
+# ### What it costs
+
+# %%
+picture("survival")
+picture("scaling")
+
+# %% [markdown]
+# ### How a program settles, and under which temperatures
+
+# %%
+picture("trajectories")
+picture("schedules")
+
+# %% [markdown]
+# ### The tasks, and how rare their solutions are
+
+# %%
+show(results.table("synthesis", "tasks"))
+
+# %% [markdown]
+# ### The shortest program that each method found for each task
+
+# %%
+right = results.table("synthesis", "runs").query("right").sort_values(["task", "length"], kind="stable")
+show(right.drop_duplicates(["task", "method"])[["task", "method", "seed", "length", "proof", "evaluations", "program"]])
 
 # %% [markdown]
 # ## Speed

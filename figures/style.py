@@ -45,7 +45,7 @@ _LOOKS = (
 _MACHINES = ("reference", "jax_tensor", "torch_neural", "gpu_compute")
 _METHODS = (
     "straight_through", "annealed_bits", "hybrid", "mcmc", "enumeration", "smt", "annealed_value", "random_search",
-    "guided_enumeration", "population", "curriculum", "fixed_temperature", "warm_start",
+    "hybrid_without_gradient", "population", "curriculum", "fixed_temperature", "warm_start",
 )  # fmt: skip
 INK, PALE = "#222222", "#E8EDF2"
 

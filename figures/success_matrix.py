@@ -17,7 +17,7 @@ def draw(results: Results) -> Figure:
     tasks, methods = tally.tasks(runs), tally.methods(runs)
     cells = tally.tally(runs).set_index(["task", "method"])
     rate = cells["rate"].unstack().reindex(index=tasks, columns=methods).to_numpy(float)
-    figure, axes = plt.subplots(figsize=(style.PAGE_IN, 0.16 * len(tasks) + 1.2))
+    figure, axes = plt.subplots(figsize=(style.PAGE_IN, max(0.16 * len(tasks) + 1.2, 2.2)))
     image = axes.imshow(rate, vmin=0, vmax=1, cmap="Greys", aspect="auto")
     for i, task in enumerate(tasks):
         for j, method in enumerate(methods):
@@ -26,7 +26,7 @@ def draw(results: Results) -> Figure:
     axes.set_xticks(range(len(methods)), [m.replace("_", "\n") for m in methods])
     axes.set_yticks(range(len(tasks)), [f"{t.replace('_', ' ')} ({shortest[t]})" for t in tasks])
     axes.set_xlabel("method")
-    axes.set_ylabel("task (instructions of the shortest known solution)")
+    axes.set_ylabel("task (length of the shortest)")
     axes.grid(visible=False)
     figure.colorbar(image, ax=axes, label="share of runs that succeed", fraction=0.03, pad=0.01)
     return figure

@@ -16,9 +16,10 @@ _LEAST = {"evaluations": 1.0, "wall_s": 1e-3}
 
 
 def draw(results: Results) -> Figure:
-    """Two panels: the share of a method's runs that have succeeded, against what they have spent. A run that fails never
-    counts; the number of tasks that a method was run on stands behind its name."""
-    runs = results.table("synthesis", "runs", "method", "family", "task", "right", *_COSTS)
+    """Two panels: the share of all tasks and seeds that a method has solved, against what its runs have spent. What it was not
+    run on counts as not solved; the number of tasks that it was run on stands behind its name."""
+    runs = results.table("synthesis", "runs", "method", "family", "task", "seed", "right", *_COSTS)
+    pairs = len(runs[["task", "seed"]].drop_duplicates())
     figure, panels = plt.subplots(1, len(_COSTS), sharey=True, figsize=(style.PAGE_IN, 2.8))
     for axes, (column, label) in zip(panels, _COSTS.items(), strict=True):
         costs = runs[column].clip(lower=_LEAST[column])
@@ -26,7 +27,7 @@ def draw(results: Results) -> Figure:
             own = runs[runs["method"] == method]
             look = {**style.methods([method])[method], "markersize": 3.5}
             look["label"] = f"{look['label']} ({own['task'].nunique()})"
-            _curve(axes, costs[own.index], own["right"], (costs.min() / 2, costs.max()), look)
+            _curve(axes, costs[own.index][own["right"]], pairs, (costs.min() / 2, costs.max()), look)
         axes.set_xscale("log")
         axes.set_xlabel(label)
     panels[0].set_ylim(-0.03, 1.03)
@@ -35,8 +36,8 @@ def draw(results: Results) -> Figure:
     return figure
 
 
-def _curve(axes: Axes, costs: pd.Series, right: pd.Series, ends: tuple[float, float], look: dict) -> None:
-    share = np.arange(right.sum() + 1) / len(right)
-    x = np.concatenate([ends[:1], np.sort(costs[right]), ends[1:]])
+def _curve(axes: Axes, costs: pd.Series, pairs: int, ends: tuple[float, float], look: dict) -> None:
+    share = np.arange(len(costs) + 1) / pairs
+    x = np.concatenate([ends[:1], np.sort(costs), ends[1:]])
     y = np.append(share, share[-1])
     axes.step(x, y, where="post", **look, markevery=max(1, len(x) // 6))

@@ -11,7 +11,7 @@ import pandas as pd
 from artifact import claims
 from artifact.words import number, quantity
 from experiments.tables import DEFAULT, Results
-from paper import timing
+from paper import synthesis, timing
 
 NOT_RUN = "not run"
 _KINDS = ("value", "trap", "timing", "soft limit", "gradient")
@@ -19,7 +19,9 @@ _KINDS = ("value", "trap", "timing", "soft limit", "gradient")
 
 def build(results: Results) -> dict[str, Any]:
     """`{"values": {name: text}, "tables": {name: rows}}`. Raises UserError where an experiment is missing or damaged."""
-    own = (_conformance, _alu, _latency, _benchmarks, _profile, _soft_step, timing.build, _claims, _origin)
+    own = (
+        _conformance, _alu, _latency, _benchmarks, _profile, _soft_step, timing.build, synthesis.build, _claims, _origin,
+    )  # fmt: skip
     parts = [of(results) for of in own]
     values: dict[str, str] = {}
     tables: dict[str, list[list[str]]] = {}
