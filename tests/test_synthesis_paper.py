@@ -1,0 +1,103 @@
+"""Synthesis in the paper and the claims: what is said follows from the runs, and what was not run is said to be so."""
+
+import numpy as np
+import pytest
+
+import made_up
+from artifact import claims
+from experiments import record
+from experiments.tables import Results
+from paper import synthesis
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory):
+    return Results(made_up.results(tmp_path_factory.mktemp("results")))
+
+
+def changed(results, folder, runs):
+    """Results of synthesis with other runs, as if made at scale quick."""
+    facts = results.provenance("synthesis")
+    kept = {name: results.table("synthesis", name) for name in facts["tables"]}
+    record.write(folder / "synthesis", {**facts, "scale": "quick"}, {**kept, "runs": runs})
+    return Results(folder)
+
+
+def verdict(results, name):
+    return claims.judge(next(c for c in claims.load() if c.id == name), results)
+
+
+def test_values_count_the_runs(results):
+    values, runs = synthesis.build(results)["values"], results.table("synthesis", "runs")
+    assert synthesis.NOT_RUN not in values.values()
+    proven, tested = (int(values[f"synthesis_{name}"]) for name in ("proven", "tested"))
+    assert proven + tested == runs["right"].sum() == int(values["synthesis_right"])
+    others = runs[runs["group"] != "control"]
+    for family in ("gradient", "hybrid", "discrete"):
+        own = others[others["method"] == values[f"synthesis_{family}_name"].replace(" ", "_")]
+        assert set(own["family"]) == {family}
+        assert [int(values[f"synthesis_{family}_{n}"]) for n in ("right", "runs")] == [own["right"].sum(), len(own)]
+
+
+def test_a_table_has_a_cell_for_every_task_and_method(results):
+    tables, runs = synthesis.build(results)["tables"], results.table("synthesis", "runs")
+    header = tables["synthesis_header"][0]
+    for name in ("success", "costs"):
+        rows = tables[f"synthesis_{name}"]
+        assert len(rows) == runs["task"].nunique() and {len(row) for row in rows} == {len(header)}
+    cells = {(row[0], m): c for row in tables["synthesis_costs"] for m, c in zip(header[1:], row[1:], strict=True)}
+    for (task, method), own in runs.groupby(["task", "method"]):
+        cell = cells[task.replace("_", " "), method.replace("_", " ")]
+        assert cell.startswith(">") == (not own["right"].any())
+
+
+@pytest.mark.parametrize(
+    "keep",
+    [{"method": ["annealed_bits"], "task": ["add"]}, {"method": ["mcmc", "smt"]}, {"task": ["increment"]}],
+    ids=str,
+)
+def test_what_was_not_run_is_said_to_be_so(results, tmp_path, keep):
+    runs = results.table("synthesis", "runs")
+    for column, names in keep.items():
+        runs = runs[runs[column].isin(names)]
+    thin = changed(results, tmp_path, runs)
+    whole = synthesis.build(results)["values"]
+    values = synthesis.build(thin)["values"]
+    assert set(values) == set(whole) and synthesis.NOT_RUN in values.values()
+    assert verdict(thin, "tensor-computer-bubble-sort").verdict == claims.NOT_RUN
+    assert verdict(thin, "our-hybrid-cheaper-than-mcmc").verdict == claims.NOT_RUN
+
+
+@pytest.mark.parametrize(("factor", "wanted"), [(0.01, claims.EXCEEDED), (100.0, claims.REFUTED)])
+def test_the_hybrid_is_judged_by_what_it_spends(results, tmp_path, factor, wanted):
+    runs = results.table("synthesis", "runs")
+    runs.loc[runs["method"] == "hybrid", "evaluations"] *= factor
+    assert verdict(changed(results, tmp_path, runs), "our-hybrid-cheaper-than-mcmc").verdict == wanted
+
+
+def test_one_success_without_a_proof_refutes(results, tmp_path):
+    runs = results.table("synthesis", "runs")
+    row = runs.index[runs["right"] & (runs["group"] == "elementary")][0]
+    runs.loc[row, "proof"] = "undecided"
+    found = verdict(changed(results, tmp_path, runs), "our-straight-line-proven")
+    assert (found.verdict, found.measured) == (claims.REFUTED, 1)
+
+
+def test_one_program_by_gradient_descent_alone_refutes_that_there_is_none(results, tmp_path):
+    runs = results.table("synthesis", "runs")
+    gradient = (runs["family"] == "gradient") & (runs["group"] != "control")
+    runs.loc[gradient, "right"] = False
+    assert (
+        verdict(changed(results, tmp_path / "0", runs), "tensor-computer-gradient-alone").verdict == claims.REPRODUCED
+    )
+    runs.loc[np.flatnonzero(gradient)[0], "right"] = True
+    assert verdict(changed(results, tmp_path / "1", runs), "tensor-computer-gradient-alone").verdict == claims.REFUTED
+
+
+def test_a_solver_is_as_fast_as_its_seconds(results, tmp_path):
+    runs = results.table("synthesis", "runs")
+    solver = runs["method"] == "smt"
+    for seconds, wanted in ((1e-9, 1.0), (1e9, 0.0)):
+        runs.loc[solver, "wall_s"] = seconds
+        found = verdict(changed(results, tmp_path / str(seconds), runs), "literature-solvers-faster")
+        assert found.measured == wanted
