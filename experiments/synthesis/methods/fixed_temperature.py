@@ -1,0 +1,18 @@
+"""The negative control: the descent of `annealed` at one temperature, so that choices need not ever become sharp."""
+
+import numpy as np
+
+from experiments.synthesis.gradient import descend
+from experiments.synthesis.gradient.descend import Engine, Settings
+from experiments.synthesis.search import Budget, Outcome, Problem
+
+fits = descend.fits
+
+
+def search(
+    problem: Problem, budget: Budget, rng: np.random.Generator, relaxation: str = "bits", backend: str = "jax_tensor",
+    temperature: float = 1.0, **settings: float,
+) -> Outcome:  # fmt: skip
+    """settings: of `Settings`, but for temperatures."""
+    fixed = Settings(hot=temperature, cold=temperature, **settings)  # type: ignore[arg-type]
+    return Engine(problem, budget, rng, relaxation, backend, fixed).search()
