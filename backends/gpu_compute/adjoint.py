@@ -144,8 +144,8 @@ def pull(function, a, b, g, to_a, to_b, table):
         amount = np.int64(b & np.uint32(31))
         for k in range(WORD_BITS):
             source = k - amount if function == machine.SLL else k + amount
-            if function == machine.SRA and source > 31:
-                source = 31
+            if function == machine.SRA:
+                source = min(source, np.int64(31))
             if 0 <= source < WORD_BITS:
                 to_a[source] += g[k]
         for k in range(5):

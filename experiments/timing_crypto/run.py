@@ -42,8 +42,8 @@ class Attack:
 ATTACKS = {
     "aes_ttable": Attack(64, (15, 16, 17)),
     "aes_sbox": Attack(4, (17, 18, 19)),
-    "aes_scan": Attack(64, (8, 10)),
-    "aes_bitsliced": Attack(64, (10, 12)),
+    "aes_scan": Attack(64, (10,)),
+    "aes_bitsliced": Attack(64, (12,)),
 }
 """An S-box of 256 bytes is on four lines of 64 bytes, all of which every encryption touches; lines of 4 bytes show it. Of
 constant-time code every count is the same, so that more of them say no more."""
