@@ -55,9 +55,9 @@ SCALES = {
         2, 2e7, 1.0, 20_000, 0.2,
     ),
     "quick": Scale(
-        ("increment", "add", "mul", "square_plus", "swap", "abs", "p01", "p08", "p10", "max", "sum_to_n", "gcd"),
+        ("increment", "add", "mul", "square_plus", "swap", "abs", "p01", "p08", "max", "gcd"),
         ("fixed_temperature", "annealed_value", "straight_through", "random_search", "enumeration", "mcmc", "hybrid"),
-        10, 1e8, 2.0, 1_000_000, 1.0,
+        10, 2e8, 1.0, 500_000, 0.5,
     ),
     "full": Scale("all", "all", 30, 1e10, 60.0, 100_000_000, 10.0),
 }  # fmt: skip

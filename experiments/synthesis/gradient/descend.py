@@ -109,7 +109,8 @@ class Engine:
         self.few = Evaluator(
             replace(problem.examples.take(rng.permutation(len(problem.examples))[:_FEW]), steps=self.frame.steps)
         )
-        self.restarts, self.trace = 0, []
+        self.restarts = 0
+        self.trace: list[dict] = []
 
     def _lesson(self, relaxation: str) -> Lesson:
         examples, frame = self.problem.examples, self.frame

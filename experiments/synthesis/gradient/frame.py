@@ -125,7 +125,7 @@ class Frame:
         return cls(problem, max(1, min(slots, _REGISTERS - used)))
 
     @cached_property
-    def _lines(self) -> tuple[np.ndarray, np.ndarray]:
+    def _lines(self) -> np.ndarray:
         """For operation and second operand, the two instructions `[N, R, 2, 5]` but for rd and rs1."""
         lines = np.tile(np.array(NOTHING, np.int32), (len(self.operations), self.registers, 2, 1))
         for n, name in enumerate(self.operations):
