@@ -50,7 +50,7 @@ class Scale:
 
 SCALES = {
     "smoke": Scale(
-        ("increment", "p01", "sum_to_n"),
+        ("increment", "add", "p01", "sum_to_n"),
         ("fixed_temperature", "annealed_value", "straight_through", "random_search", "enumeration", "mcmc", "hybrid"),
         2, 2e7, 1.0, 20_000, 0.2,
     ),
