@@ -1,0 +1,126 @@
+"""Descent through the soft machine: what a soft program means, what is read off, and what the methods find."""
+
+from dataclasses import replace
+
+import jax
+import numpy as np
+import pytest
+
+from backends.interface import UserError
+from experiments.synthesis import search, tasks, truth
+from experiments.synthesis.evaluate import Evaluator
+from experiments.synthesis.gradient import descend
+from experiments.synthesis.gradient.descend import EVERY, Engine, Settings
+from experiments.synthesis.gradient.frame import Choice, Frame, unfit
+from experiments.synthesis.gradient.soft import Descent, Knobs, Parameters, advance
+from experiments.synthesis.search import Budget, Problem
+
+METHODS = ("annealed", "fixed_temperature", "population", "curriculum")
+SMALL = {"slots": 2, "restarts": 16, "examples": 8}
+COLD, SHARP = 0.01, 1.0
+
+
+def problem(name: str, seed: int = 0) -> Problem:
+    task = tasks.get(name)
+    return Problem(task.training(np.random.default_rng(seed), 32), task.space)
+
+
+def random_choice(frame: Frame, rng: np.random.Generator, count: int) -> Choice:
+    """Programs that choose among what they may."""
+
+    def one_of(allowed: np.ndarray) -> np.ndarray:
+        return np.stack([[rng.choice(np.flatnonzero(row)) for row in allowed] for _ in range(count)])
+
+    rs1, rs2, out = frame.readable()
+    return Choice(rng.integers(len(frame.operations), size=(count, frame.slots)), one_of(rs1), one_of(rs2), one_of(out))
+
+
+def found_by(code: np.ndarray, asked: Problem) -> np.ndarray:
+    """Outputs `[E, O]` on the discrete machine."""
+    examples = replace(asked.examples, steps=len(code))
+    return Evaluator(examples).outputs(code[None])[0][0]
+
+
+@pytest.mark.parametrize("name", ["swap", "mul", "abs"])
+def test_a_code_and_its_form_in_the_space_compute_the_same(name):
+    asked = problem(name)
+    wide = replace(asked, space=replace(asked.space, length=12))
+    frame = Frame.of(wide, 4)
+    fitted = 0
+    for code in frame.codes(random_choice(frame, np.random.default_rng(1), 40)):
+        made = frame.fitted(code)
+        if made is not None:
+            fitted += 1
+            assert set(made[:, 1:4].ravel()) <= set(wide.space.registers)
+            assert (found_by(made, asked) == found_by(code, asked)).all()
+    assert fitted > 30
+
+
+@pytest.mark.parametrize("relaxation", ["bits", "value"])
+def test_a_sharp_soft_program_is_the_code_that_is_read_off(relaxation):
+    """The loss of a program is 0 on the outputs that its code computes on the discrete machine, and only on them."""
+    asked, rng = problem("swap"), np.random.default_rng(2)
+    loss = {"bits": "hamming", "value": "log"}[relaxation]
+    settings = Settings(slots=3, restarts=6, examples=32, rate=0.0, loss=loss)
+    engine = Engine(asked, Budget(1e9, 100), rng, relaxation, "jax_tensor", settings)
+    choice = random_choice(engine.frame, rng, 6)
+    widths = (len(engine.frame.operations), *(engine.frame.registers,) * 3)
+    fields = zip((choice.op, choice.rs1, choice.rs2, choice.out), widths, strict=True)
+    logits = Parameters(*(SHARP * np.eye(width, dtype=engine.dtype)[x] for x, width in fields))
+    zeros = np.zeros((1, 6), engine.dtype)
+    knobs = Knobs(zeros + engine.dtype.type(COLD), zeros, zeros, zeros, zeros)
+    outputs = [found_by(code, asked) for code in engine.frame.codes(choice)]
+    for p, wanted in enumerate(outputs):
+        other = Problem(replace(asked.examples, outputs=wanted), asked.space)
+        lesson = Engine(other, Budget(1e9, 100), rng, relaxation, "jax_tensor", settings).lesson
+        with jax.enable_x64(relaxation == "value"):
+            _, losses = advance(
+                engine.shape, Descent.start(logits), engine.mask, knobs, np.arange(32)[None], lesson, jax.random.key(0)
+            )
+        same = np.array([(each == wanted).all() for each in outputs])
+        assert (np.asarray(losses)[0] < 1e-2).tolist() == same.tolist() and same[p]
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_a_planted_instruction_is_found(name):
+    task, budget = tasks.get("increment"), Budget(1e8, 120)
+    found = search.method(name)(problem("increment"), budget, np.random.default_rng(0), **SMALL)
+    assert found.code is not None and truth.judge(task, found.code, np.random.default_rng(1)).proof == "proven"
+    assert found.restarts % SMALL["restarts"] == 0 and np.isfinite(found.soft_loss)
+    assert set(found.trace[0]) == {"evaluations", "temperature", "loss", "wrong_bits"}
+    assert found.trace[-1]["evaluations"] <= budget.spent
+
+
+def test_annealing_finds_two_instructions_from_random_logits():
+    task = tasks.get("p06")
+    found = search.method("annealed")(problem("p06"), Budget(3e7, 120), np.random.default_rng(0), **SMALL)
+    assert found.code is not None and truth.judge(task, found.code, np.random.default_rng(1)).proof == "proven"
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_the_budget_is_kept(name):
+    """What an iteration costs is three executions of each slot by each restart on each example; readings come on top."""
+    budget = Budget(1e5, 120)
+    found = search.method(name)(problem("clamp"), budget, np.random.default_rng(0), **SMALL)
+    step = 3 * EVERY * SMALL["slots"] * SMALL["restarts"] * SMALL["examples"]
+    reading = SMALL["restarts"] * descend._FEW * (2 * SMALL["slots"] + 2)
+    assert found.code is None and 1e5 <= budget.spent <= 1e5 + step + reading
+    assert np.diff([row["evaluations"] for row in found.trace]).min() >= step
+
+
+def test_a_warm_start_begins_at_the_hint():
+    """With logits that far apart the first program that is read off is the hint."""
+    asked = replace(problem("p04"), hint=tasks.get("p04").solution)
+    found = search.method("annealed")(asked, Budget(1e8, 120), np.random.default_rng(0), hint_logit=60.0, **SMALL)
+    assert found.code is not None and found.restarts == SMALL["restarts"] and len(found.trace) == 1
+
+
+def test_what_cannot_be_searched_is_said():
+    loop = problem("sum_to_n")
+    assert unfit(loop.space, loop.examples) is not None
+    for asked, options in (
+        (loop, {}), (problem("add"), {"relaxation": "words"}), (problem("add"), {"loss": "log"}),
+        (problem("add"), {"backend": "gpu_compute"}),
+    ):  # fmt: skip
+        with pytest.raises(UserError):
+            search.method("annealed")(asked, Budget(1e5, 10), np.random.default_rng(0), **options)
