@@ -1,4 +1,8 @@
-"""The negative control: the descent of `annealed` at one temperature, so that choices need not ever become sharp."""
+"""The control: the descent of `annealed` at one temperature.
+
+It does not keep choices soft by itself: what makes a choice sharp is the logits' spread over the temperature, and Adam lets logits
+grow by its rate in every iteration. Choices stay soft where the temperature is far above rate times iterations.
+"""
 
 import numpy as np
 
