@@ -1,7 +1,7 @@
 """The control: the descent of `annealed` at one temperature.
 
-It does not keep choices soft by itself: what makes a choice sharp is the logits' spread over the temperature, and Adam lets logits
-grow by its rate in every iteration. Choices stay soft where the temperature is far above rate times iterations.
+A fixed temperature alone does not keep choices soft: they sharpen as the logits spread, and Adam lets logits grow by its rate
+in every iteration. Choices stay soft where the temperature is no less than rate times iterations.
 """
 
 import numpy as np
