@@ -26,7 +26,7 @@ from experiments.synthesis.task import Task
 
 TRAINING = 256
 TRACED_SEEDS, TRACE_ROWS = 2, 100
-SCHEDULED = ("p01", "abs")
+SCHEDULED = ("p01",)
 SCHEDULES: dict[str, tuple[float, float]] = {
     "fixed 30": (30.0, 30.0), "fixed 3": (3.0, 3.0), "fixed 1": (1.0, 1.0), "fixed 0.3": (0.3, 0.3),
     "fixed 0.03": (0.03, 0.03), "3 to 0.3": (3.0, 0.3), "1 to 0.1": (1.0, 0.1),
