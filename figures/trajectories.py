@@ -13,7 +13,7 @@ _SHOWN = 4
 
 
 def draw(results: Results) -> Figure:
-    """A column a run, the longest trace of each of the first methods: above, expected wrong bits of the soft program and wrong
+    """A column a run, the longest trace of each of the first methods: above, the loss of the soft program and wrong
     bits of the program read off; below, the temperature. The upright line is where the program read off has settled."""
     traces = results.table(
         "synthesis", "traces", "task", "method", "seed", "evaluations", "temperature", "loss", "wrong_bits"
@@ -26,7 +26,7 @@ def draw(results: Results) -> Figure:
         _column(column, trace.sort_values("evaluations", kind="stable"))
         column[0].set_title(name, fontsize=7)
         column[1].set_xlabel("executions")
-    panels[0][0].set_ylabel("wrong bits per example")
+    panels[0][0].set_ylabel("bits per example")
     panels[1][0].set_ylabel("temperature")
     figure.legend(*panels[0][0].get_legend_handles_labels(), loc="outside upper center", ncols=3)
     return figure
@@ -45,7 +45,7 @@ def _chosen(traces: pd.DataFrame) -> dict[str, pd.DataFrame]:
 
 def _column(panels: list[Axes], trace: pd.DataFrame) -> None:
     for column, label, look in (
-        ("loss", "soft program, expected", style.looks("ab", "a")["a"]),
+        ("loss", "loss of the soft program", style.looks("ab", "a")["a"]),
         ("wrong_bits", "program read off", style.looks("ab", "b")["b"]),
     ):
         panels[0].plot(trace["evaluations"], trace[column], **{**look, "marker": "", "label": label})
