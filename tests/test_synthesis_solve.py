@@ -48,6 +48,7 @@ def stand_in(monkeypatch):
 
         monkeypatch.setattr(search, "methods", lambda: ["stand_in"])
         monkeypatch.setattr(search, "method", lambda name: method)
+        monkeypatch.setattr(solve, "DEFAULT_METHOD", "stand_in")
         return seen
 
     return use

@@ -115,6 +115,10 @@ OPERATIONS: tuple[Operation, ...] = tuple(Operation(i, *row) for i, row in enume
 NUMBER: dict[str, int] = {op.name: op.number for op in OPERATIONS}
 ILLEGAL = len(OPERATIONS)
 ARITHMETIC: tuple[str, ...] = tuple(op.name for op in OPERATIONS if op.kind == "alu")
+REGISTER_FORM: dict[str, str] = {
+    op.name: "sltu" if op.name == "sltiu" else op.name.removesuffix("i") for op in OPERATIONS if op.kind == "alu_imm"
+}
+"""The operation that computes the same from two registers, of each that takes an immediate."""
 SOFT_OPERATIONS: tuple[str, ...] = tuple(op.name for op in OPERATIONS if op.kind not in ("fence", "counter"))
 
 

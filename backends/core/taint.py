@@ -25,7 +25,7 @@ def _rule(row: isa.Operation) -> int:
     if row.kind == "alu":
         return _RULES[row.name]
     if row.kind == "alu_imm":
-        return _RULES["sltu" if row.name == "sltiu" else row.name[:-1]]
+        return _RULES[isa.REGISTER_FORM[row.name]]
     return CLEAN
 
 

@@ -28,13 +28,7 @@ NOTHING, REGISTER, IMMEDIATE, LOAD, STORE = range(5)
 
 _KINDS = {"alu": REGISTER, "alu_imm": IMMEDIATE, "load": LOAD, "store": STORE}
 FORM = np.array([_KINDS.get(op.kind, NOTHING) for op in isa.OPERATIONS] + [NOTHING])
-_BASE = {"sltiu": "sltu"}
-FUNCTION = np.array(
-    [
-        isa.NUMBER[_BASE.get(op.name, op.name.removesuffix("i"))] if op.kind == "alu_imm" else op.number
-        for op in isa.OPERATIONS
-    ]
-)
+FUNCTION = np.array([isa.NUMBER[isa.REGISTER_FORM.get(op.name, op.name)] for op in isa.OPERATIONS])
 """Of every operation that computes: the operation of two registers that it is."""
 WIDTH = np.array([{"b": 1, "h": 2, "w": 4}[op.name[1]] if op.kind in ("load", "store") else 0 for op in isa.OPERATIONS])
 SIGNED = np.array([op.name in ("lb", "lh") for op in isa.OPERATIONS])

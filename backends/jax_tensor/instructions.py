@@ -43,7 +43,7 @@ def _control(row: isa.Operation) -> dict[str, int]:
     if row.kind == "alu":
         return {"function": isa.ARITHMETIC.index(row.name)}
     if row.kind == "alu_imm":
-        name = "sltu" if row.name == "sltiu" else row.name[:-1]
+        name = isa.REGISTER_FORM[row.name]
         return {"function": isa.ARITHMETIC.index(name), "use_imm": 1}
     if row.kind == "upper":
         return {"source": ADDRESS, "use_pc": int(row.name == "auipc")}

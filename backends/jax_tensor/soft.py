@@ -208,7 +208,7 @@ def compute(machine: Machine, algebra: Algebra, f: Fetched, known: Arithmetic) -
     terms: list[Term] = []
     forms: list[Form] = []
     for second, kind in (("b", "alu"), ("imm", "alu_imm")):
-        form = {_function(name): f.op[name] for name in machine.having(kind)}
+        form = {isa.REGISTER_FORM.get(name, name): f.op[name] for name in machine.having(kind)}
         masses += form.values()
         if "add" in form:
             terms.append((form["add"], known.sums["a", second]))
@@ -229,11 +229,6 @@ def compute(machine: Machine, algebra: Algebra, f: Fetched, known: Arithmetic) -
         return Effects()
     mass = total(masses)
     return Effects(mass, mixture(terms), mass, 0.0)
-
-
-def _function(name: str) -> str:
-    """The operation on two operands that one with an immediate computes."""
-    return "sltu" if name == "sltiu" else name.removesuffix("i")
 
 
 def access(

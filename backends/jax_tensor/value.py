@@ -133,7 +133,10 @@ def _shift_slopes(name: str, x: jax.Array, amount: jax.Array, dtype: np.dtype) -
     by_word = (32 - s) / 32 * (power if name == "sll" else 1 / power)
     if name == "sra":
         by_word = by_word + (2 - 2 / power) / 32
-    shift = lambda n: ALU[name](x, n).astype(dtype)  # noqa: E731 -- short for what follows
+
+    def shift(by: jax.Array) -> jax.Array:
+        return ALU[name](x, by).astype(dtype)
+
     changes = [(shift(amount | 1 << i) - shift(amount & ~np.uint32(1 << i))) / (32 << i) for i in range(5)]
     return by_word, total(changes)
 

@@ -142,7 +142,7 @@ class Hart:
         if kind == "alu":
             value = ALU[name](a, b)
         elif kind == "alu_imm":
-            value = ALU["sltu" if name == "sltiu" else name[:-1]](a, imm)
+            value = ALU[isa.REGISTER_FORM[name]](a, imm)
         elif kind == "load":
             value = self.load(name, a + imm & WORD)
         elif kind == "store":

@@ -27,7 +27,7 @@ _ILLEGAL, _UNKNOWN = 0, -1
 def _plan(row: isa.Operation) -> tuple[int, int, int, int, int]:
     """(kind, unit, immediate operand, flag a, flag b) of an operation."""
     if row.kind in ("alu", "alu_imm"):
-        name = "sltu" if row.name == "sltiu" else row.name.removesuffix("i") if row.kind == "alu_imm" else row.name
+        name = isa.REGISTER_FORM.get(row.name, row.name)
         unit, first, second = OPERATIONS[name]
         return KINDS.index("write"), UNIT_NUMBERS[unit], int(row.kind == "alu_imm"), first, second
     if row.kind in ("load", "store"):

@@ -49,10 +49,7 @@ class Assignment:
 
 def fits(problem: Problem) -> str | None:
     """Why a problem has no such form; None where it has one."""
-    locations = problem.examples.sources + problem.examples.targets
-    if not problem.space.straight or problem.space.has_memory or any(at.kind == "memory" for at in locations):
-        return "it searches straight-line programs on registers only"
-    return None
+    return None if problem.on_registers else "it searches straight-line programs on registers only"
 
 
 def widen(problem: Problem, slots: int) -> Assignment:

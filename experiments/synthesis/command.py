@@ -52,7 +52,7 @@ def _question(options: argparse.Namespace) -> Question:
         raise UserError(f"--seed {options.seed}: give 0 or more")
     if options.backend is not None and options.backend not in catalog.names():
         raise UserError(f"unknown backend '{options.backend}': one of {', '.join(catalog.names())}")
-    method = options.method or solve.default_method()
+    method = options.method or solve.DEFAULT_METHOD
     bound = solve.bound(method, backend=options.backend, relaxation=options.relaxation)
     given = table.read(Path(options.file), options.steps)
     operations = _operations(options.ops)

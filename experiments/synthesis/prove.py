@@ -102,7 +102,7 @@ def _result(row: isa.Operation, a: z3.BitVecRef, b: z3.BitVecRef, immediate: int
     constant = z3.BitVecVal(immediate, 32)
     if row.name == "lui":
         return constant
-    return operate("sltu" if row.name == "sltiu" else row.name.removesuffix("i"), a, constant)
+    return operate(isa.REGISTER_FORM[row.name], a, constant)
 
 
 def operate(name: str, a: z3.BitVecRef, b: z3.BitVecRef) -> z3.BitVecRef:

@@ -63,6 +63,13 @@ class Problem:
     space: Space
     hint: np.ndarray | None = None
 
+    @property
+    def on_registers(self) -> bool:
+        """Whether it asks for straight-line programs that compute on registers alone."""
+        locations = self.examples.sources + self.examples.targets
+        in_registers = all(at.kind == "register" for at in locations)
+        return self.space.straight and not self.space.has_memory and in_registers
+
 
 @dataclass(frozen=True)
 class Outcome:

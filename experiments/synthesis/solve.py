@@ -24,7 +24,7 @@ from experiments.synthesis.task import Examples
 from experiments.synthesis.tasks.loops import LOOP
 
 Method = Callable[[Problem, Budget, np.random.Generator], Outcome]
-PREFERRED = ("portfolio", "mcmc", "enumeration")
+DEFAULT_METHOD = "portfolio"
 SCRATCH = 3
 LOOP_STEPS = 512
 FEW_CONSTANTS = (-4, -2, -1, 0, 1, 2, 3, 4, 7, 8, 15, 16, 31, 255)
@@ -44,11 +44,6 @@ class Answer:
     executions: float
     seconds: float
     rejections: int
-
-
-def default_method() -> str:
-    """The method that is used where none is named."""
-    return next(name for name in (*PREFERRED, *search.methods()) if name in search.methods())
 
 
 def bound(name: str, **options: str | None) -> Method:

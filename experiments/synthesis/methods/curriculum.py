@@ -4,6 +4,8 @@ bits, which are functions of fewer bits, come before the high ones.
 Source: Bengio et al., Curriculum Learning (2009).
 """
 
+from typing import Any
+
 import numpy as np
 
 from experiments.synthesis.gradient import descend
@@ -16,11 +18,11 @@ fits = descend.fits
 
 def search(
     problem: Problem, budget: Budget, rng: np.random.Generator, relaxation: str = "bits", backend: str = "jax_tensor",
-    lessons: float = 0.5, focus: float = 0.5, **settings: float,
+    lessons: float = 0.5, focus: float = 0.5, **settings: Any,
 ) -> Outcome:  # fmt: skip
     """lessons: the part of a round after which all slots may be read. focus: on low bits, of every other restart at the
     start of a round; it falls to 0 at the end. settings: of `Settings`."""
-    engine = Engine(problem, budget, rng, relaxation, backend, Settings(**settings))  # type: ignore[arg-type]
+    engine = Engine(problem, budget, rng, relaxation, backend, Settings(**settings))
     length, slots, first = engine.settings.iterations, engine.frame.slots, engine.frame.first
 
     def teach(now: Round, _: np.random.Generator) -> None:

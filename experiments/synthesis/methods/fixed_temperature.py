@@ -4,6 +4,8 @@ A fixed temperature alone does not keep choices soft: they sharpen as the logits
 in every iteration. Choices stay soft where the temperature is no less than rate times iterations.
 """
 
+from typing import Any
+
 import numpy as np
 
 from experiments.synthesis.gradient import descend
@@ -15,8 +17,8 @@ fits = descend.fits
 
 def search(
     problem: Problem, budget: Budget, rng: np.random.Generator, relaxation: str = "bits", backend: str = "jax_tensor",
-    temperature: float = 1.0, **settings: float,
+    temperature: float = 1.0, **settings: Any,
 ) -> Outcome:  # fmt: skip
     """settings: of `Settings`, but for temperatures."""
-    fixed = Settings(hot=temperature, cold=temperature, **settings)  # type: ignore[arg-type]
+    fixed = Settings(hot=temperature, cold=temperature, **settings)
     return Engine(problem, budget, rng, relaxation, backend, fixed).search()

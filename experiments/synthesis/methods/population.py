@@ -4,6 +4,8 @@ Source: Jaderberg et al., Population Based Training of Neural Networks (2017). L
 same focus.
 """
 
+from typing import Any
+
 import jax
 import numpy as np
 
@@ -18,7 +20,7 @@ _FACTORS = (0.8, 1.25)
 
 def search(
     problem: Problem, budget: Budget, rng: np.random.Generator, relaxation: str = "bits", backend: str = "jax_tensor",
-    exploit: int = 2, quarter: float = 0.25, jitter: float = 0.3, **settings: float,
+    exploit: int = 2, quarter: float = 0.25, jitter: float = 0.3, **settings: Any,
 ) -> Outcome:  # fmt: skip
     """exploit: readings between two exchanges. quarter: share of the restarts that is replaced by as many. jitter: standard
     deviation of what is added to copied logits. settings: of `Settings`."""
@@ -27,7 +29,7 @@ def search(
         if now.iteration and now.iteration // EVERY % exploit == 0:
             _exchange(now, rng, quarter, jitter)
 
-    engine = Engine(problem, budget, rng, relaxation, backend, Settings(**settings))  # type: ignore[arg-type]
+    engine = Engine(problem, budget, rng, relaxation, backend, Settings(**settings))
     return engine.search(exchange)
 
 

@@ -29,8 +29,7 @@ _COMMUTATIVE = ("add", "and", "or", "xor", "mul", "mulh", "mulhu")
 
 def fits(problem: Problem) -> str | None:
     """Why this method does not take a problem, or None where it does."""
-    registers = all(at.kind == "register" for at in problem.examples.sources + problem.examples.targets)
-    if problem.space.straight and not problem.space.has_memory and registers:
+    if problem.on_registers:
         return None
     return "method smt searches straight-line register programs only: choose another, or no branches and no memory"
 
@@ -170,7 +169,7 @@ def _result(row: isa.Operation, left: z3.BitVecRef, right: z3.BitVecRef, imm: z3
     constant = z3.SignExt(20, imm)
     if row.format == "U":
         return constant << 12
-    return operate("sltu" if row.name == "sltiu" else row.name.removesuffix("i"), left, constant)
+    return operate(isa.REGISTER_FORM[row.name], left, constant)
 
 
 def _any(conditions: list[z3.BoolRef]) -> z3.BoolRef:
