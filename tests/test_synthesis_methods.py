@@ -1,19 +1,31 @@
 """Methods on problems whose answer is known, the form that gradient methods search, and the experiment as a whole."""
 
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
 import pytest
 from omegaconf import OmegaConf
 
+from backends.core import isa
 from backends.interface import UserError
 from experiments.synthesis import assignment, run, search, tasks, truth
 from experiments.synthesis.entrants import ENTRANTS, FAMILIES, hint
 from experiments.synthesis.evaluate import Evaluator
+from experiments.synthesis.methods import guided_enumeration
 from experiments.synthesis.search import Budget, Problem
 
-COMPILED = ("straight_through", "hybrid", "mcmc", "enumeration", "random_search", "smt", "portfolio")
+COMPILED = (
+    "straight_through",
+    "hybrid",
+    "mcmc",
+    "enumeration",
+    "guided_enumeration",
+    "random_search",
+    "smt",
+    "portfolio",
+)
 
 
 def problem(name: str, seed: int = 0, examples: int = 64) -> Problem:
@@ -40,6 +52,29 @@ def test_gradients_at_hard_samples_find_programs(name):
     assert found.trace and set(found.trace[0]) == {"evaluations", "temperature", "loss", "wrong_bits"}
 
 
+def test_preferred_operations_come_first_and_all_at_last():
+    """Parts of a space grow from one to the next, hold what is preferred, and end at the space itself."""
+    space = tasks.get("clamp").space
+    parts = [guided_enumeration.restricted(space, ["slt", "and"], [255], part) for part in (0.25, 0.5, 0.75, 1.0)]
+    assert {"add", "addi", "slt", "slti", "and", "andi"} == set(parts[0].operations) and 255 in parts[0].constants
+    for small, large in pairwise(parts):
+        assert set(small.operations) < set(large.operations) and set(small.constants) < set(large.constants)
+    assert parts[-1] == space
+
+
+def test_descents_prefer_what_a_planted_instruction_has():
+    """On x + 1 they end at it, and see in it the operation and the constant that it has."""
+    descents, budget = guided_enumeration.Descents(problem("increment"), np.random.default_rng(0), 4), Budget(1e8, 60)
+    code = descents.go(budget, 5e6)
+    assert code is not None and truth.judge(tasks.get("increment"), code, np.random.default_rng(1)).right
+    wide = next(each.code for each in descents.descents if each.right)
+    seen = guided_enumeration.Seen.of(wide, 1, 0)
+    part = guided_enumeration.restricted(problem("increment").space, [*seen.functions], [*seen.constants], 0.5)
+    assert set(seen.functions) <= {isa.REGISTER_FORM.get(name, name) for name in part.operations}
+    assert set(seen.constants) <= set(part.constants)
+    assert 0 < budget.spent < 1e8
+
+
 def test_descent_at_a_hot_constant_temperature_finds_nothing():
     """The negative control: draws that never settle are random search in a space where solutions are rare."""
     hot = {"first_temperature": 1000.0, "last_temperature": 1000.0}
@@ -50,7 +85,7 @@ def test_descent_at_a_hot_constant_temperature_finds_nothing():
 def test_a_search_ends_with_its_budget():
     impossible = problem("max")
     impossible = replace(impossible, space=replace(impossible.space, length=1))
-    for method in ("straight_through", "hybrid", "portfolio"):
+    for method in ("straight_through", "hybrid", "guided_enumeration", "portfolio"):
         budget = Budget(1e6, 60)
         assert search.method(method)(impossible, budget, np.random.default_rng(0)).code is None
         assert 1e6 <= budget.spent < 2e7, method

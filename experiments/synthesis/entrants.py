@@ -43,6 +43,7 @@ ENTRANTS: dict[str, Entrant] = {
     "mcmc": Entrant("mcmc", "discrete"),
     "smt": Entrant("smt", "discrete"),
     "hybrid": Entrant("hybrid", "hybrid"),
+    "guided_enumeration": Entrant("guided_enumeration", "hybrid"),
     "hybrid_without_gradient": Entrant("hybrid", "ablation", {"share": 0.0}),
     "warm_start": Entrant("annealed", "ablation", {"relaxation": "value"}, hinted=True),
 }
