@@ -5,6 +5,7 @@ computes with them. Words are tensors `[32, B]` of expectations, lowest bit firs
 mass is exactly 0 in every instance is not computed: it contributes exactly 0 to values and gradients.
 """
 
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -81,6 +82,38 @@ class Fetched:
     b: Word
 
 
+def operate(cells: TorchCells, units: Units, names: Collection[str], words: Mapping[str, Word]) -> dict[str, Word]:
+    """Result `[32, B]` (branches: `[1, B]`) of what units compute for these operations.
+
+    words: the operands by the names that `JOBS` has for them, each `[32, B]`.
+    """
+    found: dict[Job, Word] = {}
+    size = words["a"].shape[1]
+    wanted = dict.fromkeys(JOBS[name] for name in names if name in JOBS)
+    for unit in dict.fromkeys(job[0] for job in wanted):
+        own = [job for job in wanted if job[0] == unit]
+        x = torch.cat([words[job[1]] for job in own], 1)
+        y = torch.cat([words[job[2]] for job in own], 1)
+        flags = (torch.cat([torch.full_like(words["a"][:1], job[place]) for job in own], 1) for place in (3, 4))
+        found |= dict(zip(own, wiring.UNITS[unit](cells, x, y, *flags).split(size, 1), strict=True))
+    values = {name: found[JOBS[name]] for name in names if name in JOBS}
+    values |= {name: wiring.word_of(cells, values[name], words["a"]) for name in COMPARISONS & values.keys()}
+    return values | {name: _expand(cells, units, name, words["a"], words["b"]) for name in names if name in VERTICES}
+
+
+def _expand(cells: TorchCells, units: Units, name: str, a: Word, b: Word) -> Word:
+    """Vertex expansion of the exact unit, from its results at the nearest vertex and at the 64 vertices beside it."""
+    x = torch.cat((a, b))
+    nearest = (x > 0.5).to(x.dtype)
+    flipped = (nearest[:, None] - torch.eye(64).to(x)[:, :, None]).abs()
+    corners = torch.cat((nearest[:, None], flipped), 1).detach()
+    with evaluation():
+        found = units.operate(name, *(to_words(half.flatten(1)) for half in corners.split(32)))
+    results = to_bits(found, cells.device, cells.dtype).reshape(32, 65, -1)
+    slopes = (results[:, 1:] - results[:, :1]) * (1 - 2 * nearest)
+    return (results[:, 0] + ((x - nearest) * slopes).sum(1)).clamp(0, 1)
+
+
 class Step:
     """One step of a soft program: call it with the state. What depends on the program alone is computed once."""
 
@@ -99,7 +132,8 @@ class Step:
 
     def __call__(self, state: SoftState) -> SoftState:
         f = self._fetch(state)
-        values = self._operate(f)
+        words = {"a": f.a, "b": f.b, "imm": f.imm, "here": f.here}
+        values = operate(self.cells, self.units, f.mass, words) | {"lui": f.imm}
         inside, memory = self.memory.access(state.memory, f.mass, f.b, values)
         moves = self._moves(f, values, inside)
         registers = self._write(state.registers, f, self._writes(f, values, inside))
@@ -113,34 +147,6 @@ class Step:
         op = (running @ c.op).T
         mass = {name: op[column] for name, column in COLUMN.items() if bool((op[column] != 0).any())}
         return Fetched(q, mass, q @ c.rd, (q @ c.imm).T, (q @ self.here).T, (q @ self.link).T, a, b)
-
-    def _operate(self, f: Fetched) -> dict[str, Word]:
-        """Result `[32, B]` (branches: `[1, B]`) of what units compute for the active operations."""
-        found: dict[Job, Word] = {}
-        wanted = dict.fromkeys(JOBS[name] for name in f.mass if name in JOBS)
-        for unit in dict.fromkeys(job[0] for job in wanted):
-            own = [job for job in wanted if job[0] == unit]
-            x = torch.cat([getattr(f, job[1]) for job in own], 1)
-            y = torch.cat([getattr(f, job[2]) for job in own], 1)
-            flags = (torch.cat([torch.full_like(f.a[:1], job[place]) for job in own], 1) for place in (3, 4))
-            results = wiring.UNITS[unit](self.cells, x, y, *flags).split(f.a.shape[1], 1)
-            found |= dict(zip(own, results, strict=True))
-        values = {name: found[JOBS[name]] for name in f.mass if name in JOBS}
-        values |= {name: wiring.word_of(self.cells, values[name], f.a) for name in COMPARISONS & values.keys()}
-        values |= {name: self._expand(name, f.a, f.b) for name in f.mass if name in VERTICES}
-        return values | {"lui": f.imm}
-
-    def _expand(self, name: str, a: Word, b: Word) -> Word:
-        """Vertex expansion of the exact unit, from its results at the nearest vertex and at the 64 vertices beside it."""
-        x = torch.cat((a, b))
-        nearest = (x > 0.5).to(x.dtype)
-        flipped = (nearest[:, None] - torch.eye(64).to(x)[:, :, None]).abs()
-        corners = torch.cat((nearest[:, None], flipped), 1).detach()
-        with evaluation():
-            words = self.units.operate(name, *(to_words(half.flatten(1)) for half in corners.split(32)))
-        results = to_bits(words, self.cells.device, self.cells.dtype).reshape(32, 65, -1)
-        slopes = (results[:, 1:] - results[:, :1]) * (1 - 2 * nearest)
-        return (results[:, 0] + ((x - nearest) * slopes).sum(1)).clamp(0, 1)
 
     def _moves(self, f: Fetched, values: dict[str, Word], inside: dict[str, torch.Tensor]) -> torch.Tensor:
         """Mass `[B, L + 2]` that arrives at every slot, at halted and at trapped."""
