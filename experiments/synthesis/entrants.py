@@ -35,6 +35,7 @@ ENTRANTS: dict[str, Entrant] = {
     "fixed_temperature": Entrant("fixed_temperature", "control", {"relaxation": "value"}),
     "annealed_bits": Entrant("annealed", "gradient", {"relaxation": "bits"}),
     "annealed_value": Entrant("annealed", "gradient", {"relaxation": "value"}),
+    "annealed_neural": Entrant("annealed", "gradient", {"relaxation": "bits", "backend": "torch_neural"}),
     "population": Entrant("population", "gradient", {"relaxation": "value"}),
     "curriculum": Entrant("curriculum", "gradient", {"relaxation": "value"}),
     "straight_through": Entrant("straight_through", "gradient"),

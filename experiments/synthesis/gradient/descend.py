@@ -4,25 +4,24 @@ A round is a number of restarts that begin together. Every few iterations the ar
 the discrete machine: a program that is right on all examples is the answer. No other use is made of discrete runs.
 """
 
+import importlib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-import jax
 import numpy as np
 
 from backends.interface import UserError
-from backends.jax_tensor import soft_run
-from backends.jax_tensor.soft import RELAXATIONS, Machine
 from experiments.synthesis.evaluate import Evaluator
 from experiments.synthesis.gradient.frame import Choice, Frame, unfit
-from experiments.synthesis.gradient.soft import LOSSES, NEVER, Descent, Knobs, Lesson, Parameters, Shape, advance
+from experiments.synthesis.gradient.programs import DTYPES, LOSSES, NEVER, Descender, Descent, Knobs, Parameters
 from experiments.synthesis.search import Budget, Exhausted, Outcome, Problem
 
 EVERY = 10
 """Iterations between two readings."""
 _FEW = 8
 """Examples that every program that is read off runs on; only one that is right on them runs on the others."""
-_DTYPES = {"bits": "float32", "value": "float64"}
+_MACHINES = {"jax_tensor": "soft", "torch_neural": "soft_torch"}
+"""Of each machine that can be descended through, the module with its `Descender`; imported when it is asked for."""
 _FOCUS = (0.25, 0.25, 0.0, -0.25)
 """Of the restarts in turn: half of them begin with the low bits, a quarter with the high ones."""
 _CONSTANTS = 3.0
@@ -62,7 +61,7 @@ class Round:
     """The state of a round.
 
     iteration: the next. focus `[P]`: see `Knobs`. heat, haste `[P]`: factors of temperature and rate. losses `[P]`: means of
-    the last iterations. mask: see `advance`.
+    the last iterations. mask: see `Descender`.
     """
 
     iteration: int
@@ -97,11 +96,9 @@ class Engine:
         _check(problem, relaxation, backend, settings)
         self.problem, self.budget, self.rng, self.settings = problem, budget, rng, settings
         self.frame = Frame.of(problem, settings.slots or max(4, problem.space.length + 1))
-        self.dtype = np.dtype(_DTYPES[relaxation])
-        self.shape = Shape(
-            Machine(relaxation, self.frame.operations), self.frame.slots, settings.loss or LOSSES[relaxation][0]
-        )
-        self.lesson = self._lesson(relaxation)
+        self.dtype = np.dtype(DTYPES[relaxation])
+        module = importlib.import_module(f"experiments.synthesis.gradient.{_MACHINES[backend]}")
+        self.descender: Descender = module.Descender(self.frame, relaxation, settings.loss or LOSSES[relaxation][0])
         self.mask = Parameters(np.zeros((), self.dtype), *(
             np.where(readable, 0, NEVER).astype(self.dtype) for readable in self.frame.readable()
         ))  # fmt: skip
@@ -112,21 +109,13 @@ class Engine:
         self.restarts = 0
         self.trace: list[dict] = []
 
-    def _lesson(self, relaxation: str) -> Lesson:
-        examples, frame = self.problem.examples, self.frame
-        no_memory = np.zeros((len(examples), 4), np.uint8)
-        state = soft_run.initial_states(relaxation, frame.start(), no_memory, frame.slots, 0, str(self.dtype))
-        wanted = RELAXATIONS[relaxation].from_integers(examples.outputs, 32).astype(self.dtype)
-        return Lesson(state, np.moveaxis(wanted, 0, -1))
-
     def search(self, change: Change = nothing, bias: Parameters | None = None) -> Outcome:
         """Round after round until a program is right or the budget has ended. bias: added to the first logits."""
         try:
-            with jax.enable_x64(self.dtype == np.float64):
-                while True:
-                    found = self._round(change, bias)
-                    if found is not None:
-                        return found
+            while True:
+                found = self._round(change, bias)
+                if found is not None:
+                    return found
         except Exhausted:
             return Outcome(None, self.restarts, trace=self.trace)
 
@@ -179,8 +168,8 @@ class Engine:
         ))  # fmt: skip
         batch = min(s.examples, count)
         rows = np.stack([self.rng.permutation(count)[:batch] for _ in range(EVERY)])
-        key = jax.random.key(int(self.rng.integers(1 << 31)))
-        now.descent, losses = advance(self.shape, now.descent, now.mask, knobs, rows, self.lesson, key)
+        seed = int(self.rng.integers(1 << 31))
+        now.descent, losses = self.descender.advance(now.descent, now.mask, knobs, rows, seed)
         now.losses = np.asarray(losses).mean(axis=0)
         self.budget.spent += 3.0 * EVERY * s.restarts * batch * self.frame.slots
 
@@ -212,8 +201,8 @@ class Engine:
 
 
 def _check(problem: Problem, relaxation: str, backend: str, settings: Settings) -> None:
-    if backend != "jax_tensor":
-        raise UserError(f"descent through {backend}'s soft machine is not offered: use jax_tensor")
+    if backend not in _MACHINES:
+        raise UserError(f"{backend} has no soft machine to descend through: use {' or '.join(_MACHINES)}")
     if relaxation not in LOSSES:
         raise UserError(f"unknown relaxation '{relaxation}': one of {', '.join(LOSSES)}")
     if settings.loss is not None and settings.loss not in LOSSES[relaxation]:

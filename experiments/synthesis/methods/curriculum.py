@@ -10,7 +10,7 @@ import numpy as np
 
 from experiments.synthesis.gradient import descend
 from experiments.synthesis.gradient.descend import Engine, Round, Settings
-from experiments.synthesis.gradient.soft import NEVER
+from experiments.synthesis.gradient.programs import NEVER
 from experiments.synthesis.search import Budget, Outcome, Problem
 
 fits = descend.fits

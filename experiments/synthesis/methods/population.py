@@ -11,7 +11,7 @@ import numpy as np
 
 from experiments.synthesis.gradient import descend
 from experiments.synthesis.gradient.descend import EVERY, Engine, Round, Settings
-from experiments.synthesis.gradient.soft import Descent
+from experiments.synthesis.gradient.programs import Descent
 from experiments.synthesis.search import Budget, Outcome, Problem
 
 fits = descend.fits
