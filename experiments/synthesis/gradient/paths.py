@@ -48,7 +48,7 @@ class Knobs(NamedTuple):
     examples, at which no more of them are executed. everything: by execution, the derivatives that the adjoint gives as
     well."""
 
-    iterations: int = 4000
+    iterations: int = 1000
     temperature: float = 0.3
     rate: float = 1.0
     forget: float = 0.1
@@ -150,8 +150,10 @@ def _log(chances: np.ndarray, temperature: float) -> np.ndarray:
 
 def scores(like: Logits) -> Scores:
     """Scores for such logits."""
-    fields = (np.zeros_like(field) for field in like._replace(imm=like.imm[:, 0]))
-    return Scores(*fields, visited=np.zeros(len(like.op), np.bool_))
+    return Scores(
+        np.zeros_like(like.op), np.zeros_like(like.jump), np.zeros_like(like.rd), np.zeros_like(like.rs1),
+        np.zeros_like(like.rs2), np.zeros_like(like.imm[:, 0]), np.zeros(len(like.op), np.bool_),
+    )  # fmt: skip
 
 
 @inner
