@@ -46,9 +46,11 @@ ENTRANTS: dict[str, Entrant] = {
     "hybrid": Entrant("hybrid", "hybrid"),
     "guided_enumeration": Entrant("guided_enumeration", "hybrid"),
     "hybrid_without_gradient": Entrant("hybrid", "ablation", {"share": 0.0}),
+    "rounds_without_gradient": Entrant("guided_enumeration", "ablation", {"share": 0.0}),
     "warm_start": Entrant("annealed", "ablation", {"relaxation": "value"}, hinted=True),
 }
-"""hybrid_without_gradient: the same chains in the same form, with every move drawn blindly."""
+"""hybrid_without_gradient: the same chains in the same form, with every move drawn blindly. rounds_without_gradient: the
+rounds of guided enumeration, with operations and constants taken in the space's own order."""
 
 
 def hint(task: Task, rng: np.random.Generator) -> np.ndarray:

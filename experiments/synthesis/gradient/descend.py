@@ -82,7 +82,7 @@ def nothing(_: Round, __: np.random.Generator) -> None:
 
 
 class Engine:
-    """Descends on a problem. Raises UserError for what it cannot do."""
+    """Descends on a problem, through the soft machine of `backend`. Raises UserError for what it cannot do."""
 
     def __init__(
         self,

@@ -2,7 +2,8 @@
 
 A slot that writes a register of its own reads only what was there before it, so a step of the soft machine is what
 `backends/torch_neural/soft_step.py` computes of the operands, weighted by the operations' masses. All restarts and examples are
-one batch of words.
+one batch of words, on one core. A product and its derivative take 65 exact products, so that a space with multiplication is
+descended on ten times as slowly as one without.
 """
 
 from typing import Any

@@ -25,8 +25,8 @@ from experiments.synthesis.methods.straight_through import _Descent
 from experiments.synthesis.search import Budget, Exhausted, Outcome, Problem
 
 fits = assignment.fits
-_COPYING = "add"
-"""The function that copies words and makes constants, without which little can be said."""
+_ALWAYS, _CONSTANTS = "add", (0, 1, -1)
+"""What every part of a space keeps: the function that copies words and makes constants, and the plainest constants."""
 _ITERATIONS, _EXAMPLES = 200, 8
 _SCHEDULE = (_ITERATIONS, 1.0, 0.1, 1.0, 0.1, 0.9, 1.0, _EXAMPLES)
 """The descents' settings, as `vertices.descend` takes them."""
@@ -37,7 +37,8 @@ def search(
     share: float = 0.25, best: int = 16,
 ) -> Outcome:  # fmt: skip
     """first: executions of the first round; growth: from round to round, but for the last, which has all that is left. share:
-    of a round's, that descents have. best: programs that are looked at for operations and constants."""
+    of a round's, that descents have; 0: no gradient, and the order of preference is the space's own. best: programs that are
+    looked at for operations and constants."""
     descents = Descents(problem, rng, best)
     try:
         for k in range(rounds):
@@ -139,13 +140,17 @@ def _ranked(of_programs: Iterable[tuple]) -> list:
 
 
 def restricted(space: Space, functions: list[str], constants: list[int], part: float) -> Space:
-    """The space of this part of the functions that it has and, of the number of constants, of the number to the power of this
-    part; those named first, then in the space's order and the smallest. Part 1 is the whole space."""
+    """The space of this part of its functions and, of its C constants, of the plainest and C^part more.
+
+    Those named come first, the others in the space's order, constants by size. Part 1 is the whole space.
+    """
     forms = {name: isa.REGISTER_FORM.get(name, name) for name in space.operations}
-    known = [name for name in dict.fromkeys([_COPYING, *functions, *forms.values()]) if name in forms.values()]
+    known = [name for name in dict.fromkeys([_ALWAYS, *functions, *forms.values()]) if name in forms.values()]
     kept = known[: int(np.ceil(part * len(known)))]
-    values = list(dict.fromkeys([*constants, *sorted(space.constants, key=abs)]))
-    values = values[: int(np.ceil(len(space.constants) ** part))]
+    values = [
+        c for c in dict.fromkeys([*_CONSTANTS, *constants, *sorted(space.constants, key=abs)]) if c in space.constants
+    ]
+    values = values[: int(np.ceil(len(_CONSTANTS) + len(space.constants) ** part))]
     return replace(
         space, operations=tuple(name for name, form in forms.items() if form in kept),
         constants=tuple(c for c in space.constants if c in values),
