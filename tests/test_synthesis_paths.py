@@ -11,8 +11,8 @@ from backends.gpu_compute.codes import unpack
 from experiments.synthesis import search, tasks, truth
 from experiments.synthesis.discrete.moves import Tables
 from experiments.synthesis.evaluate import Evaluator
-from experiments.synthesis.gradient import paths
-from experiments.synthesis.gradient.paths import Knobs
+from experiments.synthesis.gradient import menu, paths
+from experiments.synthesis.gradient.menu import Knobs
 from experiments.synthesis.language import IMM, OP, RS1, RS2, Space
 from experiments.synthesis.methods.straight_through_loops import _Descent
 from experiments.synthesis.search import Budget, Problem
@@ -127,7 +127,7 @@ def test_a_slot_may_hold_every_branch_that_does_something_once():
         for op in BRANCHES for a in space.registers for b in space.registers for target in (-4, 4, 8)
     }  # fmt: skip
     never = np.zeros(400, bool).tobytes()
-    columns = np.pad(paths.jumps(space).T, ((0, 0), (0, 2)))  # a code each, and what stands behind one
+    columns = np.pad(menu.jumps(space).T, ((0, 0), (0, 2)))  # a code each, and what stands behind one
     held = [
         (_decisions(isa.OPERATIONS[code[OP]].name, values[:, code[RS1]], values[:, code[RS2]]).tobytes(), code[IMM])
         for code in unpack(columns)[:, 1]
@@ -138,8 +138,8 @@ def test_a_slot_may_hold_every_branch_that_does_something_once():
 
 def test_draws_without_evidence_have_the_chances_of_a_random_search():
     space, temperature = tasks.get("sum_array").space, 0.5
-    tables = Tables.of(paths.words(space))
-    prior = paths.prior(space, tables, temperature)
+    tables = Tables.of(menu.words(space))
+    prior = menu.prior(space, tables, temperature)
     chances = [np.exp(np.asarray(field, np.float64) / temperature) for field in prior]
     assert chances[0].sum(axis=1) + chances[1].sum(axis=1) == pytest.approx(1, abs=1e-4)
     assert chances[0][0] == pytest.approx(1 / len(space.operations), abs=1e-6)

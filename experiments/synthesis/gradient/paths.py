@@ -5,15 +5,12 @@ Logits for what each slot does, one for every operation that computes a word or 
 a word gets its derivative from the adjoint (`backends/gpu_compute/adjoint.py`), which takes the path as fixed. What decides on
 the path, or on where a store goes, gets its from forward mode: at a hard program the derivative of the multilinear extension
 of the loss with respect to the one-hot choice of a field is the loss with that choice less the loss without it, so each such
-choice is executed. Both go straight through to the logits, as in `vertices.py`.
+choice is executed. Both go straight through to the logits, as in `vertices.py`. Without evidence logits go back to a
+prior (`menu.py`), in which an instruction likely updates what it reads: a residual connection.
 
 Sources: Bengio et al., Estimating or Propagating Gradients Through Stochastic Neurons (2013); Titsias and Lázaro-Gredilla,
 Local Expectation Gradients for Black Box Variational Inference (2015).
 """
-
-from dataclasses import replace
-from itertools import product
-from typing import NamedTuple
 
 import numpy as np
 
@@ -22,9 +19,8 @@ from backends.gpu_compute.adjoint import FORM, NOTHING, STORE, back, record
 from backends.gpu_compute.codes import entry, inner, pack_slot
 from experiments.synthesis.discrete.chance import below, uniform
 from experiments.synthesis.discrete.guided import BACKWARD
-from experiments.synthesis.discrete.moves import Tables
 from experiments.synthesis.evaluate import IN_MEMORY, WORD_BITS, output_at, popcount, run_case
-from experiments.synthesis.language import Space
+from experiments.synthesis.gradient.menu import NEVER
 
 ITERATION, DESCENTS = range(2)
 FIELDS = 5
@@ -32,128 +28,8 @@ OP, RD, RS1, RS2, IMM = range(FIELDS)
 """Columns of a draw `[L, 5]` int32: a code's, but that the first is a place: of an operation among the N that compute words or
 access memory, or N and the place of a jump among the K of its slot."""
 
-_NEVER = np.float32(-1e9)
-"""The logit of what cannot be."""
-_KIND = {op.name: op.kind for op in isa.OPERATIONS}
-_ALWAYS_TAKEN, _NEVER_TAKEN = ("always",), ("never",)
 _BEQ = np.int32(isa.NUMBER["beq"])
 _SHIFTS = np.array([op.format == "shift" for op in isa.OPERATIONS])
-
-
-class Knobs(NamedTuple):
-    """iterations: of a descent. temperature: in bits. rate, forget: what a step adds to the logits and takes from them. clip:
-    the most that it adds. spread: of the first logits. residual: how many times likelier than another an instruction's
-    destination is as its first source. batch: examples of a gradient. wrong: bits that an example costs more where it is
-    wrong at all. endless: bits that it costs where the run does not end. enough: bits by which a choice is worse, over the
-    examples, at which no more of them are executed. everything: by execution, the derivatives that the adjoint gives as
-    well."""
-
-    iterations: int = 1000
-    temperature: float = 0.3
-    rate: float = 1.0
-    forget: float = 0.1
-    clip: float = 16.0
-    spread: float = 1.0
-    residual: float = 5.0
-    batch: int = 8
-    wrong: float = 16.0
-    endless: float = 8.0
-    enough: float = 8.0
-    everything: bool = False
-
-
-class Logits(NamedTuple):
-    """float32: op `[L, N]`, jump `[L, K]`, rd, rs1, rs2 `[L, R]`, imm `[L, N, C]`, one row for each operation."""
-
-    op: np.ndarray
-    jump: np.ndarray
-    rd: np.ndarray
-    rs1: np.ndarray
-    rs2: np.ndarray
-    imm: np.ndarray
-
-
-class Scores(NamedTuple):
-    """Derivatives at a draw, float32, shaped as the logits, but imm `[L, C]`, of the operation that ran. visited `[L]` bool:
-    slots that some example executed."""
-
-    op: np.ndarray
-    jump: np.ndarray
-    rd: np.ndarray
-    rs1: np.ndarray
-    rs2: np.ndarray
-    imm: np.ndarray
-    visited: np.ndarray
-
-
-def jumps(space: Space) -> np.ndarray:
-    """`[L, K]` uint64, packed, the branches and jumps that each slot may hold: of those that do the same one, and none that
-    does nothing."""
-    names = [name for name in space.operations if _KIND[name] in ("branch", "jump")]
-    kept: dict[tuple, tuple[str, int, int]] = {}
-    for name, a, b in product(names, space.registers, space.registers):
-        kept.setdefault(_decision(name, a, b), (name, a, b) if _KIND[name] == "branch" else (name, 0, 0))
-    kept.pop(_NEVER_TAKEN, None)
-    packed = [
-        [
-            pack_slot(isa.NUMBER[name], 0, a, b, 4 * to, slot)
-            for name, a, b in kept.values()
-            for to in _distances(space, slot)
-        ]
-        for slot in range(space.length)
-    ]
-    return np.array(packed, np.uint64).reshape(space.length, -1)
-
-
-def _distances(space: Space, slot: int) -> list[int]:
-    return [to - slot for to in range(space.length + 1) if to != slot]
-
-
-def _decision(name: str, a: int, b: int) -> tuple:
-    """The same for branches that are taken for the same values."""
-    if _KIND[name] == "jump":
-        return _ALWAYS_TAKEN
-    if a == b:
-        return _ALWAYS_TAKEN if name in ("beq", "bge", "bgeu") else _NEVER_TAKEN
-    if name in ("bltu", "bgeu") and b == 0:
-        return _ALWAYS_TAKEN if name == "bgeu" else _NEVER_TAKEN
-    if name in ("bltu", "bgeu") and a == 0:
-        return "bne" if name == "bltu" else "beq", a, b
-    return (name, min(a, b), max(a, b)) if name in ("beq", "bne") else (name, a, b)
-
-
-def words(space: Space) -> Space:
-    """The space without branches and jumps."""
-    rest = tuple(name for name in space.operations if _KIND[name] not in ("branch", "jump"))
-    return replace(space, operations=rest)
-
-
-def prior(space: Space, tables: Tables, temperature: float) -> Logits:
-    """Logits without evidence: draws from them at the temperature are those of `moves.instruction`. tables: of `words`."""
-    c, length, registers = tables.choices, space.length, len(space.registers)
-    places = np.minimum(np.arange(c.immediates.shape[2] + 1), c.counts[:, :, None])
-    imm = np.diff((places / c.counts[:, :, None]) ** (1 / tables.powers[:, None]), axis=2)
-    every, branching = len(space.operations), len(space.operations) - len(c.numbers)
-    count = jumps(space).shape[1]
-    to = np.where(c.registers == 0, 0.0, 1.0)
-    chances = (
-        np.full((length, len(c.numbers)), 1 / every), np.full((length, count), branching / every / max(count, 1)),
-        np.tile(to, (length, 1)), np.ones((length, registers)), np.ones((length, registers)), imm,
-    )  # fmt: skip
-    return Logits(*(_log(chance, temperature) for chance in chances))
-
-
-def _log(chances: np.ndarray, temperature: float) -> np.ndarray:
-    least = np.where(chances > 0, chances, 1)
-    return np.where(chances > 0, temperature * np.log(least), _NEVER).astype(np.float32)
-
-
-def scores(like: Logits) -> Scores:
-    """Scores for such logits."""
-    return Scores(
-        np.zeros_like(like.op), np.zeros_like(like.jump), np.zeros_like(like.rd), np.zeros_like(like.rs1),
-        np.zeros_like(like.rs2), np.zeros_like(like.imm[:, 0]), np.zeros(len(like.op), np.bool_),
-    )  # fmt: skip
 
 
 @inner
@@ -392,7 +268,7 @@ def _learn(logits, prior, one, drawn, scores, knobs, tables):
 def _step(logits, prior, scores, knobs):
     rate = knobs.rate / knobs.batch
     for c in range(len(logits)):
-        if prior[c] > _NEVER:
+        if prior[c] > NEVER:
             change = min(max(rate * scores[c], -knobs.clip), knobs.clip)
             logits[c] += knobs.forget * (prior[c] - logits[c]) - change
 

@@ -14,8 +14,8 @@ from experiments.synthesis.discrete.chance import seeded
 from experiments.synthesis.discrete.guided import Guide
 from experiments.synthesis.discrete.moves import Tables
 from experiments.synthesis.evaluate import Evaluator, scratch
-from experiments.synthesis.gradient import paths
-from experiments.synthesis.gradient.paths import Knobs
+from experiments.synthesis.gradient import menu, paths
+from experiments.synthesis.gradient.menu import Knobs
 from experiments.synthesis.language import NOTHING
 from experiments.synthesis.search import Budget, Exhausted, Outcome, Problem
 
@@ -24,7 +24,7 @@ _CHUNK = 4_000_000
 
 
 def search(problem: Problem, budget: Budget, rng: np.random.Generator, **settings: Any) -> Outcome:
-    """settings: fields of `paths.Knobs`."""
+    """settings: fields of `menu.Knobs`."""
     knobs, evaluator = Knobs(**settings), Evaluator(problem.examples)
     descents = [_Descent(problem, evaluator, rng, knobs) for _ in range(cores.threads())]
     trace: list[dict] = []
@@ -51,16 +51,16 @@ class _Descent:
 
     def __init__(self, problem: Problem, evaluator: Evaluator, rng: np.random.Generator, knobs: Knobs) -> None:
         space, cases = problem.space, evaluator.cases
-        tables = Tables.of(paths.words(space))
-        prior = paths.prior(space, tables, knobs.temperature)
-        logits = paths.Logits(*(field.copy() for field in prior))
+        tables = Tables.of(menu.words(space))
+        prior = menu.prior(space, tables, knobs.temperature)
+        logits = menu.Logits(*(field.copy() for field in prior))
         self.packed = pack(np.array([[NOTHING] * space.length], np.int32))[0]
         self.progress, self.seen, self.knobs = np.zeros(2, np.int64), np.zeros(2), knobs
         drawn, order = np.zeros((space.length, paths.FIELDS), np.int32), rng.permutation(len(evaluator))
         self.state = seeded(rng), logits, prior, drawn, self.packed, self.progress, order
-        self.fixed = tables.arguments(), paths.jumps(space), cases.arguments(), scratch(space.length, cases)[1:]
+        self.fixed = tables.arguments(), menu.jumps(space), cases.arguments(), scratch(space.length, cases)[1:]
         losses = np.zeros(min(knobs.batch, len(evaluator)))
-        self.room = Guide.of(paths.words(space), tables, cases), paths.scores(logits), losses
+        self.room = Guide.of(menu.words(space), tables, cases), menu.scores(logits), losses
 
     @property
     def right(self) -> bool:
