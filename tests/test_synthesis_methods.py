@@ -64,11 +64,12 @@ def test_preferred_operations_come_first_and_all_at_last():
 
 def test_descents_prefer_what_a_planted_instruction_has():
     """On x + 1 they end at it, and see in it the operation and the constant that it has."""
-    descents, budget = guided_enumeration.Descents(problem("increment"), np.random.default_rng(0), 4), Budget(1e8, 60)
-    code = descents.go(budget, 5e6)
+    preference, budget = guided_enumeration.Preference(problem("increment"), np.random.default_rng(0), 4), Budget(1e8, 60)
+    code = preference.learn(budget, 5e6)
     assert code is not None and truth.judge(tasks.get("increment"), code, np.random.default_rng(1)).right
-    wide = next(each.code for each in descents.descents if each.right)
-    seen = guided_enumeration.Seen.of(wide, 1, 0)
+    descents = preference.descents
+    drawn = next(drawn for drawn, seen in zip(descents.choices(), descents.seen, strict=True) if seen[2])
+    seen = guided_enumeration.Seen.of(descents.frame, *drawn)
     part = guided_enumeration.restricted(problem("increment").space, [*seen.functions], [*seen.constants], 0.5)
     assert set(seen.functions) <= {isa.REGISTER_FORM.get(name, name) for name in part.operations}
     assert set(seen.constants) <= set(part.constants)
@@ -112,14 +113,6 @@ def test_wide_programs_are_brought_back_as_they_are():
             assert (outputs[0] == outputs[1]).all()
             brought += 1
     assert brought > 100
-
-
-@pytest.mark.parametrize("name", ["sum_to_n", "sum_array"])
-def test_what_has_no_such_form_is_refused(name):
-    with pytest.raises(UserError, match="straight-line programs on registers"):
-        search.method("straight_through")(problem(name), Budget(1e6, 10), np.random.default_rng(0))
-    assert search.fits("straight_through", problem(name)) is not None
-    assert search.fits("hybrid", problem(name)) is None
 
 
 def test_entrants_name_methods_and_families():

@@ -12,9 +12,9 @@ from experiments.synthesis import search, tasks, truth
 from experiments.synthesis.discrete.moves import Tables
 from experiments.synthesis.evaluate import Evaluator
 from experiments.synthesis.gradient import menu, paths
+from experiments.synthesis.gradient.descents import Lane
 from experiments.synthesis.gradient.menu import Knobs
 from experiments.synthesis.language import IMM, OP, RS1, RS2, Space
-from experiments.synthesis.methods.straight_through_loops import _Descent
 from experiments.synthesis.search import Budget, Problem
 
 ALL = Knobs(enough=np.inf, batch=12)
@@ -42,7 +42,7 @@ class Scored:
         task, rng, self.knobs = tasks.get(name), np.random.default_rng(seed), knobs
         examples = task.training(rng, knobs.batch)
         self.evaluator = Evaluator(replace(examples, steps=max(examples.steps, task.space.length)))
-        self.descent = _Descent(Problem(examples, task.space), self.evaluator, rng, knobs)
+        self.descent = Lane(Problem(examples, task.space), self.evaluator, rng, knobs)
         self.random, self.logits, _, self.drawn, self.packed, _, self.order = self.descent.state
         self.tables, self.jump, self.cases, self.runs = self.descent.fixed
         self.guide, self.scores, self.losses = self.descent.room
@@ -156,7 +156,7 @@ def planted() -> Problem:
 
 
 def test_a_planted_branch_is_found():
-    found = search.method("straight_through_loops")(planted(), Budget(2e8, 60), np.random.default_rng(0))
+    found = search.method("straight_through")(planted(), Budget(2e8, 60), np.random.default_rng(0))
     assert found.code is not None
     assert truth.judge(tasks.get("abs"), found.code, np.random.default_rng(1)).right
     assert set(found.trace[0]) == {"evaluations", "temperature", "loss", "wrong_bits"}
@@ -166,6 +166,6 @@ def test_the_budget_is_kept():
     asked = planted()
     shorter = replace(asked, space=replace(asked.space, operations=("add", "beq")))
     budget = Budget(1e6, 60)
-    found = search.method("straight_through_loops")(shorter, budget, np.random.default_rng(0))
+    found = search.method("straight_through")(shorter, budget, np.random.default_rng(0))
     assert found.code is None and 1e6 <= budget.spent <= 1.1e6
     assert found.trace[-1]["evaluations"] <= budget.spent

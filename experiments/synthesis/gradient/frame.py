@@ -139,13 +139,34 @@ class Frame:
         operation = (isa.NUMBER[name], 0, 0, rs2, 0)
         if constant is None:
             return [NOTHING, operation]
+        immediate = self._immediate_form(name, constant)
+        if immediate is not None:
+            return [NOTHING, (immediate[0], 0, 0, 0, immediate[1])]
+        return [(_ADDI, rs2, 0, 0, constant), operation]
+
+    def _immediate_form(self, name: str, constant: int) -> tuple[int, int] | None:
+        """Operation and immediate that do what an operation does with a constant; None if the space has none."""
         immediate, value = ("addi", -constant) if name == "sub" else (_IMMEDIATE.get(name, ""), constant)
         if immediate.startswith(("sll", "srl", "sra")):
             value &= 31
         space = self.problem.space
         if immediate in space.operations and value in space.immediates(immediate, 0):
-            return [NOTHING, (isa.NUMBER[immediate], 0, 0, 0, value)]
-        return [(_ADDI, rs2, 0, 0, constant), operation]
+            return isa.NUMBER[immediate], value
+        return None
+
+    def read_off(self, choice: Choice) -> np.ndarray | None:
+        """The code `[L, 5]` of the problem's space that does what one program chooses, or None if there is no room."""
+        values: list[Expression] = [Leaf(0), *map(Leaf, self.inputs)]
+        values += [Node(_ADDI, Leaf(0), None, constant) for constant in self.constants]
+        for op, rs1, rs2 in zip(choice.op[0], choice.rs1[0], choice.rs2[0], strict=True):
+            name, at = self.operations[op], rs2 - self.constant.start
+            form = self._immediate_form(name, self.constants[at]) if 0 <= at < len(self.constants) else None
+            right = None if form else values[rs2]
+            number, immediate = form or (isa.NUMBER[name], 0)
+            values.append(Node(number, values[rs1], right, immediate))
+        targets = [at.number for at in self.problem.examples.targets]
+        outputs = {target: values[out] for target, out in zip(targets, choice.out[0], strict=True)}
+        return allocate(outputs, self.inputs, self.problem.space)
 
     def codes(self, choice: Choice) -> np.ndarray:
         """`[P, K, 5]` int32, codes that run as they are: two instructions a slot, then the outputs' moves."""

@@ -82,7 +82,7 @@ def jumps(space: Space) -> np.ndarray:
         ]
         for slot in range(space.length)
     ]
-    return np.array(packed, np.uint64).reshape(space.length, -1)
+    return np.array(packed, np.uint64).reshape(space.length, len(kept) * space.length)
 
 
 def _distances(space: Space, slot: int) -> list[int]:

@@ -14,22 +14,19 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from backends.core import cores, isa
-from experiments.synthesis import assignment
-from experiments.synthesis.discrete.guided import BACKWARD
+from backends.core import isa
 from experiments.synthesis.discrete.values import Values
-from experiments.synthesis.evaluate import Evaluator
-from experiments.synthesis.gradient.vertices import ITERATION
-from experiments.synthesis.language import IMM, OP, RD, RS1, RS2, Space
-from experiments.synthesis.methods.straight_through import _Descent
+from experiments.synthesis.gradient import descend
+from experiments.synthesis.gradient.descents import StraightDescents
+from experiments.synthesis.gradient.frame import Choice, Frame
+from experiments.synthesis.language import Space
 from experiments.synthesis.search import Budget, Exhausted, Outcome, Problem
 
-fits = assignment.fits
+fits = descend.fits
 _ALWAYS, _CONSTANTS = "add", (0, 1, -1)
 """What every part of a space keeps: the function that copies words and makes constants, and the plainest constants."""
-_ITERATIONS, _EXAMPLES = 200, 8
-_SCHEDULE = (_ITERATIONS, 1.0, 0.1, 1.0, 0.1, 0.9, 1.0, _EXAMPLES)
-"""The descents' settings, as `vertices.descend` takes them."""
+_LOOK = 200_000
+"""Executions of descents between looks at what they compute with."""
 
 
 def search(
@@ -39,19 +36,19 @@ def search(
     """first: executions of the first round; growth: from round to round, but for the last, which has all that is left. share:
     of a round's, that descents have; 0: no gradient, and the order of preference is the space's own. best: programs that are
     looked at for operations and constants."""
-    descents = Descents(problem, rng, best)
+    preference = Preference(problem, rng, best)
     try:
         for k in range(rounds):
             last, executions = k + 1 == rounds, first * growth**k
-            code = None if last else descents.go(budget, share * executions)
+            code = None if last else preference.learn(budget, share * executions)
             if code is None:
-                part = replace(problem, space=restricted(problem.space, *descents.preferred(), (k + 1) / rounds))
+                part = replace(problem, space=restricted(problem.space, *preference.ranked(), (k + 1) / rounds))
                 code = _enumerate(part, budget, np.inf if last else (1 - share) * executions, rng)
             if code is not None:
-                return Outcome(code, descents.begun)
+                return Outcome(code, preference.descents.begun)
     except Exhausted:
         pass
-    return Outcome(None, descents.begun)
+    return Outcome(None, preference.descents.begun)
 
 
 def _enumerate(problem: Problem, budget: Budget, executions: float, rng: np.random.Generator) -> np.ndarray | None:
@@ -68,65 +65,46 @@ def _enumerate(problem: Problem, budget: Budget, executions: float, rng: np.rand
 
 @dataclass(frozen=True, order=True)
 class Seen:
-    """What a program is and computes with: bits wrong on all examples, register forms of operations, 12-bit constants."""
+    """What a program is and computes with: bits wrong on an example of those that it last ran on, functions, constants."""
 
-    wrong_bits: int
+    wrong_bits: float
     functions: tuple[str, ...]
     constants: tuple[int, ...]
 
     @classmethod
-    def of(cls, code: np.ndarray, outputs: int, wrong_bits: int) -> "Seen":
-        """A code `[W, 5]` in static single assignment, without the slots that none of its last `outputs` ones needs."""
-        needed, functions, constants = set(code[len(code) - outputs :, RD].tolist()), set(), set()
-        for line in code[::-1]:
-            row = isa.OPERATIONS[line[OP]]
-            if line[RD] in needed:
-                needed.update(line[[RS1, RS2]][list(isa.FORMATS[row.format][1:])].tolist())
-                functions.add(isa.REGISTER_FORM.get(row.name, row.name))
-                constants.update([int(line[IMM])] if row.format == "I" else [])
+    def of(cls, frame: Frame, choice: Choice, wrong_bits: float) -> "Seen":
+        """Of a frame's program, without the slots that no output needs."""
+        needed, functions, read = set(choice.out[0].tolist()), set(), set()
+        for slot in reversed(range(frame.slots)):
+            if frame.first + slot in needed:
+                needed |= {int(choice.rs1[0, slot]), int(choice.rs2[0, slot])}
+                functions.add(frame.operations[choice.op[0, slot]])
+                read.add(int(choice.rs2[0, slot]) - frame.constant.start)
+        constants = (frame.constants[at] for at in read if 0 <= at < len(frame.constants))
         return cls(wrong_bits, tuple(sorted(functions)), tuple(sorted(constants)))
 
 
-class Descents:
-    """Descents on each core, and what the best programs that they end at compute with."""
+class Preference:
+    """Straight-through descents, and what the best of the programs that they draw compute with."""
 
     def __init__(self, problem: Problem, rng: np.random.Generator, best: int) -> None:
-        self.wide = assignment.widen(problem, max(6, problem.space.length + 2))
-        self.evaluator, self.size = Evaluator(self.wide.problem.examples), best
-        self.descents = [_Descent(self.wide, self.evaluator, rng) for _ in range(cores.threads())]
+        self.descents, self.size = StraightDescents(problem, rng), best
         self.best: list[Seen] = []
 
-    @property
-    def begun(self) -> int:
-        return sum(each.begun for each in self.descents)
-
-    def go(self, budget: Budget, executions: float) -> np.ndarray | None:
+    def learn(self, budget: Budget, executions: float) -> np.ndarray | None:
         """Descend for about so many executions; a code that is right, in the problem's space, or None. Raises Exhausted."""
         start = budget.spent
         while budget.spent < start + executions:
-            spent = sum(cores.share(self._finish, len(self.descents), len(self.descents)))
-            found = (self.wide.back(each.code) for each in self.descents if each.right)
-            code = next((code for code in found if code is not None), None)
+            budget.spent += self.descents.go(_LOOK)
+            code = self.descents.found()
             if code is not None:
-                budget.spent += spent
                 return code
-            budget.spend(spent + self._look())
+            new = {Seen.of(self.descents.frame, *drawn) for drawn in self.descents.choices()}
+            self.best = sorted({*self.best, *new})[: self.size]
+            budget.check()
         return None
 
-    def _finish(self, part: slice) -> int:
-        """Run a descent to its end; returns executions."""
-        descent = self.descents[part.start]
-        iterations = _ITERATIONS - int(descent.progress[ITERATION])
-        return descent.go(iterations * _EXAMPLES * len(descent.code) * (1 + BACKWARD), _SCHEDULE)
-
-    def _look(self) -> int:
-        codes = np.stack([each.code for each in self.descents])
-        scores, outputs = self.evaluator.score(codes), len(self.wide.original.examples.targets)
-        new = (Seen.of(code, outputs, int(d)) for code, d in zip(codes, scores.distance, strict=True))
-        self.best = sorted({*self.best, *new})[: self.size]
-        return scores.executed
-
-    def preferred(self) -> tuple[list[str], list[int]]:
+    def ranked(self) -> tuple[list[str], list[int]]:
         """Functions and constants of the best programs, each ranked by the sum of 1 / place^2 of those that have it."""
         return _ranked(seen.functions for seen in self.best), _ranked(seen.constants for seen in self.best)
 

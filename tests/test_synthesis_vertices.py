@@ -1,0 +1,105 @@
+"""Descent at hard programs of a frame: what it computes and the derivatives it learns from, against the machine and flips."""
+
+import numba
+import numpy as np
+import pytest
+
+from backends.gpu_compute.codes import pack
+from experiments.synthesis import tasks
+from experiments.synthesis.evaluate import Evaluator
+from experiments.synthesis.gradient import vertices
+from experiments.synthesis.gradient.descents import StraightDescents
+from experiments.synthesis.gradient.frame import Choice
+from experiments.synthesis.search import Problem
+
+TASKS = ("max", "mul", "swap", "clamp")
+SLOTS = 6
+
+
+@numba.njit(_nrt=False)
+def _begin(state, task):
+    vertices.begin(state, task)
+
+
+@numba.njit(_nrt=False)
+def _forward(state, task, e):
+    vertices.forward(state.drawn, task.functions, task.start[e], state.x)
+
+
+@numba.njit(_nrt=False)
+def _score(state, task, count):
+    vertices.clear(state.scores)
+    wrong = 0
+    for e in range(count):
+        _forward(state, task, e)
+        wrong += vertices.differ(state, task, e)
+        vertices.backward(state, task, task.wanted[e])
+    return wrong
+
+
+@numba.njit(_nrt=False)
+def _wrong(state, task, count):
+    wrong = 0
+    for e in range(count):
+        _forward(state, task, e)
+        wrong += vertices.differ(state, task, e)
+    return wrong
+
+
+def descents(name: str, focus: float = 0.0) -> StraightDescents:
+    task = tasks.get(name)
+    made = Problem(task.training(np.random.default_rng(0), 24), task.space)
+    return StraightDescents(made, np.random.default_rng(1), slots=SLOTS, focus=(focus,))
+
+
+@pytest.mark.parametrize("name", TASKS)
+def test_a_draw_and_the_code_read_off_compute_the_same(name):
+    made, read = descents(name), 0
+    state, frame = made.states[0], made.frame
+    evaluator = Evaluator(frame.problem.examples)
+    for _ in range(300):
+        _begin(state, made.task)
+        code = frame.read_off(Choice(*(x[None] for x in state.drawn)))
+        if code is None:
+            continue
+        assert len(code) == frame.problem.space.length and pack(code[None]).shape == (1, len(code) + 2)
+        found, ended = evaluator.outputs(code[None])
+        assert ended.all()
+        for e in range(len(evaluator)):
+            _forward(state, made.task, e)
+            assert (state.x[state.drawn.out] == found[0, e]).all()
+        read += 1
+    assert read > 50
+
+
+@pytest.mark.parametrize("name", TASKS)
+def test_scores_next_to_the_outputs_are_differences_in_wrong_bits(name):
+    """The number of wrong bits is linear in the bits of an output, so what an output reads is scored exactly, and so is what
+    computes a word that outputs alone read."""
+    made, seen = descents(name), 0
+    state, first, count = made.states[0], made.frame.first, 24
+    for _ in range(40):
+        _begin(state, made.task)
+        now = _score(state, made.task, count)
+        scores = vertices.Fields(*(field.copy() for field in state.scores))
+        read = {*state.drawn.rs1.tolist(), *state.drawn.rs2.tolist()}
+        slots = [slot for slot in range(SLOTS) if first + slot in state.drawn.out and first + slot not in read]
+        cells = [("out", o) for o in range(len(state.drawn.out))]
+        cells += [(field, slot) for slot in slots for field in ("op", "rs1", "rs2")]
+        for field, row in cells:
+            drawn, prior = getattr(state.drawn, field), getattr(made.task.prior, field)
+            held = drawn[row]
+            for c in np.flatnonzero(prior[row] > vertices.NEVER)[::3]:
+                drawn[row] = c
+                real = _wrong(state, made.task, count) - now
+                assert getattr(scores, field)[row, c] == pytest.approx(real, abs=1e-2), (field, row, c)
+                seen += real != 0
+            drawn[row] = held
+    assert seen > 50
+
+
+def test_a_focus_weighs_bits_and_keeps_their_mean():
+    made = descents("max", focus=0.25)
+    _begin(made.states[0], made.task)
+    weights = made.states[0].weights
+    assert weights.mean() == pytest.approx(1) and np.allclose(weights[1:] / weights[:-1], 2**-0.25)
