@@ -11,7 +11,7 @@ from backends.core import catalog
 from backends.core.soft import COLUMN
 from backends.interface import Batch, DifferentiableBackend, MachineConfig, Patch, SoftExecution
 from backends.jax_tensor import soft, soft_run
-from backends.jax_tensor.soft import Logits, Machine, Place
+from backends.jax_tensor.soft_program import Logits, Machine, Place
 
 SLOTS, STEPS, MEMORY_BYTES = 8, 8, 32
 EXAMPLES = {"smoke": 32, "quick": 32, "full": 2048}

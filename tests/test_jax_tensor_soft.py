@@ -13,8 +13,8 @@ from backends.conformance import soft as conformance
 from backends.core import isa
 from backends.core.soft import COLUMN
 from backends.interface import Batch, MachineConfig, SoftProgram, UserError
-from backends.jax_tensor import create, soft, soft_run
-from backends.jax_tensor.soft import Fetched, Logits, Machine, Place, SoftState
+from backends.jax_tensor import create, soft, soft_operations, soft_run
+from backends.jax_tensor.soft_program import RELAXATIONS, Fetched, Logits, Machine, Place, SoftState
 from backends.jax_tensor.value import Value, digits, multiply
 from backends.jax_tensor.vertex import unpack
 from backends.reference import ALU
@@ -47,10 +47,10 @@ def test_bits_are_exact_in_float32():
 
 def _operate(relaxation: str, name: str, a: jax.Array, b: jax.Array) -> jax.Array:
     """The word that the operation alone computes from words a and b, at temperature 0."""
-    machine, algebra = Machine(relaxation, (name,)), soft.RELAXATIONS[relaxation](jnp.zeros(()))
+    machine, algebra = Machine(relaxation, (name,)), RELAXATIONS[relaxation](jnp.zeros(()))
     shape = np.shape(a)[1:] if relaxation == "bits" else np.shape(a)
     f = Fetched({name: jnp.ones(shape)}, rd=jnp.zeros((16, *shape)), a=a, b=b, imm=a, here=a, link=a)
-    return soft.compute(machine, algebra, f, soft.arithmetic(machine, algebra, f)).word
+    return soft_operations.compute(machine, algebra, f, soft_operations.arithmetic(machine, algebra, f)).word
 
 
 @pytest.mark.parametrize("relaxation", ["bits", "value"])
@@ -58,7 +58,7 @@ def _operate(relaxation: str, name: str, a: jax.Array, b: jax.Array) -> jax.Arra
 def test_arithmetic_is_exact_at_integers(name, relaxation):
     """Every operation of both algebras on words that have crystallised, over the full 32-bit range."""
     a, b = cases.operands(np.random.default_rng(1), (2, 300))
-    from_integers = soft.RELAXATIONS[relaxation].from_integers
+    from_integers = RELAXATIONS[relaxation].from_integers
     words = [jnp.moveaxis(jnp.asarray(from_integers(x, 32).astype(float)), 0, -1) for x in (a, b)]
     result = _operate(relaxation, name, *words)
     if relaxation == "bits":

@@ -11,8 +11,8 @@ import numpy as np
 from backends.core import environment
 from backends.core import soft as specification
 from backends.interface import Batch, MachineConfig, SoftExecution, SoftProgram, UserError
-from backends.jax_tensor.soft import RELAXATIONS, Logits, Machine, Place, SoftState
 from backends.jax_tensor.soft import run as run_steps
+from backends.jax_tensor.soft_program import RELAXATIONS, Logits, Machine, Place, SoftState
 
 
 def run(

@@ -16,7 +16,7 @@ import numpy as np
 from backends.core.soft import COLUMN
 from backends.jax_tensor import soft as soft_machine
 from backends.jax_tensor import soft_run
-from backends.jax_tensor.soft import RELAXATIONS, Logits, Machine, Place, SoftState
+from backends.jax_tensor.soft_program import RELAXATIONS, Logits, Machine, Place, SoftState
 from experiments.synthesis.gradient import objective
 from experiments.synthesis.gradient.frame import Frame
 from experiments.synthesis.gradient.programs import DTYPES, NEVER, Descent, Knobs, Parameters
