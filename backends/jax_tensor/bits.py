@@ -145,7 +145,7 @@ class Bits(Algebra):
             if set(LOGIC) & set(masses):  # all three are linear in a + b and a b
                 and_, or_, xor_ = (masses.get(name, none) for name in LOGIC)
                 terms += [(or_ + xor_, a + b), (and_ - or_ - 2 * xor_, a * b)]
-            if names := set(SHIFTS) & set(masses):
+            if names := [name for name in SHIFTS if name in masses]:
                 choice = choices(b[:5])
                 amounts |= {name: amounts.get(name, 0.0) + masses[name] * choice for name in names}
         if amounts:
