@@ -21,12 +21,15 @@ APPENDIX = Path(__file__).with_name("ARTIFACT.md")
 def costs(results: Results) -> str:
     """Hardware, time, memory and disk of every recorded experiment, as a Markdown table."""
     rows = []
-    for name in results.experiments():
-        facts = results.provenance(name)
-        machine, disk = facts["machine"], sum(f.stat().st_size for f in (results.root / name).glob("*.csv"))
+    recorded = [
+        (run, name) for name in results.experiments() for run in dict.fromkeys((results, results.fullest(name)))
+    ]
+    for run, name in recorded:
+        facts = run.provenance(name)
+        machine, disk = facts["machine"], sum(f.stat().st_size for f in (run.root / name).glob("*.csv"))
         hardware = f"{machine['cpu']}, {machine['cores']} cores" + (f", {machine['gpu']}" if machine["gpu"] else "")
         sizes = (quantity(facts["wall_time_s"], "s"), quantity(facts["peak_memory_bytes"], "B"), quantity(disk, "B"))
-        rows.append((f"`{name}`", facts["scale"], hardware, *sizes))
+        rows.append((f"`{name}`", facts["scale"] if run is results else run.root.name, hardware, *sizes))
     return _markdown(("experiment", "scale", "measured on", "time", "peak memory", "tables on disk"), rows)
 
 

@@ -1,7 +1,8 @@
 """Judge every claim of `claims.yaml` by recorded tables: reproduced, exceeded, refuted, or not run here.
 
-`python -m artifact.claims [--results FOLDER]`. A refuted claim of the seeds is a finding; a refuted claim of ours fails the
-command. A claim's `metric` is a Python expression over the tables of its experiment (by name, as pandas frames).
+`python -m artifact.claims [--results FOLDER]`. Where a larger run of an experiment lies in `FOLDER-full`, that one is judged.
+A refuted claim of the seeds is a finding; a refuted claim of ours fails the command. A claim's `metric` is a Python
+expression over the tables of its experiment (by name, as pandas frames).
 """
 
 import argparse
@@ -80,6 +81,7 @@ def load(file: Path = CLAIMS) -> list[Claim]:
 
 def judge(claim: Claim, results: Results) -> Verdict:
     """Measure one claim and compare. Raises Damaged where its tables are."""
+    results = results.fullest(claim.experiment)
     try:
         provenance = results.provenance(claim.experiment)
         frames = {name: results.table(claim.experiment, name) for name in provenance["tables"]}

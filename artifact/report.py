@@ -166,8 +166,9 @@ for name in ("sweep", "recovery", "functions", "vectors", "dudect", "variance"):
 # A run that fails is charged its whole spending: `to_solution` is all executions over all solutions.
 
 # %%
+synthesis = results.fullest("synthesis")
 picture("success_matrix")
-show(tally.tally(results.table("synthesis", "runs")))
+show(tally.tally(synthesis.table("synthesis", "runs")))
 
 # %% [markdown]
 # ### What it costs
@@ -187,13 +188,13 @@ picture("schedules")
 # ### The tasks, and how rare their solutions are
 
 # %%
-show(results.table("synthesis", "tasks"))
+show(synthesis.table("synthesis", "tasks"))
 
 # %% [markdown]
 # ### The shortest program that each method found for each task
 
 # %%
-right = results.table("synthesis", "runs").query("right").sort_values(["task", "length"], kind="stable")
+right = synthesis.table("synthesis", "runs").query("right").sort_values(["task", "length"], kind="stable")
 show(right.drop_duplicates(["task", "method"])[["task", "method", "seed", "length", "proof", "evaluations", "program"]])
 
 # %% [markdown]

@@ -55,6 +55,12 @@ class Results:
             raise Missing(f"no results of {experiment} in {self.root}: {self._remedy()}")
         return found
 
+    def fullest(self, experiment: str) -> "Results":
+        """The results beside these, in `<root>-full`, where a larger run of the experiment is recorded there; else these."""
+        root = self.root.resolve()
+        larger = Results(root.with_name(f"{root.name}-full"))
+        return larger if experiment in larger.experiments() else self
+
     def _remedy(self) -> str:
         scale = self.root.name if self.root.name in ("smoke", "quick", "full") else "quick"
         return f"make reproduce SCALE={scale}"

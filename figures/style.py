@@ -41,11 +41,16 @@ _LOOKS = (
     ("#999933", "h", (0, (4, 1, 1, 1, 1, 1))),
     ("#882255", "d", (0, (2, 1))),
     ("#A6A6A6", "*", (0, (1, 3))),
+    ("#117733", "1", (0, (6, 1, 1, 1))),
+    ("#AA4499", "2", (0, (2, 1, 2, 3))),
+    ("#3B2A20", "3", (0, (8, 3))),
+    ("#6699CC", "4", (0, (3, 3))),
 )
 _MACHINES = ("reference", "jax_tensor", "torch_neural", "gpu_compute")
 _METHODS = (
     "straight_through", "annealed_bits", "hybrid", "mcmc", "enumeration", "smt", "annealed_value", "random_search",
     "hybrid_without_gradient", "population", "curriculum", "fixed_temperature", "warm_start",
+    "guided_enumeration", "annealed_neural", "rounds_without_gradient", "fixed_temperature_bits",
 )  # fmt: skip
 INK, PALE = "#222222", "#E8EDF2"
 

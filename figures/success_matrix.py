@@ -9,11 +9,15 @@ from experiments.tables import Results
 from figures import style
 
 _DARK = 0.55
+_SIDE_BY_SIDE = 9
+"""Names of methods that fit beside one another."""
 
 
 def draw(results: Results) -> Figure:
     """One cell a task and method: shade is the share of runs that succeed, the text successes of runs."""
-    runs = results.table("synthesis", "runs", "task", "method", "family", "shortest", "right", "evaluations", "wall_s")
+    runs = results.fullest("synthesis").table(
+        "synthesis", "runs", "task", "method", "family", "shortest", "right", "evaluations", "wall_s"
+    )
     tasks, methods = tally.tasks(runs), tally.methods(runs)
     cells = tally.tally(runs).set_index(["task", "method"])
     rate = cells["rate"].unstack().reindex(index=tasks, columns=methods).to_numpy(float)
@@ -23,7 +27,8 @@ def draw(results: Results) -> Figure:
         for j, method in enumerate(methods):
             _write(axes, j, i, cells.loc[(task, method)] if (task, method) in cells.index else None)
     shortest = runs.drop_duplicates("task").set_index("task")["shortest"]
-    axes.set_xticks(range(len(methods)), [m.replace("_", "\n") for m in methods])
+    upright = 90 if len(methods) > _SIDE_BY_SIDE else 0
+    axes.set_xticks(range(len(methods)), [m.replace("_", "\n") for m in methods], rotation=upright)
     axes.set_yticks(range(len(tasks)), [f"{t.replace('_', ' ')} ({shortest[t]})" for t in tasks])
     axes.set_xlabel("method")
     axes.set_ylabel("task (length of the shortest)")

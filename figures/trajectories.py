@@ -15,7 +15,7 @@ _SHOWN = 4
 def draw(results: Results) -> Figure:
     """A column a run, the longest trace of each of the first methods: above, the loss of the soft program and wrong
     bits of the program read off; below, the temperature. The upright line is where the program read off has settled."""
-    traces = results.table(
+    traces = results.fullest("synthesis").table(
         "synthesis", "traces", "task", "method", "seed", "evaluations", "temperature", "loss", "wrong_bits"
     )
     chosen = _chosen(traces)

@@ -11,7 +11,7 @@ from experiments.synthesis import tally
 from experiments.tables import Results
 
 EXPERIMENT, NOT_RUN = "synthesis", "not run"
-PLANTED, CONTROL, HYBRID, CHAIN, SOLVER = "increment", "fixed_temperature", "hybrid", "mcmc", "smt"
+PLANTED, CONTROL, HYBRID, CHAIN, SOLVER = "increment", "control", "hybrid", "mcmc", "smt"
 PUBLISHED: Mapping[str, tuple[str, str]] = {
     "add": ("847 ± 123 episodes", "5 of 10"),
     "mul": ("–", "10 of 10"),
@@ -27,7 +27,8 @@ iterations each, right on held-out inputs. Neither is made by the experiments he
 _NAMES = (
     "found", "right", "refuted", "proven", "undecided", "tested", "held_out", "tasks", "methods", "runs", "seeds", "budget",
     "budget_s", "planted", "planted_of", "control", "control_runs", "control_interval", "longer", "longest", "shorter_cost",
-    "fewer", "gap", "settled", "traces", "falling", "falling_interval", "fixed", "fixed_interval", "unseen", "samples",
+    "fewer", "gap", "settled", "traces", "falling", "falling_name", "falling_interval", "fixed", "fixed_name", "fixed_interval",
+    "hottest", "hottest_name", "hottest_interval", "larger", "scale", "unseen", "samples",
     "gradient_name", "gradient_right", "gradient_runs", "gradient_interval", "hybrid_name", "hybrid_right", "hybrid_runs",
     "hybrid_interval", "discrete_name", "discrete_right", "discrete_runs", "discrete_interval", "solver_solved",
     "solver_faster", "solver_tasks",
@@ -35,9 +36,13 @@ _NAMES = (
 
 
 def build(results: Results) -> dict[str, Any]:
-    """`{"values": {name: text}, "tables": {name: rows}}`, as `numbers.build`; names begin with `synthesis`."""
+    """`{"values": {name: text}, "tables": {name: rows}}`, as `numbers.build`; names begin with `synthesis`. Of the larger run
+    beside the results, where there is one."""
+    own, results = results, results.fullest(EXPERIMENT)
     runs, tasks = results.table(EXPERIMENT, "runs"), results.table(EXPERIMENT, "tasks")
-    values = dict.fromkeys(_NAMES, NOT_RUN)
+    values = dict.fromkeys(_NAMES, NOT_RUN) | {
+        "scale": str(results.provenance(EXPERIMENT)["scale"]), "larger": "" if results is own else results.root.name,
+    }  # fmt: skip
     for part in (_size, _evidence, _controls, _best, _hybrid, _solver):
         values |= part(runs)
     values |= _trajectories(results) | _schedules(results) | _density(tasks)
@@ -79,11 +84,11 @@ def _evidence(runs: pd.DataFrame) -> dict[str, str]:
 
 
 def _controls(runs: pd.DataFrame) -> dict[str, str]:
-    planted = runs[(runs["task"] == PLANTED) & (runs["family"] != "control")].groupby("method")["right"].any()
+    planted = runs[(runs["task"] == PLANTED) & (runs["family"] != CONTROL)].groupby("method")["right"].any()
     values = {"planted": number(planted.sum()), "planted_of": number(len(planted))} if len(planted) else {}
-    own = runs[(runs["method"] == CONTROL) & (runs["group"] != tally.CONTROL_GROUP)]
+    own = runs[(runs["family"] == CONTROL) & (runs["group"] != tally.CONTROL_GROUP)]
     if len(own):
-        row = tally.tally(own, ("method",)).iloc[0]
+        row = tally.tally(own, ("family",)).iloc[0]
         values |= {
             "control": number(row["right"]),
             "control_runs": number(row["runs"]),
@@ -158,17 +163,25 @@ def _trajectories(results: Results) -> dict[str, str]:
 
 
 def _schedules(results: Results) -> dict[str, str]:
-    """Falling and fixed temperatures, all of each together."""
+    """The best falling schedule, the best fixed one, and the fixed one that is hottest."""
     if "schedules" not in results.provenance(EXPERIMENT)["tables"]:
         return {}
-    found = results.table(EXPERIMENT, "schedules")
-    kind = np.where(found["first_temperature"] == found["last_temperature"], "fixed", "falling")
+    found = tally.tally(
+        results.table(EXPERIMENT, "schedules"), ("schedule", "first_temperature", "last_temperature")
+    ).sort_values("rate", ascending=False, kind="stable")
+    fixed = found["first_temperature"] == found["last_temperature"]
+    kinds = {
+        "falling": found[~fixed],
+        "fixed": found[fixed],
+        "hottest": found[fixed].sort_values("first_temperature", ascending=False),
+    }
     values: dict[str, str] = {}
-    for row in tally.tally(found.assign(kind=kind), ("kind",)).to_dict("records"):
-        values |= {
-            row["kind"]: f"{number(row['right'])} of {number(row['runs'])}",
-            f"{row['kind']}_interval": _interval(row),
-        }
+    for kind, rows in kinds.items():
+        for row in rows.head(1).to_dict("records"):
+            values |= {
+                f"{kind}_name": str(row["schedule"]).removeprefix("fixed "), f"{kind}_interval": _interval(row),
+                kind: f"{number(row['right'])} of {number(row['runs'])}",
+            }  # fmt: skip
     return values
 
 

@@ -155,7 +155,8 @@ def _timing() -> dict[str, pd.DataFrame]:
 
 METHODS = {
     "straight_through": "gradient", "annealed_bits": "gradient", "hybrid": "hybrid", "mcmc": "discrete",
-    "enumeration": "discrete", "smt": "discrete", "fixed_temperature": "control", "warm_start": "ablation",
+    "enumeration": "discrete", "smt": "discrete", "fixed_temperature": "control", "fixed_temperature_bits": "control",
+    "warm_start": "ablation",
 }  # fmt: skip
 TASKS = {
     "increment": ("control", 1), "add": ("elementary", 1), "mul": ("elementary", 1), "square_plus": ("elementary", 2),

@@ -101,3 +101,42 @@ def test_a_solver_is_as_fast_as_its_seconds(results, tmp_path):
         runs.loc[solver, "wall_s"] = seconds
         found = verdict(changed(results, tmp_path / str(seconds), runs), "literature-solvers-faster")
         assert found.measured == wanted
+
+
+def test_a_larger_run_beside_the_results_is_taken_and_named(results, tmp_path):
+    """Paper and claims read `<folder>-full` where it is; what other experiments made stays where it was."""
+    runs = results.table("synthesis", "runs")
+    own = changed(results, tmp_path / "own", runs[runs["task"].isin(["increment", "add", "max"])])
+    alone = synthesis.build(own)["values"]
+    assert (alone["synthesis_tasks"], alone["synthesis_larger"]) == ("3", "")
+    assert verdict(own, "tensor-computer-sum-array").verdict == claims.NOT_RUN
+    changed(results, tmp_path / "own-full", runs)
+    both = synthesis.build(own)["values"]
+    assert (both["synthesis_tasks"], both["synthesis_larger"]) == (str(runs["task"].nunique()), "own-full")
+    assert verdict(own, "tensor-computer-sum-array").verdict == claims.EXCEEDED
+    assert own.fullest("benchmarks") is own
+
+
+@pytest.mark.parametrize(
+    ("lacking", "wanted"), [((), claims.EXCEEDED), (("p03", "p07", "p10", "p11", "p12"), claims.REFUTED)]
+)
+def test_the_claim_on_bit_twiddling_counts_tasks(results, tmp_path, lacking, wanted):
+    runs = results.table("synthesis", "runs")
+    runs.loc[runs["task"].isin(lacking) & (runs["seed"] > 0), "right"] = False
+    assert verdict(changed(results, tmp_path / "all", runs), "our-gradient-hackers-delight").verdict == wanted
+    some = changed(results, tmp_path / "some", runs[runs["task"] != "p05"])
+    assert verdict(some, "our-gradient-hackers-delight").verdict == claims.NOT_RUN
+
+
+def test_falling_temperatures_are_judged_by_their_best_schedule(results, tmp_path):
+    """One constant temperature that does as well as the best fall refutes that it is the fall."""
+    facts = results.provenance("synthesis")
+    kept = {name: results.table("synthesis", name) for name in facts["tables"]}
+    schedules = kept["schedules"]
+    schedules["right"] = schedules["schedule"].isin(["1 to 0.1", "1 to 1"])
+    record.write(tmp_path / "synthesis", {**facts, "scale": "quick"}, kept)
+    values = synthesis.build(Results(tmp_path))["values"]
+    assert (values["synthesis_falling_name"], values["synthesis_hottest_name"]) == ("1 to 0.1", "10 to 10")
+    assert values["synthesis_hottest"].startswith("0 of") and values["synthesis_fixed_name"] == "1 to 1"
+    found = verdict(Results(tmp_path), "ncpu-annealing")
+    assert (found.verdict, found.measured) == (claims.REFUTED, 0)
