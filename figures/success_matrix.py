@@ -27,8 +27,8 @@ def draw(results: Results) -> Figure:
         for j, method in enumerate(methods):
             _write(axes, j, i, cells.loc[(task, method)] if (task, method) in cells.index else None)
     shortest = runs.drop_duplicates("task").set_index("task")["shortest"]
-    upright = 90 if len(methods) > _SIDE_BY_SIDE else 0
-    axes.set_xticks(range(len(methods)), [m.replace("_", "\n") for m in methods], rotation=upright)
+    look = {"rotation": 90, "fontsize": 5} if len(methods) > _SIDE_BY_SIDE else {}
+    axes.set_xticks(range(len(methods)), [m.replace("_", "\n") for m in methods], **look)
     axes.set_yticks(range(len(tasks)), [f"{t.replace('_', ' ')} ({shortest[t]})" for t in tasks])
     axes.set_xlabel("method")
     axes.set_ylabel("task (length of the shortest)")
