@@ -1,5 +1,7 @@
 """Descent at hard programs of a frame: what it computes and the derivatives it learns from, against the machine and flips."""
 
+from dataclasses import replace
+
 import numba
 import numpy as np
 import pytest
@@ -8,7 +10,7 @@ from backends.gpu_compute.codes import pack
 from experiments.synthesis import tasks
 from experiments.synthesis.evaluate import Evaluator
 from experiments.synthesis.gradient import vertices
-from experiments.synthesis.gradient.descents import StraightDescents
+from experiments.synthesis.gradient.descents import StraightDescents, Walks
 from experiments.synthesis.gradient.frame import Choice
 from experiments.synthesis.search import Problem
 
@@ -103,3 +105,36 @@ def test_a_focus_weighs_bits_and_keeps_their_mean():
     _begin(made.states[0], made.task)
     weights = made.states[0].weights
     assert weights.mean() == pytest.approx(1) and np.allclose(weights[1:] / weights[:-1], 2**-0.25)
+
+
+def _outputs(walks: Walks) -> np.ndarray:
+    """Outputs `[E, O]` of the first core's draw, by the machine, on all examples."""
+    frame = walks.frame
+    code = frame.codes(walks.choices()[0][0])[0]
+    examples = replace(frame.problem.examples, steps=frame.steps)
+    found, ended = Evaluator(examples).outputs(code[None])
+    assert ended.all()
+    return found[0]
+
+
+@pytest.mark.parametrize("name", TASKS)
+def test_a_walk_knows_the_cost_of_where_it_is(name):
+    """After any number of moves, taken and taken back, cost and needed slots are those of the program that it holds."""
+    task, compared = tasks.get(name), 0
+    made = Problem(task.training(np.random.default_rng(0), 24), replace(task.space, length=1))
+    walks = Walks(made, np.random.default_rng(1), slots=SLOTS, wrong=3.0)
+    state, chain = walks.states[0], walks.chains[0]
+    for _ in range(40):
+        walks.go(2000)
+        off = np.bitwise_count(_outputs(walks) ^ walks.task.wanted).sum(axis=1)
+        few = state.order[: chain.few[0]]
+        if state.last[0] >= 0:
+            assert state.last[0] == (off + 3 * (off > 0))[few].sum()
+            compared += 1
+        assert set(state.order) == set(range(24))
+        needed, first = {int(r) for r in state.drawn.out}, walks.frame.first
+        for slot in reversed(range(SLOTS)):
+            if first + slot in needed:
+                needed |= {int(state.drawn.rs1[slot]), int(state.drawn.rs2[slot])}
+        assert [first + slot in needed for slot in range(SLOTS)] == chain.needed.tolist()
+    assert compared > 20

@@ -60,7 +60,7 @@ SCALES = {
         ("fixed_temperature", "annealed_value", "straight_through", "enumeration", "mcmc", "smt", "hybrid"),
         10, 2e8, 1.0, 500_000, 0.5,
     ),
-    "full": Scale("all", "all", 30, 1e10, 60.0, 100_000_000, 10.0),
+    "full": Scale("all", "all", 30, 1e10, 60.0, 10_000_000, 1.0),
 }  # fmt: skip
 """Annealing is in relaxation `value` in the smaller ones: a second of descent in `bits` is less than a round, and each shape of
 task takes about as long to compile as ten such searches."""

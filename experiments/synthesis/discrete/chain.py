@@ -20,7 +20,7 @@ anew, and how often it began."""
 
 
 @inner
-def _luby(i):
+def luby(i):
     """The i-th number (from 1) of Luby, Sinclair and Zuckerman's restarts: 1 1 2 1 1 2 4 1 1 2 1 1 2 4 8 …"""
     while True:
         k = 1
@@ -86,7 +86,7 @@ def walk(
     while total < executions:
         if progress[LEFT] == 0:
             progress[RESTARTS] += 1
-            progress[LEFT], progress[COST] = unit * _luby(progress[RESTARTS]), NEVER
+            progress[LEFT], progress[COST] = unit * luby(progress[RESTARTS]), NEVER
             fill(random, packed, tables)
             if guide is not None:
                 guide.stale[0] = True

@@ -4,14 +4,12 @@ The chains look at a few of the examples; a code without cost on them is tried o
 Chains begin anew after runs of Luby's lengths.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
 from backends.core import cores
 from backends.gpu_compute.codes import pack, unpack
-from experiments.synthesis.assignment import Assignment
 from experiments.synthesis.discrete import chain
 from experiments.synthesis.discrete.chance import seeded
 from experiments.synthesis.discrete.guided import Guide
@@ -46,15 +44,11 @@ class Settings:
     renew: int = 16
 
 
-def search(
-    problem: Problem, budget: Budget, rng: np.random.Generator, settings: Settings, wide: Assignment | None = None
-) -> Outcome:
-    """Walk until a code is right; through the codes of `wide` where that is given, then brought back."""
-    walked = wide.problem if wide else problem
-    evaluator = Evaluator(walked.examples)
+def search(problem: Problem, budget: Budget, rng: np.random.Generator, settings: Settings) -> Outcome:
+    """Walk until a code is right."""
+    evaluator = Evaluator(problem.examples)
     few = rng.permutation(len(evaluator))[: settings.examples]
-    chains = [_Chain(walked, wide, evaluator, few, settings, rng) for _ in range(cores.threads())]
-    back: Callable[[np.ndarray], np.ndarray | None] = wide.back if wide else lambda code: code
+    chains = [_Chain(problem, evaluator, few, settings, rng) for _ in range(cores.threads())]
     chunk = _GUIDED_CHUNK if settings.share else _CHUNK
 
     def work(part: slice) -> int:
@@ -69,14 +63,10 @@ def search(
                     code = unpack(each.packed[None])[0]
                     failed, more = evaluator.failures(code)
                     executed += more
-                    found = back(code) if not len(failed) else None
-                    if found is not None:
+                    if not len(failed):
                         budget.spent += executed
-                        return Outcome(found, _restarts(chains))
-                    if len(failed):
-                        few = np.append(few, rng.choice(failed))
-                    else:  # right, and too long
-                        each.progress[chain.LEFT] = 0
+                        return Outcome(code, _restarts(chains))
+                    few = np.append(few, rng.choice(failed))
             for each in chains:
                 each.look_at(few)
             budget.spend(executed)
@@ -92,11 +82,10 @@ class _Chain:
     """A chain's state; `chain.walk` says what its parts are."""
 
     def __init__(
-        self, problem: Problem, wide: Assignment | None, evaluator: Evaluator, few: np.ndarray, settings: Settings,
-        rng: np.random.Generator,
-    ) -> None:  # fmt: skip
+        self, problem: Problem, evaluator: Evaluator, few: np.ndarray, settings: Settings, rng: np.random.Generator
+    ) -> None:
         space, cases = problem.space, evaluator.cases
-        tables = Tables.of(space, wide.destinations, wide.readable) if wide else Tables.of(space)
+        tables = Tables.of(space)
         self.random, self.progress, self.order = seeded(rng), np.zeros(3, np.int64), few.copy()
         self.packed = pack(np.array([[NOTHING] * space.length], np.int32))[0]
         self.stores, self.settings = space.has_memory, settings

@@ -70,7 +70,7 @@ def _lay_out(random, packed, code, tables):
             k = _some(random, IMMEDIATE, tables)
             code[slot, 4] = np.int32(np.uint32(instruction(random, slot, k, tables) >> np.uint64(32)))
         elif FORM[op] == IMMEDIATE:
-            code[slot, 3] = tables[2][below(random, tables[10][slot])]
+            code[slot, 3] = tables[2][below(random, len(tables[2]))]
 
 
 @inner
@@ -143,9 +143,7 @@ def weigh_all(guide, count, temperature, tables):
         for field in range(_FIELDS):
             if (field == 3 and FORM[op] != REGISTER and FORM[op] != STORE) or FORM[op] == NOTHING:
                 continue
-            if field == 1 and tables[9].shape[1] == 1:
-                continue
-            size = len(numbers) if field == 0 else (counts[slot, k] if field == 4 else tables[10][slot])
+            size = len(numbers) if field == 0 else (counts[slot, k] if field == 4 else len(registers))
             for c in range(size):
                 there = numbers[c] if field == 0 else (immediates[slot, k, c] if field == 4 else registers[c])
                 if there != guide.code[slot, field] and not (field == 0 and FORM[there] == NOTHING):

@@ -3,7 +3,6 @@
 Jumps in packed codes name their target's slot, so a moved branch still goes where it went.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -31,8 +30,7 @@ _NOTHING = pack(np.array([[NOTHING]], np.int32))[0, 0]
 class Tables:
     """`choices` of a space, and for its operations (N): peers `[N, N]` int64, of which the first peer_counts `[N]` take the
     same operands; index: from an operation's number to its place among the N; powers `[N]`, see
-    `_powers`. Of each slot: written `[L, D]` int32, the registers that it may write; readable `[L]` int64, how many of the
-    space's registers it may read, from the first on."""
+    `_powers`; written `[D]` int32: the registers that may be written."""
 
     choices: Choices
     peers: np.ndarray
@@ -40,11 +38,10 @@ class Tables:
     index: np.ndarray
     powers: np.ndarray
     written: np.ndarray
-    readable: np.ndarray
 
     @classmethod
-    def of(cls, space: Space, destinations: Sequence[int] = (), readable: Sequence[int] = ()) -> "Tables":
-        """Of a space; destinations and readable `[L]`: where each slot writes one register of its own (`assignment.py`)."""
+    def of(cls, space: Space) -> "Tables":
+        """Of a space."""
         table = choices(space)
         forms = [(isa.OPERATIONS[n].format, isa.OPERATIONS[n].kind) for n in table.numbers]
         groups = [[k for k, other in enumerate(forms) if other == form] for form in forms]
@@ -54,15 +51,14 @@ class Tables:
         index = np.zeros(len(isa.OPERATIONS), np.int64)
         index[table.numbers] = np.arange(len(table.numbers))
         counts = np.array([len(group) for group in groups])
-        anywhere = np.tile(table.registers[table.registers != 0], (space.length, 1))
-        written = np.array(destinations, np.int32)[:, None] if destinations else anywhere
-        limits = np.array(readable or [len(table.registers)] * space.length, np.int64)
-        return cls(_plain_first(table), peers, counts, index, _powers(table), written, limits)
+        return cls(_plain_first(table), peers, counts, index, _powers(table), table.registers[table.registers != 0])
 
     def arguments(self) -> tuple:
         c = self.choices
-        own = self.peers, self.peer_counts, self.index, self.powers, self.written, self.readable
-        return c.numbers, c.fields, c.registers, c.counts, c.immediates, *own
+        return (
+            c.numbers, c.fields, c.registers, c.counts, c.immediates, self.peers, self.peer_counts, self.index, self.powers,
+            self.written,
+        )  # fmt: skip
 
 
 def _plain_first(table: Choices) -> Choices:
@@ -86,10 +82,10 @@ def _powers(table: Choices) -> np.ndarray:
 def instruction(random, slot, k, tables):
     """A random packed instruction for a slot, with the k-th operation of the space."""
     numbers, fields, registers, counts, immediates = tables[:5]
-    written, readable = tables[9], tables[10][slot]
-    rd = np.int64(written[slot, below(random, written.shape[1])]) if fields[k, 0] else 0
-    rs1 = np.int64(registers[below(random, readable)]) if fields[k, 1] else 0
-    rs2 = np.int64(registers[below(random, readable)]) if fields[k, 2] else 0
+    written, count = tables[9], len(registers)
+    rd = np.int64(written[below(random, len(written))]) if fields[k, 0] else 0
+    rs1 = np.int64(registers[below(random, count)]) if fields[k, 1] else 0
+    rs2 = np.int64(registers[below(random, count)]) if fields[k, 2] else 0
     place = uniform(random) ** tables[8][k] * (1 - _LEAST)
     imm = np.int64(immediates[slot, k, np.int64(place * counts[slot, k])])
     return pack_slot(np.int64(numbers[k]), rd, rs1, rs2, imm, slot)
@@ -107,7 +103,7 @@ def move(random, packed, tables):
     """Change a packed code at random, in one or two slots."""
     length = len(packed) - 2
     kind, slot = uniform(random), below(random, length)
-    if kind < _SWAPS and tables[9].shape[1] > 1:
+    if kind < _SWAPS:
         other = below(random, length)
         packed[slot], packed[other] = packed[other], packed[slot]
     elif kind < _OPERANDS and packed[slot] != _NOTHING:

@@ -1,1 +1,1 @@
-"""Gradient descent on the logits of programs: at hard samples (`vertices.py`), and through the soft machine."""
+"""Gradients of programs: descent on logits at hard samples (`vertices.py`, `paths.py`) and through the soft machines, and walks."""

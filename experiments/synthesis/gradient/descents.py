@@ -1,6 +1,7 @@
-"""Straight-through descents on a problem, one after another on each core: one class for each form that programs take."""
+"""Descents and walks on a problem, one after another on each core: a class for each form that programs take."""
 
 import math
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -12,15 +13,55 @@ from experiments.synthesis.discrete.chance import seeded
 from experiments.synthesis.discrete.guided import Guide
 from experiments.synthesis.discrete.moves import Tables
 from experiments.synthesis.evaluate import WORD_BITS, Evaluator, scratch
-from experiments.synthesis.gradient import menu, paths, vertices
+from experiments.synthesis.gradient import menu, paths, vertices, walk
 from experiments.synthesis.gradient.frame import Choice, Frame
 from experiments.synthesis.gradient.menu import Knobs
 from experiments.synthesis.gradient.vertices import NEVER, Fields, Schedule, State, Task
+from experiments.synthesis.gradient.walk import Settings, Walk
 from experiments.synthesis.language import NOTHING
-from experiments.synthesis.search import Problem
+from experiments.synthesis.search import Budget, Exhausted, Outcome, Problem
 
 _CONSTANTS = 3.0
 """Registers' worth of mass that all constants together have in the prior."""
+
+
+class Searcher(ABC):
+    """Goes from draw to draw on each core, and says when one of them is right."""
+
+    chunk: int
+    """Executions of about a tenth of a second on two cores."""
+
+    @property
+    @abstractmethod
+    def begun(self) -> int:
+        """Descents or chains, so far."""
+
+    @abstractmethod
+    def go(self, executions: int) -> int:
+        """Go on for about so many executions, an equal part on each core; one whose draw is right ends there. Returns how many
+        were counted."""
+
+    @abstractmethod
+    def found(self) -> np.ndarray | None:
+        """A code `[L, 5]` of the problem's space that is right on all examples, if a draw is and has room there."""
+
+    @abstractmethod
+    def row(self) -> dict:
+        """What the first core's draw is like, to plot: temperature, loss, wrong bits of an example."""
+
+    def search(self, budget: Budget) -> Outcome:
+        """Go on until a draw is right or the budget has ended."""
+        trace: list[dict] = []
+        code = None
+        try:
+            while code is None:
+                budget.check()
+                budget.spent += self.go(int(min(self.chunk, budget.evaluations - budget.spent)) + 1)
+                code = self.found()
+                trace.append({"evaluations": budget.spent, **self.row()})
+        except Exhausted:
+            pass
+        return Outcome(code, self.begun, trace=trace)
 
 
 def _on_each(count: int, go: Callable[[int], int]) -> int:
@@ -28,21 +69,12 @@ def _on_each(count: int, go: Callable[[int], int]) -> int:
     return sum(cores.share(lambda part: go(part.start), count, count))
 
 
-class StraightDescents:
-    """Of straight-line programs on registers, in the form of `frame.py` (`vertices.py`).
-
-    slots: of a program. focus: see `vertices.Task`. settings: of `vertices.Schedule`.
-    """
+class _Frames(Searcher):
+    """Of draws from a frame, a state for each core."""
 
     chunk = 2_000_000
-    """Executions of about a tenth of a second on two cores."""
 
-    def __init__(
-        self, problem: Problem, rng: np.random.Generator, slots: int = 16,
-        focus: Sequence[float] = (0.25, 0.25, 0.0, -0.25), **settings: Any,
-    ) -> None:  # fmt: skip
-        schedule = Schedule(**settings)
-        self.schedule = schedule._replace(batch=min(schedule.batch, len(problem.examples)))
+    def __init__(self, problem: Problem, rng: np.random.Generator, slots: int, focus: Sequence[float]) -> None:
         self.frame = Frame(problem, slots)
         self.task = _task(self.frame, focus)
         self.states = [_state(self.frame, rng) for _ in range(cores.threads())]
@@ -52,28 +84,16 @@ class StraightDescents:
     def begun(self) -> int:
         return sum(int(state.progress[vertices.DESCENTS]) for state in self.states)
 
-    def go(self, executions: int) -> int:
-        """Go on for about so many executions, an equal part on each core; one whose draw is right ends there. Returns how many
-        were counted."""
-        each = executions // len(self.states) + 1
-
-        def work(k: int) -> int:
-            return vertices.descend(self.states[k], self.task, self.schedule, each, self.seen[k])
-
-        return _on_each(len(self.states), work)
-
     def choices(self) -> list[tuple[Choice, float]]:
-        """The draw of each core, and the wrong bits of an example of those that it last ran on."""
+        """The draw of each core, and its wrong bits, or cost, of an example of those that it last ran on."""
         return [(Choice(*(x[None] for x in s.drawn)), seen[1]) for s, seen in zip(self.states, self.seen, strict=True)]
 
     def found(self) -> np.ndarray | None:
-        """A code `[L, 5]` of the problem's space that is right on all examples, if a draw is and has room there."""
         right = (choice for (choice, _), seen in zip(self.choices(), self.seen, strict=True) if seen[2])
         codes = (self.frame.read_off(choice) for choice in right)
         return next((code for code in codes if code is not None), None)
 
     def row(self) -> dict:
-        """What the first core's draw is like, to plot. It is hard, so its loss is that of the program."""
         temperature, wrong, _ = self.seen[0].tolist()
         return {"temperature": temperature, "loss": wrong, "wrong_bits": wrong}
 
@@ -102,7 +122,51 @@ def _state(frame: Frame, rng: np.random.Generator) -> State:
     )  # fmt: skip
 
 
-class BranchingDescents:
+class StraightDescents(_Frames):
+    """Of straight-line programs on registers, in the form of `frame.py` (`vertices.py`).
+
+    slots: of a program. focus: see `vertices.Task`. settings: of `vertices.Schedule`.
+    """
+
+    def __init__(
+        self, problem: Problem, rng: np.random.Generator, slots: int = 16,
+        focus: Sequence[float] = (0.25, 0.25, 0.0, -0.25), **settings: Any,
+    ) -> None:  # fmt: skip
+        super().__init__(problem, rng, slots, focus)
+        schedule = Schedule(**settings)
+        self.schedule = schedule._replace(batch=min(schedule.batch, len(problem.examples)))
+
+    def go(self, executions: int) -> int:
+        each = executions // len(self.states) + 1
+
+        def work(k: int) -> int:
+            return vertices.descend(self.states[k], self.task, self.schedule, each, self.seen[k])
+
+        return _on_each(len(self.states), work)
+
+
+class Walks(_Frames):
+    """Markov chains over programs of that form (`walk.py`). slots: of a program. settings: of `walk.Settings`."""
+
+    def __init__(self, problem: Problem, rng: np.random.Generator, slots: int = 16, **settings: Any) -> None:
+        super().__init__(problem, rng, slots, focus=(0.0,))
+        made = Settings(**settings)
+        self.settings = made._replace(examples=min(made.examples, len(problem.examples)))
+        self.chains = [
+            Walk(np.zeros(slots, np.bool_), np.array([self.settings.examples]), np.ones(1, np.bool_))
+            for _ in self.states
+        ]
+
+    def go(self, executions: int) -> int:
+        each = executions // len(self.states) + 1
+
+        def work(k: int) -> int:
+            return walk.walk(self.states[k], self.task, self.chains[k], self.settings, each, self.seen[k])
+
+        return _on_each(len(self.states), work)
+
+
+class BranchingDescents(Searcher):
     """Of programs with branches and memory, as the space has them (`paths.py`). settings: of `menu.Knobs`."""
 
     chunk = 8_000_000
@@ -116,17 +180,14 @@ class BranchingDescents:
         return sum(int(lane.progress[paths.DESCENTS]) for lane in self.lanes)
 
     def go(self, executions: int) -> int:
-        """As of `StraightDescents`."""
         each = executions // len(self.lanes) + 1
         return _on_each(len(self.lanes), lambda k: self.lanes[k].go(each))
 
     def found(self) -> np.ndarray | None:
-        """A code `[L, 5]` that is right on all examples, if a draw is."""
         return next((unpack(lane.packed[None])[0] for lane in self.lanes if lane.seen[1]), None)
 
     def row(self) -> dict:
-        """As of `StraightDescents`; the loss counts more for what is wrong at all. What it costs is not charged: no search
-        uses it."""
+        """The loss counts more for what is wrong at all. What it takes to count bits is not charged: no search uses it."""
         lane = self.lanes[0]
         distance = self.evaluator.score(unpack(lane.packed[None])).distance[0]
         return {

@@ -91,7 +91,7 @@ class State(NamedTuple):
 
 
 @inner
-def _gumbel(random):
+def gumbel(random):
     return -np.log(-np.log(uniform(random) * (1 - 1e-9)))
 
 
@@ -100,7 +100,7 @@ def _greatest(random, logits, temperature):
     best, chosen = -np.inf, 0
     for c in range(len(logits)):
         if logits[c] > NEVER:
-            value = logits[c] + temperature * _gumbel(random)
+            value = logits[c] + temperature * gumbel(random)
             if value > best:
                 best, chosen = value, c
     return chosen
@@ -130,7 +130,7 @@ def _scatter(random, logits, prior):
         for c in range(logits.shape[1]):
             logits[row, c] = prior[row, c]
             if prior[row, c] > NEVER:
-                logits[row, c] += _gumbel(random)
+                logits[row, c] += gumbel(random)
 
 
 @inner
@@ -228,7 +228,7 @@ def shuffle(state, count):
 
 
 @inner
-def _evaluate(state, task, batch):
+def evaluate(state, task, batch):
     """Scores of the draw over the first `batch` examples; returns wrong bits in all."""
     clear(state.scores)
     wrong = 0
@@ -290,7 +290,7 @@ def descend(state, task, schedule, executions, seen):
         if iteration % s.hold == 0:
             shuffle(state, s.batch)
             state.last[0] = -1.0
-        wrong = _evaluate(state, task, s.batch)
+        wrong = evaluate(state, task, s.batch)
         total += s.batch * each
         state.progress[ITERATION] = (iteration + 1) % s.iterations
         seen[1] = wrong / s.batch

@@ -11,23 +11,10 @@ import numpy as np
 
 from experiments.synthesis.gradient import frame
 from experiments.synthesis.gradient.descents import BranchingDescents, StraightDescents
-from experiments.synthesis.search import Budget, Exhausted, Outcome, Problem
+from experiments.synthesis.search import Budget, Outcome, Problem
 
 
 def search(problem: Problem, budget: Budget, rng: np.random.Generator, **settings: Any) -> Outcome:
     """settings: of `StraightDescents` where programs have that form, of `BranchingDescents` for all others."""
     straight = frame.unfit(problem.space, problem.examples) is None
-    descents = (StraightDescents if straight else BranchingDescents)(problem, rng, **settings)
-    trace: list[dict] = []
-    code = None
-    try:
-        while code is None:
-            executions = int(min(descents.chunk, budget.evaluations - budget.spent)) + 1
-            budget.spent += descents.go(executions)
-            code = descents.found()
-            trace.append({"evaluations": budget.spent, **descents.row()})
-            if code is None:
-                budget.check()
-    except Exhausted:
-        pass
-    return Outcome(code, descents.begun, trace=trace)
+    return (StraightDescents if straight else BranchingDescents)(problem, rng, **settings).search(budget)
