@@ -32,7 +32,11 @@ def run(options: argparse.Namespace) -> int:
     """Find a program of RISC-V instructions that turns the inputs of a table into its outputs."""
     question = _question(options)
     with progress.bar() as bar:
+        compiling = bar.add_task(f"compiling {question.method}", total=None)
+        solve.warm(question.method, question.search, question.spaces)
+        bar.remove_task(compiling)
         bar.add_task(f"{question.method}, at most {options.budget_s:g} s", total=None)
+        question.budget.restart()
         answer = solve.solve(
             question.table, question.search, question.spaces, question.budget, question.seed, question.steps
         )
@@ -56,7 +60,7 @@ def _question(options: argparse.Namespace) -> Question:
     bound = solve.bound(method, backend=options.backend, relaxation=options.relaxation)
     given = table.read(Path(options.file), options.steps)
     operations = _operations(options.ops)
-    spaces = solve.spaces(given.examples, options.length, operations)
+    spaces = solve.fitting(method, solve.spaces(given.examples, options.length, operations), given.examples)
     out = _writable(Path(options.out) if options.out else Path(options.file).with_suffix(".elf"))
     budget = Budget(options.evaluations, options.budget_s)
     return Question(given, method, bound, spaces, budget, options.seed, options.steps, out)

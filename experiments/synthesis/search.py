@@ -43,6 +43,10 @@ class Budget:
     def left_s(self) -> float:
         return self.seconds - self.elapsed_s
 
+    def restart(self) -> None:
+        """Count seconds from now on."""
+        self._start = time.perf_counter()
+
     def spend(self, evaluations: float) -> None:
         """Count executions that have happened. Raises Exhausted when the budget is used up."""
         self.spent += evaluations

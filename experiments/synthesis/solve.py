@@ -5,6 +5,7 @@ the hard machine. Small spaces come before large ones: few constants before all,
 programs without branches before programs with them. Each space has an equal share of what is left of the budget.
 """
 
+import contextlib
 import inspect
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -14,7 +15,7 @@ from functools import partial
 import numpy as np
 
 from backends.interface import UserError
-from experiments.synthesis import search, truth
+from experiments.synthesis import search, tasks, truth
 from experiments.synthesis.executable import REGISTERS
 from experiments.synthesis.language import BRANCHES, CONSTANTS, STRAIGHT, Space
 from experiments.synthesis.minimise import minimise
@@ -28,6 +29,10 @@ DEFAULT_METHOD = "portfolio"
 SCRATCH = 3
 LOOP_STEPS = 512
 FEW_CONSTANTS = (-4, -2, -1, 0, 1, 2, 3, 4, 7, 8, 15, 16, 31, 255)
+_COMPILED = ("portfolio", "enumeration", "hybrid", "mcmc", "random_search", "straight_through", "guided_enumeration")
+"""Methods whose compiled code is the same for every problem."""
+_WARMING = 2e5, 10.0
+"""Executions and seconds until all of a method is compiled."""
 _SCRATCH_ORDER = (5, 6, 7, 8, 9, 15, 14, 13, 12, 11, 10)
 _REPEATED = 3
 
@@ -55,6 +60,25 @@ def bound(name: str, **options: str | None) -> Method:
         if key not in known:
             raise UserError(f"method {name} has no choice of {key}: leave --{key} out")
     return lambda problem, budget, rng: method(problem, budget, rng, **given)
+
+
+def warm(name: str, method: Method, choices: Sequence[Space]) -> None:
+    """Compile what a method needs, on x + 1, so that the budget is not spent on it. Does nothing where it is compiled for each
+    problem anew."""
+    task = tasks.get("increment")
+    for space in {space.straight: space for space in choices}.values() if name in _COMPILED else ():
+        small = replace(space, registers=task.space.registers, length=task.space.length)
+        rng = np.random.default_rng(0)
+        with contextlib.suppress(Exhausted):
+            method(Problem(task.training(rng, 16), small), Budget(*_WARMING), rng)
+
+
+def fitting(name: str, choices: Sequence[Space], examples: Examples) -> list[Space]:
+    """The spaces that a method can search. Raises UserError where it can search none."""
+    reasons = [search.fits(name, Problem(examples, space)) for space in choices]
+    if all(reasons):
+        raise UserError(f"method {name} cannot search this: {reasons[0]}; name another method")
+    return [space for space, reason in zip(choices, reasons, strict=True) if reason is None]
 
 
 def spaces(examples: Examples, length: int, operations: Sequence[str] | None) -> list[Space]:

@@ -1,1 +1,1 @@
-"""Gradients of programs: descent on logits at hard samples (`vertices.py`, `paths.py`) and through the soft machines, and walks."""
+"""Gradients of programs: at hard samples (`vertices.py`, `paths.py`, `walk.py`) and through the soft machines."""

@@ -6,19 +6,20 @@ are too long for it; then stochastic search, for loops.
 
 import numpy as np
 
-from experiments.synthesis.search import Budget, Outcome, Problem, fits, method
+from experiments.synthesis import search as registry
+from experiments.synthesis.search import Budget, Outcome, Problem
 
 MEMBERS = ("enumeration", "hybrid", "mcmc")
 
 
 def search(problem: Problem, budget: Budget, rng: np.random.Generator) -> Outcome:
     """The first code that a member finds."""
-    members = [name for name in MEMBERS if fits(name, problem) is None]
+    members = [name for name in MEMBERS if registry.fits(name, problem) is None]
     restarts = 0
     for i, name in enumerate(members):
         share = len(members) - i
         own = Budget((budget.evaluations - budget.spent) / share, budget.left_s / share)
-        outcome = method(name)(problem, own, rng)
+        outcome = registry.method(name)(problem, own, rng)
         budget.spent += own.spent
         restarts += outcome.restarts
         if outcome.code is not None:
