@@ -1,25 +1,29 @@
 """One method after another, each with an equal share of what is left: what to use where nothing is known of a task.
 
-Enumeration comes first, since short programs are found by it at once and shortest first; then the hybrid, for bit tricks that
-are too long for it; then stochastic search, for loops.
+Enumeration comes first, since short programs are found by it at once and shortest first; then, for bit tricks that are too long
+for it, the hybrid, and for programs with branches or memory stochastic search, with two notions of what is nearly right.
 """
+
+from collections.abc import Mapping
 
 import numpy as np
 
 from experiments.synthesis import search as registry
 from experiments.synthesis.search import Budget, Outcome, Problem
 
-MEMBERS = ("enumeration", "hybrid", "mcmc")
+_Member = tuple[str, Mapping[str, float]]
+STRAIGHT: tuple[_Member, ...] = (("enumeration", {}), ("hybrid", {}))
+OTHERS: tuple[_Member, ...] = (("enumeration", {}), ("mcmc", {}), ("mcmc", {"beta": 10.0, "wrong": 16}))
 
 
 def search(problem: Problem, budget: Budget, rng: np.random.Generator) -> Outcome:
     """The first code that a member finds."""
-    members = [name for name in MEMBERS if registry.fits(name, problem) is None]
+    members = STRAIGHT if problem.on_registers else OTHERS
     restarts = 0
-    for i, name in enumerate(members):
+    for i, (name, settings) in enumerate(members):
         share = len(members) - i
         own = Budget((budget.evaluations - budget.spent) / share, budget.left_s / share)
-        outcome = registry.method(name)(problem, own, rng)
+        outcome = registry.method(name)(problem, own, rng, **settings)
         budget.spent += own.spent
         restarts += outcome.restarts
         if outcome.code is not None:
