@@ -1,4 +1,4 @@
-"""Gradient proposals, discrete acceptance: a Markov chain most of whose moves the adjoint of the machine proposes.
+"""Gradient proposals, discrete acceptance: a Markov chain some of whose moves the adjoint of the machine proposes.
 
 One backward pass scores every substitute of every choice of the program that the chain is at; moves are drawn by those scores
 and accepted as in stochastic search, by what they really cost. Straight-line programs on registers are walked in the form of
@@ -14,12 +14,13 @@ from experiments.synthesis.gradient import frame
 from experiments.synthesis.gradient.descents import Walks
 from experiments.synthesis.search import Budget, Outcome, Problem
 
-_CHAINS = {"share": 0.75, "beta": 4.0, "examples": 8, "wrong": 4}
-"""Settings of `chains.Settings` that differ from those of stochastic search alone."""
+_SHARE = 0.02
+"""Of the moves of other programs, those that the gradient proposes: it takes a program's path as fixed, and so knows little of
+loops, and costs as much as many blind moves."""
 
 
 def search(problem: Problem, budget: Budget, rng: np.random.Generator, **settings: Any) -> Outcome:
     """settings: of `Walks` where programs have that form, of `chains.Settings` for all others."""
     if frame.unfit(problem.space, problem.examples) is not None:
-        return chains.search(problem, budget, rng, chains.Settings(**_CHAINS | settings))
+        return chains.search(problem, budget, rng, chains.Settings(**{"share": _SHARE} | settings))
     return Walks(problem, rng, **settings).search(budget)
