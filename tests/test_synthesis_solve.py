@@ -48,6 +48,7 @@ def stand_in(monkeypatch):
 
         monkeypatch.setattr(search, "methods", lambda: ["stand_in"])
         monkeypatch.setattr(search, "method", lambda name: method)
+        monkeypatch.setattr(search, "fits", lambda name, problem: None)
         monkeypatch.setattr(solve, "DEFAULT_METHOD", "stand_in")
         return seen
 
@@ -366,3 +367,43 @@ def test_the_executable_runs_on_every_machine(tmp_path, capsys, machine):
     path.write_bytes(executable.build(task.solution, task.training(np.random.default_rng(0), 6)))
     assert machines.main(["run", str(path), "--backend", machine]) == 0
     assert capsys.readouterr().out == "6 of 6 rows right\n"
+
+
+def test_a_method_searches_the_spaces_that_it_can(tmp_path):
+    """Annealing descends on straight-line programs alone, and the others are left out."""
+    examples = csv_of(tmp_path, "abs")[1]
+    asked = solve.spaces(examples, 4, None)
+    kept = solve.fitting("annealed", asked, examples)
+    assert kept and all(space.straight for space in kept) and not all(space.straight for space in asked)
+    assert solve.fitting("mcmc", asked, examples) == asked
+    with pytest.raises(UserError, match="annealed cannot search this"):
+        solve.fitting("annealed", [space for space in asked if not space.straight], examples)
+
+
+def test_compiling_comes_before_the_clock(tmp_path):
+    """Every kind of space is tried once, with little to spend, by methods that are compiled once for all problems."""
+    tried = []
+
+    def method(problem, budget, rng):
+        tried.append((problem.space.straight, budget.evaluations))
+        raise Exhausted
+
+    asked = solve.spaces(csv_of(tmp_path, "abs")[1], 4, None)
+    solve.warm("mcmc", method, asked)
+    assert sorted(straight for straight, _ in tried) == [False, True] and all(spent < 1e6 for _, spent in tried)
+    tried.clear()
+    solve.warm("annealed", method, asked)
+    assert not tried
+    budget = Budget(1.0, 1e-9)
+    with pytest.raises(Exhausted):
+        budget.check()
+    budget.seconds = 60.0
+    budget.restart()
+    budget.check()
+
+
+def test_the_default_method_says_what_it_can_search():
+    """Every method answers whether it takes a problem."""
+    task = tasks.get("abs")
+    problem = search.Problem(task.training(np.random.default_rng(0), 8), task.space)
+    assert [search.fits(name, problem) for name in search.methods()] == [None] * len(search.methods())
