@@ -178,7 +178,7 @@ def walk(state, task, chain, settings, executions, seen):
             if found:
                 seen[2] = 1.0
                 break
-            _add_wrong(state, task, chain)
+            total += _add_wrong(state, task, chain)
             continue
         state.progress[ITERATION] -= 1
         idle = uniform(random) <= s.idle
@@ -205,11 +205,13 @@ def walk(state, task, chain, settings, executions, seen):
 
 @inner
 def _add_wrong(state, task, chain):
-    """Put an example that the draw gets wrong among the few; in place of the last one where there are many."""
-    few = chain.few[0]
+    """Put an example that the draw gets wrong among the few, in place of the last one where there are many. Returns the
+    instructions executed to find it."""
+    few, executed = chain.few[0], np.int64(0)
     for t in range(few, len(state.order)):
         e = state.order[t]
         forward(state.drawn, task.functions, task.start[e], state.x)
+        executed += len(state.drawn.op)
         if differ(state, task, e):
             to = min(few, _MOST - 1)
             state.order[t], state.order[to] = state.order[to], e
@@ -217,3 +219,4 @@ def _add_wrong(state, task, chain):
             chain.few[0] = to + 1
             break
     state.last[0], chain.stale[0] = _UNKNOWN, True
+    return executed
