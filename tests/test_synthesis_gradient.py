@@ -46,9 +46,9 @@ def test_a_code_and_its_form_in_the_space_compute_the_same(name):
     asked = problem(name)
     wide = replace(asked, space=replace(asked.space, length=12))
     frame = Frame.of(wide, 4)
-    fitted = 0
-    for code in frame.codes(random_choice(frame, np.random.default_rng(1), 40)):
-        made = frame.fitted(code)
+    fitted, choice = 0, random_choice(frame, np.random.default_rng(1), 40)
+    for p, code in enumerate(frame.codes(choice)):
+        made = frame.read_off(choice.only(p))
         if made is not None:
             fitted += 1
             assert set(made[:, 1:4].ravel()) <= set(wide.space.registers)

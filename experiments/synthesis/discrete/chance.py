@@ -36,3 +36,9 @@ def below(state, n):
 def uniform(state):
     """A random number above 0 and at most 1."""
     return (np.float64(word(state) >> np.uint64(11)) + 1.0) * 2.0**-53
+
+
+@inner
+def gumbel(state):
+    """A random number of the standard Gumbel distribution: the greatest of logits plus such numbers is a softmax sample."""
+    return -np.log(-np.log(uniform(state) * (1 - 1e-9)))

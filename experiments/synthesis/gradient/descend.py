@@ -176,16 +176,15 @@ class Engine:
     def _read(self, now: Round) -> tuple[np.ndarray | None, int]:
         """The right one of the argmax programs, in the form of the space, and whose it is; None if there is none."""
         logits = Parameters(*map(np.asarray, now.descent.logits)).plus(now.mask)
-        codes, whose = np.unique(
-            self.frame.codes(Choice(*(x.argmax(axis=-1) for x in logits))), axis=0, return_index=True
-        )
+        choice = Choice(*(x.argmax(axis=-1) for x in logits))
+        codes, whose = np.unique(self.frame.codes(choice), axis=0, return_index=True)
         scores = self.few.score(codes)
         self.budget.spent += scores.executed
         self._note(now, scores.distance / len(self.few), whose)
         for k in np.flatnonzero(scores.right == len(self.few)):
             failed, executed = self.evaluator.failures(codes[k])
             self.budget.spent += executed
-            code = None if len(failed) else self.frame.fitted(codes[k])
+            code = None if len(failed) else self.frame.read_off(choice.only(int(whose[k])))
             if code is not None:
                 return code, int(whose[k])
         return None, 0

@@ -23,6 +23,8 @@ _REGISTER = {immediate: name for name, immediate in _IMMEDIATE.items()}
 _POOL = {*range(-4, 5), -16, 24, 30, *((1 << k) - d for k in range(11) for d in (0, 1))} - {0}
 _KINDS = ("alu", "alu_imm", "muldiv")
 _REGISTERS = 16
+_COPIES = ("add", "sub", "or", "xor", "sll", "srl", "sra")
+"""Operations that with 0 leave a word as it is."""
 _ADDI = isa.NUMBER["addi"]
 
 
@@ -46,6 +48,10 @@ class Choice:
     rs1: np.ndarray
     rs2: np.ndarray
     out: np.ndarray
+
+    def only(self, p: int) -> "Choice":
+        """The one of program p."""
+        return Choice(self.op[p : p + 1], self.rs1[p : p + 1], self.rs2[p : p + 1], self.out[p : p + 1])
 
 
 @dataclass(frozen=True)
@@ -160,6 +166,9 @@ class Frame:
         values += [Node(_ADDI, Leaf(0), None, constant) for constant in self.constants]
         for op, rs1, rs2 in zip(choice.op[0], choice.rs1[0], choice.rs2[0], strict=True):
             name, at = self.operations[op], rs2 - self.constant.start
+            if (rs2 == 0 and name in _COPIES) or (rs2 == rs1 and name in ("and", "or")):
+                values.append(values[rs1])
+                continue
             form = self._immediate_form(name, self.constants[at]) if 0 <= at < len(self.constants) else None
             right = None if form else values[rs2]
             number, immediate = form or (isa.NUMBER[name], 0)
@@ -179,18 +188,6 @@ class Frame:
         moves[:, 0, :, 1], moves[:, 0, :, 2] = between, self._numbers[choice.out]
         moves[:, 1, :, 1], moves[:, 1, :, 2] = [at.number for at in self.problem.examples.targets], between
         return np.concatenate([lines.reshape(len(lines), -1, 5), moves.reshape(len(lines), -1, 5)], axis=1)
-
-    def fitted(self, code: np.ndarray) -> np.ndarray | None:
-        """The code `[L, 5]` of the problem's space that does what one of `codes` does, or None if there is no room."""
-        values: dict[int, Expression] = {n: Leaf(n if n in self.inputs else 0) for n in range(_REGISTERS)}
-        targets = [at.number for at in self.problem.examples.targets]
-        for op, rd, rs1, rs2, imm in code.tolist():
-            _, first, second = isa.FORMATS[isa.OPERATIONS[op].format]
-            node = Node(op, values[rs1] if first else None, values[rs2] if second else None, imm)
-            move = op == _ADDI and imm == 0
-            values[rd] = values[rs1] if move else node
-            values[0] = Leaf(0)
-        return allocate({target: values[target] for target in targets}, self.inputs, self.problem.space)
 
     def choice_of(self, code: np.ndarray) -> Choice:
         """What a straight-line code `[L, 5]` chooses, as one program; -1 for what the frame has no choice for."""

@@ -17,7 +17,7 @@ import numpy as np
 from backends.core import isa
 from backends.gpu_compute.adjoint import FORM, NOTHING, STORE, back, record
 from backends.gpu_compute.codes import entry, inner, pack_slot
-from experiments.synthesis.discrete.chance import below, uniform
+from experiments.synthesis.discrete.chance import below, gumbel
 from experiments.synthesis.discrete.guided import BACKWARD
 from experiments.synthesis.evaluate import IN_MEMORY, WORD_BITS, output_at, popcount, run_case
 from experiments.synthesis.gradient.menu import NEVER
@@ -33,16 +33,11 @@ _SHIFTS = np.array([op.format == "shift" for op in isa.OPERATIONS])
 
 
 @inner
-def _gumbel(random):
-    return -np.log(-np.log(uniform(random) * (1 - 1e-9)))
-
-
-@inner
 def _best(random, logits, count, temperature):
     """(value, place) of the greatest of logit plus noise."""
     best, chosen = -np.inf, 0
     for c in range(count):
-        value = logits[c] + temperature * _gumbel(random)
+        value = logits[c] + temperature * gumbel(random)
         if value > best:
             best, chosen = value, c
     return best, chosen
@@ -241,11 +236,11 @@ def _begin(random, logits, prior, drawn, tables, knobs):
     ):  # fmt: skip
         for slot in range(len(field)):
             for c in range(field.shape[1]):
-                field[slot, c] = by[slot, c] + knobs.spread * _gumbel(random)
+                field[slot, c] = by[slot, c] + knobs.spread * gumbel(random)
     for slot in range(len(drawn)):
         for k in range(logits.imm.shape[1]):
             for c in range(logits.imm.shape[2]):
-                logits.imm[slot, k, c] = prior.imm[slot, k, c] + knobs.spread * _gumbel(random)
+                logits.imm[slot, k, c] = prior.imm[slot, k, c] + knobs.spread * gumbel(random)
         draw(random, logits, slot, drawn[slot], 0.0, 0.0, tables)
 
 

@@ -21,7 +21,7 @@ import numpy as np
 
 from backends.gpu_compute.adjoint import alu, pull, sums, weigh
 from backends.gpu_compute.codes import entry, inner
-from experiments.synthesis.discrete.chance import below, uniform
+from experiments.synthesis.discrete.chance import below, gumbel, uniform
 from experiments.synthesis.evaluate import WORD_BITS, popcount
 
 ITERATION, DESCENTS = range(2)
@@ -88,11 +88,6 @@ class State(NamedTuple):
     g: np.ndarray
     seed: np.ndarray
     table: np.ndarray
-
-
-@inner
-def gumbel(random):
-    return -np.log(-np.log(uniform(random) * (1 - 1e-9)))
 
 
 @inner

@@ -15,7 +15,7 @@ import numpy as np
 
 from backends.gpu_compute.codes import entry, inner
 from experiments.synthesis.discrete.chain import luby
-from experiments.synthesis.discrete.chance import below, uniform
+from experiments.synthesis.discrete.chance import below, gumbel, uniform
 from experiments.synthesis.gradient.vertices import (
     BACKWARD,
     DESCENTS,
@@ -25,7 +25,6 @@ from experiments.synthesis.gradient.vertices import (
     differ,
     evaluate,
     forward,
-    gumbel,
     right,
 )
 
