@@ -15,8 +15,9 @@ Local Expectation Gradients for Black Box Variational Inference (2015).
 import numpy as np
 
 from backends.core import isa
-from backends.gpu_compute.adjoint import FORM, NOTHING, STORE, back, record
+from backends.gpu_compute.adjoint import back, record
 from backends.gpu_compute.codes import entry, inner, pack_slot
+from backends.gpu_compute.derivatives import FORM, NOTHING, STORE
 from experiments.synthesis.discrete.chance import below, gumbel
 from experiments.synthesis.discrete.guided import BACKWARD
 from experiments.synthesis.evaluate import IN_MEMORY, WORD_BITS, output_at, popcount, run_case

@@ -3,7 +3,7 @@
 Programs have the form of `frame.py`. A draw takes the greatest of logit plus Gumbel noise times temperature, choice by choice,
 for a few choices at a time. It is run hard, and two estimates of a gradient go to the logits:
 
-- straight through: the adjoint of the machine's operations (`backends/gpu_compute/adjoint.py`) gives the derivative of the
+- straight through: the adjoint of the machine's operations (`backends/gpu_compute/derivatives.py`) gives the derivative of the
   number of wrong bits, weighted, with respect to the one-hot vector of every choice of the draw;
 - the score function's, for the choices that differ from those of the last draw on the same examples: the difference in wrong
   bits, for what was chosen and against what had been.
@@ -19,8 +19,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from backends.gpu_compute.adjoint import alu, pull, sums, weigh
 from backends.gpu_compute.codes import entry, inner
+from backends.gpu_compute.derivatives import alu, pull, sums, weigh
 from experiments.synthesis.discrete.chance import below, gumbel, uniform
 from experiments.synthesis.evaluate import WORD_BITS, popcount
 
