@@ -47,7 +47,7 @@ def parser() -> argparse.ArgumentParser:
     )  # fmt: skip
     one.add_argument(
         "--steps", type=int, default=solve.LOOP_STEPS, metavar="N",
-        help=f"instructions that a run of a program with branches may take (default: {solve.LOOP_STEPS})",
+        help=f"instructions that a run of a program with branches may take in the search (default: {solve.LOOP_STEPS})",
     )  # fmt: skip
     one.add_argument("--seed", type=int, default=0, help="of the search (default: 0)")
     one.add_argument("--out", metavar="FILE.elf", help="where the program goes (default: beside the examples)")

@@ -114,9 +114,14 @@ def _lines(question: Question, answer: solve.Answer, report: dict) -> list[str]:
     cost = f"{report['executions']:.3g} executions, {report['seconds']:.1f} s, method {question.method}, seed {question.seed}"
     if answer.found:
         return [*report["program"], "", rows, cost, f"python -m backends run {question.out} runs it on every row"]
-    lines = [f"no program of at most {question.spaces[0].length} instructions found: {_end(question, answer)}", cost]
+    lines = [
+        f"no program of at most {max(space.length for space in question.spaces)} instructions found: {_end(question, answer)}",
+        cost,
+    ]
     if not question.spaces[-1].straight:
-        lines.append(f"programs with branches had {question.steps} instructions a run: --steps gives more")
+        lines.append(
+            f"programs with branches had {question.steps} instructions a run in the search: --steps gives more"
+        )
     if answer.code is None:
         return lines
     wrong = ", ".join(map(str, report["wrong_lines"][:_SHOWN])) + ", …" * (len(report["wrong_lines"]) > _SHOWN)

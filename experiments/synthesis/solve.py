@@ -1,8 +1,9 @@
 """From examples to a program: the search that the command `solve` runs, and what is kept of it.
 
 The rows are divided: a method sees the training rows, and a program counts only if it is right on the held-out rows too, on
-the hard machine. Small spaces come before large ones: few constants before all, and where nobody says which operations to use,
-programs without branches before programs with them. Each space has a share of what is left of the budget.
+the hard machine, where a run may take longer than in the search. Small spaces come before large ones: few constants before all,
+short loops before long ones, and where nobody says which operations to use, programs without branches before programs with
+them. Each space has a share of what is left of the budget.
 """
 
 import contextlib
@@ -28,6 +29,10 @@ Method = Callable[[Problem, Budget, np.random.Generator], Outcome]
 DEFAULT_METHOD = "portfolio"
 SCRATCH = 3
 LOOP_STEPS = 512
+_PATIENCE = 16
+"""How many times the steps of a run in the search a found program may take on a row."""
+_SHORT = 5
+"""Instructions of loops that are looked for before longer ones."""
 FEW_CONSTANTS = (-4, -2, -1, 0, 1, 2, 3, 4, 7, 8, 15, 16, 31, 255)
 _COMPILED = ("portfolio", "enumeration", "hybrid", "mcmc", "random_search", "straight_through", "guided_enumeration")
 """Methods whose compiled code is the same for every problem."""
@@ -90,9 +95,10 @@ def spaces(examples: Examples, length: int, operations: Sequence[str] | None) ->
     of_examples = constants(examples)
     few, all_ = (tuple(sorted({*known, *of_examples})) for known in (FEW_CONSTANTS, CONSTANTS))
     usable = registers(examples)
-    return [Space(names, usable, length, few) for names in first] + [
-        Space(names, usable, length, all_) for names in then
-    ]
+    made = [Space(names, usable, length, few) for names in first]
+    short = [replace(space, length=_SHORT) for space in made if not space.straight and length > _SHORT]
+    whole = [Space(names, usable, length, all_) for names in then]
+    return sorted([*short, *made], key=lambda space: (not space.straight, space.length)) + whole
 
 
 def registers(examples: Examples) -> tuple[int, ...]:
@@ -119,13 +125,14 @@ def solve(
     rejected: list[tuple[np.ndarray | None, np.ndarray]] = [(None, np.zeros(len(table.lines), bool))]
     for i, space in enumerate(choices):
         examples = replace(table.examples, steps=space.length if space.straight else loop_steps)
+        patient = replace(examples, steps=_PATIENCE * examples.steps)
         share = _weight(space) / sum(map(_weight, choices[i:]))
         budget = Budget(share * (total.evaluations - total.spent), share * total.left_s)
         for code in _candidates(method, Problem(examples.take(~table.held_out), space), budget, rng):
-            right = _right(examples, code)
+            right = _right(patient, code)
             if right.all():
                 total.spent += budget.spent
-                shorter = minimise(code, partial(_all_right, examples))
+                shorter = minimise(code, partial(_all_right, patient))
                 return Answer(True, shorter, right, total.spent, total.elapsed_s, len(rejected) - 1)
             rejected.append((code, right))
         total.spent += budget.spent
