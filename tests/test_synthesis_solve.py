@@ -404,7 +404,7 @@ def test_compiling_comes_before_the_clock(tmp_path):
     budget.check()
 
 
-def test_the_default_method_says_what_it_can_search():
+def test_every_method_says_whether_it_takes_a_problem():
     """Every method answers whether it takes a problem."""
     task = tasks.get("abs")
     problem = search.Problem(task.training(np.random.default_rng(0), 8), task.space)

@@ -21,13 +21,11 @@ from experiments.synthesis.density import density
 from experiments.synthesis.entrants import ENTRANTS, Entrant, hint
 from experiments.synthesis.language import text
 from experiments.synthesis.minimise import minimise
-from experiments.synthesis.search import Budget, Exhausted, Outcome, Problem
+from experiments.synthesis.search import WARMING, Budget, Exhausted, Outcome, Problem
 from experiments.synthesis.task import Task
 
 TRAINING = 256
 TRACED_SEEDS, TRACE_ROWS = 2, 100
-_WARMING = 2e5, 10.0
-"""Executions and seconds that go before the first search of a task by a method, until all of it is compiled."""
 SCHEDULED = ("p07",)
 SCHEDULES: dict[str, tuple[float, float]] = {
     "fixed 10": (10.0, 10.0), "fixed 3": (3.0, 3.0), "fixed 1": (1.0, 1.0), "fixed 0.3": (0.3, 0.3),
@@ -127,7 +125,7 @@ def _warmed(task_name: str, label: str) -> None:
     """Compile what a search needs, so that no search is charged for it."""
     problem, rng = _drawn(tasks.get(task_name), 0, label)
     hinted = replace(problem, hint=hint(tasks.get(task_name), rng)) if ENTRANTS[label].hinted else problem
-    _tried(ENTRANTS[label], hinted, Budget(*_WARMING), rng)
+    _tried(ENTRANTS[label], hinted, Budget(*WARMING), rng)
 
 
 def _tried(entrant: Entrant, problem: Problem, budget: Budget, rng: np.random.Generator) -> Outcome:

@@ -89,6 +89,8 @@ class Outcome:
     trace: list[dict] = field(default_factory=list)
 
 
+WARMING = 2e5, 10.0
+"""Executions and seconds until all of a method is compiled."""
 Method = Callable[..., Outcome]
 _FOLDER = Path(__file__).parent / "methods"
 

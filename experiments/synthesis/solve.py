@@ -36,8 +36,6 @@ _SHORT = 5
 FEW_CONSTANTS = (-4, -2, -1, 0, 1, 2, 3, 4, 7, 8, 15, 16, 31, 255)
 _COMPILED = ("portfolio", "enumeration", "hybrid", "mcmc", "random_search", "straight_through", "guided_enumeration")
 """Methods whose compiled code is the same for every problem."""
-_WARMING = 2e5, 10.0
-"""Executions and seconds until all of a method is compiled."""
 _SCRATCH_ORDER = (5, 6, 7, 8, 9, 15, 14, 13, 12, 11, 10)
 _REPEATED = 3
 
@@ -75,7 +73,7 @@ def warm(name: str, method: Method, choices: Sequence[Space]) -> None:
         small = replace(space, registers=task.space.registers, length=task.space.length)
         rng = np.random.default_rng(0)
         with contextlib.suppress(Exhausted):
-            method(Problem(task.training(rng, 16), small), Budget(*_WARMING), rng)
+            method(Problem(task.training(rng, 16), small), Budget(*search.WARMING), rng)
 
 
 def fitting(name: str, choices: Sequence[Space], examples: Examples) -> list[Space]:

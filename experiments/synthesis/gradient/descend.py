@@ -13,7 +13,7 @@ import numpy as np
 from backends.interface import UserError
 from experiments.synthesis.evaluate import Evaluator
 from experiments.synthesis.gradient.frame import Choice, Frame, unfit
-from experiments.synthesis.gradient.programs import DTYPES, LOSSES, NEVER, Descender, Descent, Knobs, Parameters
+from experiments.synthesis.gradient.programs import DTYPES, FOCUS, LOSSES, NEVER, Descender, Descent, Knobs, Parameters
 from experiments.synthesis.search import Budget, Exhausted, Outcome, Problem
 
 EVERY = 10
@@ -22,10 +22,6 @@ _FEW = 8
 """Examples that every program that is read off runs on; only one that is right on them runs on the others."""
 _MACHINES = {"jax_tensor": "soft", "torch_neural": "soft_torch"}
 """Of each machine that can be descended through, the module with its `Descender`; imported when it is asked for."""
-_FOCUS = (0.25, 0.25, 0.0, -0.25)
-"""Of the restarts in turn: half of them begin with the low bits, a quarter with the high ones."""
-_CONSTANTS = 3.0
-"""Registers' worth of mass that all constants together begin with."""
 
 
 @dataclass(frozen=True)
@@ -139,8 +135,6 @@ class Engine:
 
     def _begin(self, bias: Parameters | None) -> Round:
         frame, count = self.frame, self.settings.restarts
-        likely = np.zeros(frame.registers)
-        likely[frame.constant] = np.log(_CONSTANTS / max(1, len(frame.constants)))
         selectors = (frame.slots, frame.registers)
         shapes = (
             (frame.slots, len(frame.operations)),
@@ -149,13 +143,13 @@ class Engine:
             (len(self.problem.examples.targets), frame.registers),
         )
         drawn = [self.settings.spread * self.rng.normal(size=(count, *shape)) for shape in shapes]
-        drawn[2] += likely
+        drawn[2] += frame.likely()
         if bias is not None:
             drawn = [x + y for x, y in zip(drawn, bias, strict=True)]
         logits = Parameters(*(x.astype(self.dtype) for x in drawn))
         self.restarts += count
         ones = np.ones(count)
-        focus = np.resize(np.array(_FOCUS), count)
+        focus = np.resize(np.array(FOCUS), count)
         return Round(0, Descent.start(logits), focus, ones, ones.copy(), np.full(count, np.inf), self.mask)
 
     def _descend(self, now: Round) -> None:

@@ -1,6 +1,5 @@
 """Descents and walks on a problem, one after another on each core: a class for each form that programs take."""
 
-import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -16,13 +15,11 @@ from experiments.synthesis.evaluate import WORD_BITS, Evaluator, scratch
 from experiments.synthesis.gradient import menu, paths, vertices, walk
 from experiments.synthesis.gradient.frame import Choice, Frame
 from experiments.synthesis.gradient.menu import Knobs
-from experiments.synthesis.gradient.vertices import NEVER, Fields, Schedule, State, Task
+from experiments.synthesis.gradient.programs import FOCUS, NEVER
+from experiments.synthesis.gradient.vertices import Fields, Schedule, State, Task
 from experiments.synthesis.gradient.walk import Settings, Walk
 from experiments.synthesis.language import NOTHING
 from experiments.synthesis.search import Budget, Exhausted, Outcome, Problem
-
-_CONSTANTS = 3.0
-"""Registers' worth of mass that all constants together have in the prior."""
 
 
 class Searcher(ABC):
@@ -102,8 +99,7 @@ def _task(frame: Frame, focus: Sequence[float]) -> Task:
     """The problem of a frame as compiled code takes it."""
     functions = np.array([isa.NUMBER[name] for name in frame.operations])
     selectors = [np.where(readable, 0, NEVER).astype(np.float32) for readable in frame.readable()]
-    if frame.constants:
-        selectors[1][:, frame.constant] += math.log(_CONSTANTS / len(frame.constants))
+    selectors[1] += frame.likely().astype(np.float32)
     prior = Fields(np.zeros((frame.slots, len(functions)), np.float32), *selectors)
     wanted = np.ascontiguousarray(frame.problem.examples.outputs, np.uint32)
     return Task(functions, prior, frame.start(), wanted, np.array(focus, np.float64))
@@ -130,7 +126,7 @@ class StraightDescents(_Frames):
 
     def __init__(
         self, problem: Problem, rng: np.random.Generator, slots: int = 16,
-        focus: Sequence[float] = (0.25, 0.25, 0.0, -0.25), **settings: Any,
+        focus: Sequence[float] = FOCUS, **settings: Any,
     ) -> None:  # fmt: skip
         super().__init__(problem, rng, slots, focus)
         schedule = Schedule(**settings)

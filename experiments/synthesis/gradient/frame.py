@@ -25,6 +25,8 @@ _KINDS = ("alu", "alu_imm", "muldiv")
 _REGISTERS = 16
 _COPIES = ("add", "sub", "or", "xor", "sll", "srl", "sra")
 """Operations that with 0 leave a word as it is."""
+_MASS = 3.0
+"""Registers' worth of mass of all constants."""
 _ADDI = isa.NUMBER["addi"]
 
 
@@ -103,6 +105,12 @@ class Frame:
         variable[self.constant] = False
         out = np.tile(variable, (len(self.problem.examples.targets), 1))
         return slots & variable, slots, out
+
+    def likely(self) -> np.ndarray:
+        """`[R]`, logits of a second operand without evidence: all constants together have the mass of a few registers."""
+        logits = np.zeros(self.registers)
+        logits[self.constant] = np.log(_MASS / max(1, len(self.constants)))
+        return logits
 
     def start(self) -> np.ndarray:
         """`[E, R]` uint32, the registers before the first slot."""

@@ -12,10 +12,9 @@ import numpy as np
 from backends.core import isa
 from backends.gpu_compute.codes import pack_slot
 from experiments.synthesis.discrete.moves import Tables
+from experiments.synthesis.gradient.programs import NEVER
 from experiments.synthesis.language import Space
 
-NEVER = np.float32(-1e9)
-"""The logit of what cannot be."""
 _KIND = {op.name: op.kind for op in isa.OPERATIONS}
 _ALWAYS_TAKEN, _NEVER_TAKEN = ("always",), ("never",)
 

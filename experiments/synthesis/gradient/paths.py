@@ -21,7 +21,7 @@ from backends.gpu_compute.derivatives import FORM, NOTHING, STORE
 from experiments.synthesis.discrete.chance import below, gumbel
 from experiments.synthesis.discrete.guided import BACKWARD
 from experiments.synthesis.evaluate import IN_MEMORY, WORD_BITS, output_at, popcount, run_case
-from experiments.synthesis.gradient.menu import NEVER
+from experiments.synthesis.gradient.programs import NEVER
 
 ITERATION, DESCENTS = range(2)
 FIELDS = 5

@@ -11,10 +11,12 @@ import numpy as np
 
 Array = Any  # numpy.ndarray, jax.Array or torch.Tensor
 
-NEVER = -1e9
+NEVER = np.float32(-1e9)
 """Logit of what may not be chosen."""
 LOSSES = {"bits": ("cross", "hamming", "squared"), "value": ("log", "relative")}
 """Of each relaxation the losses, the default first."""
+FOCUS = (0.25, 0.25, 0.0, -0.25)
+"""Of restarts in turn, or to draw from: half of them begin with the low bits, a quarter with the high ones."""
 DTYPES = {"bits": "float32", "value": "float64"}
 
 

@@ -23,12 +23,11 @@ from backends.gpu_compute.codes import entry, inner
 from backends.gpu_compute.derivatives import alu, pull, sums, weigh
 from experiments.synthesis.discrete.chance import below, gumbel, uniform
 from experiments.synthesis.evaluate import WORD_BITS, popcount
+from experiments.synthesis.gradient.programs import NEVER
 
 ITERATION, DESCENTS = range(2)
 BACKWARD = 2
 """Executions that a backward step counts as."""
-NEVER = np.float32(-1e9)
-"""The logit of what may not be chosen."""
 
 
 class Fields(NamedTuple):

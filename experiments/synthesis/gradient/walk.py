@@ -16,11 +16,11 @@ import numpy as np
 from backends.gpu_compute.codes import entry, inner
 from experiments.synthesis.discrete.chain import luby
 from experiments.synthesis.discrete.chance import below, gumbel, uniform
+from experiments.synthesis.gradient.programs import NEVER
 from experiments.synthesis.gradient.vertices import (
     BACKWARD,
     DESCENTS,
     ITERATION,
-    NEVER,
     begin,
     differ,
     evaluate,
