@@ -22,7 +22,10 @@ def costs(results: Results) -> str:
     """Hardware, time, memory and disk of every recorded experiment, as a Markdown table."""
     rows = []
     recorded = [
-        (run, name) for name in results.experiments() for run in dict.fromkeys((results, results.fullest(name)))
+        (run, name)
+        for name in results.experiments()
+        for run in (results, results.beside("full"), results.beside("minute"))
+        if name in run.experiments()
     ]
     for run, name in recorded:
         facts = run.provenance(name)

@@ -33,7 +33,8 @@ class Claim:
     """One claim. One of at_least, at_most and equals says what is claimed; tolerance is relative to it.
 
     whose: "seed" or "ours". unit: of the metric. cost: of making the tables. scales: where the measurement means something
-    (empty: everywhere). needs: what a machine must have. remark: what lies behind the verdict.
+    (empty: everywhere). needs: what a machine must have. remark: what lies behind the verdict. beside: the results that it is
+    judged by, where they are not the experiment's: `minute` for `results/NAME-minute`.
     """
 
     id: str
@@ -51,6 +52,7 @@ class Claim:
     scales: Sequence[str] = ()
     needs: str = ""
     remark: str = ""
+    beside: str = ""
 
     @property
     def claimed(self) -> str:
@@ -81,7 +83,7 @@ def load(file: Path = CLAIMS) -> list[Claim]:
 
 def judge(claim: Claim, results: Results) -> Verdict:
     """Measure one claim and compare. Raises Damaged where its tables are."""
-    results = results.fullest(claim.experiment)
+    results = results.beside(claim.beside) if claim.beside else results.fullest(claim.experiment)
     try:
         provenance = results.provenance(claim.experiment)
         frames = {name: results.table(claim.experiment, name) for name in provenance["tables"]}

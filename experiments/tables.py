@@ -55,10 +55,14 @@ class Results:
             raise Missing(f"no results of {experiment} in {self.root}: {self._remedy()}")
         return found
 
+    def beside(self, suffix: str) -> "Results":
+        """The results of `<root>-<suffix>`, which may not exist."""
+        root = self.root.resolve()
+        return Results(root.with_name(f"{root.name}-{suffix}"))
+
     def fullest(self, experiment: str) -> "Results":
         """The results beside these, in `<root>-full`, where a larger run of the experiment is recorded there; else these."""
-        root = self.root.resolve()
-        larger = Results(root.with_name(f"{root.name}-full"))
+        larger = self.beside("full")
         return larger if experiment in larger.experiments() else self
 
     def _remedy(self) -> str:

@@ -45,12 +45,13 @@ _LOOKS = (
     ("#AA4499", "2", (0, (2, 1, 2, 3))),
     ("#3B2A20", "3", (0, (8, 3))),
     ("#6699CC", "4", (0, (3, 3))),
+    ("#44AA99", "|", (0, (7, 1, 3, 1))),
 )
 _MACHINES = ("reference", "jax_tensor", "torch_neural", "gpu_compute")
 _METHODS = (
     "straight_through", "annealed_bits", "hybrid", "mcmc", "enumeration", "smt", "annealed_value", "random_search",
     "hybrid_without_gradient", "population", "curriculum", "fixed_temperature", "warm_start",
-    "guided_enumeration", "annealed_neural", "rounds_without_gradient", "fixed_temperature_bits",
+    "guided_enumeration", "annealed_neural", "rounds_without_gradient", "fixed_temperature_bits", "sketches",
 )  # fmt: skip
 INK, PALE = "#222222", "#E8EDF2"
 

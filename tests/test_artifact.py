@@ -75,14 +75,17 @@ def at_scale(results, folder, scale):
 
 
 def test_every_metric_finds_its_rows(results, tmp_path):
-    verdicts = claims.judge_all(at_scale(Results(results), tmp_path, "quick"))
+    at_scale(Results(results), tmp_path / "made-minute", "full")
+    verdicts = claims.judge_all(at_scale(Results(results), tmp_path / "made", "quick"))
     missing = {v.claim.id for v in verdicts if v.verdict == NOT_RUN}
     assert not missing
     assert all(np.isfinite(v.measured) for v in verdicts if v.verdict != NOT_RUN)
 
 
-def test_a_small_run_judges_no_timing(results):
-    timed = [v for v in claims.judge_all(Results(results)) if v.claim.scales]
+def test_a_small_run_judges_no_timing(results, tmp_path):
+    at_scale(Results(results), tmp_path / "made-minute", "smoke")
+    made = at_scale(Results(results), tmp_path / "made", "smoke")
+    timed = [v for v in claims.judge_all(made) if v.claim.scales]
     assert timed
     assert all(v.verdict == NOT_RUN and "too small" in v.reason for v in timed)
 
@@ -210,6 +213,42 @@ def test_adopted_results_are_the_same_and_whole(results, tmp_path):
     with pytest.raises(UserError, match="uncommitted"):
         adopt.adopt(tmp_path, tmp_path / "reference")
     assert not (tmp_path / "reference").exists()
+
+
+def test_runs_of_a_sweep_are_joined(results, tmp_path):
+    """Two jobs that share a seed: each row is there once, and the first job's row is the one that stays."""
+    whole = Results(results).table("synthesis", "runs")
+    facts = Results(results).provenance("synthesis")
+    first, second = (tmp_path / "runs" / name for name in ("first", "second"))
+    record.write(first, {**facts, "wall_time_s": 2.0}, {"runs": whole[whole.seed <= 1]})
+    record.write(second, {**facts, "wall_time_s": 3.0}, {"runs": whole[whole.seed >= 1].assign(evaluations=-1)})
+    assert adopt.main(["--runs", str(first), str(second), "--to", str(tmp_path / "joined")]) == 0
+    joined = Results(tmp_path / "joined")
+    runs, order = joined.table("synthesis", "runs"), ["task", "method", "seed"]
+    assert runs[order].sort_values(order).to_numpy().tolist() == whole[order].sort_values(order).to_numpy().tolist()
+    assert (runs.evaluations[runs.seed > 1] == -1).all() and (runs.evaluations[runs.seed <= 1] >= 0).all()
+    assert joined.provenance("synthesis")["wall_time_s"] == 5.0
+    assert [run["wall_time_s"] for run in joined.provenance("synthesis")["runs"]] == [2.0, 3.0]
+
+
+def test_runs_that_cannot_be_joined_are_refused(results, tmp_path, capsys):
+    for folders, reason in (
+        (["synthesis", "conformance"], "one experiment"),
+        (["conformance", "conformance"], "KEYS"),
+        (["nothing"], "no finished run"),
+    ):
+        asked = ["--runs", *(str(results / name) for name in folders), "--to", str(tmp_path / "joined")]
+        assert adopt.main(asked) == 2
+        assert reason in capsys.readouterr().err
+    assert not (tmp_path / "joined").exists()
+
+
+def test_a_claim_may_be_judged_by_results_beside_the_others(results, tmp_path):
+    claim = claims.Claim("longer", "ours", "", "", "conformance", "len(cases)", at_least=1, beside="minute")
+    own = tmp_path / "mine"
+    assert claims.judge(claim, Results(own)).verdict == claims.NOT_RUN
+    adopt.adopt(results, tmp_path / "mine-minute")
+    assert claims.judge(claim, Results(own)).verdict == claims.EXCEEDED
 
 
 def test_constraints_agree():

@@ -112,12 +112,20 @@ def configuration(tmp_path, **asked):
         "name": "synthesis",
         "tasks": None,
         "methods": None,
+        "tables": None,
         "seeds": None,
         "evaluations": None,
         "budget_s": None,
     }
     made = {"scale": "smoke", "seed": 0, "parts": str(tmp_path / "parts"), "experiment": {**experiment, **asked}}
     return OmegaConf.create(made)
+
+
+def test_only_the_tables_asked_for_are_made(tmp_path):
+    cfg = configuration(tmp_path, tasks="increment", methods="enumeration", seeds=1, tables=["runs"])
+    assert set(run.run(cfg)) == {"runs"}
+    with pytest.raises(UserError, match="unknown table 'run'"):
+        run.run(configuration(tmp_path, tables="run"))
 
 
 def test_the_experiment_judges_every_search(tmp_path, monkeypatch):

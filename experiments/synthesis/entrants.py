@@ -51,6 +51,7 @@ ENTRANTS: dict[str, Entrant] = {
     "enumeration": Entrant("enumeration", "discrete"),
     "mcmc": Entrant("mcmc", "discrete"),
     "smt": Entrant("smt", "discrete"),
+    "sketches": Entrant("sketches", "discrete"),
     "hybrid": Entrant("hybrid", "hybrid"),
     "guided_enumeration": Entrant("guided_enumeration", "hybrid"),
     "hybrid_without_gradient": Entrant("hybrid", "ablation", {"share": 0.0}),

@@ -35,6 +35,13 @@ SCHEDULES: dict[str, tuple[float, float]] = {
 """First and last temperature of a descent, in bits."""
 
 
+KEYS = {
+    "runs": ("task", "method", "seed"), "tasks": ("task",), "traces": ("task", "method", "seed", "evaluations"),
+    "schedules": ("task", "schedule", "seed"),
+}  # fmt: skip
+"""The tables, and the columns that tell their rows apart."""
+
+
 @dataclass(frozen=True)
 class Scale:
     """tasks, methods: by name, or all. seeds: of each pair. evaluations, seconds: the budget of a search. samples: drawn for
@@ -76,18 +83,20 @@ def run(cfg) -> dict[str, pd.DataFrame]:
         float(count_of(asked.evaluations, int(scale.evaluations), "evaluations", 1)),
         float(scale.seconds if asked.budget_s is None else count_of(asked.budget_s, 1, "budget_s", 1)),
     )
+    asked_for = chosen_of(asked.tables or "all", KEYS, "table")
     pairs = [(task, label) for task in names for label in methods if _fits(tasks.get(task), ENTRANTS[label])]
+    of_searches = {"runs", "traces"} & set(asked_for)
     found = [
         parts.once(cfg, f"{task}-{label}-{seed}", partial(_searched, tasks.get(task), label, seed, limits))
-        for task, label, seed in track([(*pair, seed) for pair in pairs for seed in seeds], "searches")
+        for task, label, seed in track([(*pair, seed) for pair in pairs for seed in seeds if of_searches], "searches")
     ]
-    runs = pd.concat(found, ignore_index=True)
-    return {
-        "runs": runs.drop(columns="trace"),
-        "tasks": parts.once(cfg, "tasks", partial(_described, names, scale.samples, cfg.seed)),
-        "traces": _traces(runs),
-        "schedules": parts.once(cfg, "schedules", partial(_scheduled, seeds, scale.scheduled)),
+    makers = {
+        "runs": lambda: pd.concat(found, ignore_index=True).drop(columns="trace"),
+        "tasks": lambda: parts.once(cfg, "tasks", partial(_described, names, scale.samples, cfg.seed)),
+        "traces": lambda: _traces(pd.concat(found, ignore_index=True)),
+        "schedules": lambda: parts.once(cfg, "schedules", partial(_scheduled, seeds, scale.scheduled)),
     }
+    return {name: makers[name]() for name in asked_for}
 
 
 def _fits(task: Task, entrant: Entrant) -> bool:

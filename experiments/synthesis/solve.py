@@ -34,7 +34,9 @@ _PATIENCE = 16
 _SHORT = 5
 """Instructions of loops that are looked for before longer ones."""
 FEW_CONSTANTS = (-4, -2, -1, 0, 1, 2, 3, 4, 7, 8, 15, 16, 31, 255)
-_COMPILED = ("portfolio", "enumeration", "hybrid", "mcmc", "random_search", "straight_through", "guided_enumeration")
+_COMPILED = (
+    "portfolio", "enumeration", "hybrid", "mcmc", "random_search", "straight_through", "guided_enumeration", "sketches",
+)  # fmt: skip
 """Methods whose compiled code is the same for every problem."""
 _SCRATCH_ORDER = (5, 6, 7, 8, 9, 15, 14, 13, 12, 11, 10)
 _REPEATED = 3
@@ -87,7 +89,7 @@ def fitting(name: str, choices: Sequence[Space], examples: Examples) -> list[Spa
 def spaces(examples: Examples, length: int, operations: Sequence[str] | None) -> list[Space]:
     """The spaces to search, one after the other."""
     memory = ("lw", "sw") if any(at.kind == "memory" for at in examples.sources + examples.targets) else ()
-    straight, loops = (*STRAIGHT, "mul", *memory), (*LOOP, "mul", *memory)
+    straight, loops = (*STRAIGHT, "mul", *memory), (*LOOP, "or", "xor", "mul", "divu", "remu", *memory)
     first = [tuple(operations)] if operations else [straight, loops]
     then = first if operations else [straight, straight + BRANCHES]
     of_examples = constants(examples)
@@ -101,7 +103,7 @@ def spaces(examples: Examples, length: int, operations: Sequence[str] | None) ->
 
 def registers(examples: Examples) -> tuple[int, ...]:
     """zero, the registers of the examples, and up to three more for scratch."""
-    named = {at.number for at in examples.sources + examples.targets if at.kind == "register"}
+    named = examples.registers_named()
     assert named <= set(REGISTERS)
     spare = [number for number in _SCRATCH_ORDER if number not in named][:SCRATCH]
     return (0, *sorted(named | set(spare)))

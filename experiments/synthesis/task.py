@@ -59,6 +59,10 @@ class Examples:
         inputs, outputs = np.concatenate([self.inputs, other.inputs]), np.concatenate([self.outputs, other.outputs])
         return Examples(self.sources, self.targets, inputs, outputs, max(self.steps, other.steps))
 
+    def registers_named(self) -> set[int]:
+        """Numbers of the registers that are inputs or outputs."""
+        return {at.number for at in self.sources + self.targets if at.kind == "register"}
+
     def registers(self, count: int = 16) -> np.ndarray:
         """`[E, count]` uint32, the registers when a program starts."""
         x = np.zeros((len(self), count), np.uint32)

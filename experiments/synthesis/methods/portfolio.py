@@ -1,7 +1,8 @@
 """One method after another, each with an equal share of what is left: what to use where nothing is known of a task.
 
 Enumeration comes first, since short programs are found by it at once and shortest first; then, for bit tricks that are too long
-for it, the hybrid, and for programs with branches or memory stochastic search, with two notions of what is nearly right.
+for it, the hybrid; for loops sketches, and for these and programs that use memory stochastic search, with two notions of what
+is nearly right.
 """
 
 from collections.abc import Mapping
@@ -13,12 +14,14 @@ from experiments.synthesis.search import Budget, Outcome, Problem
 
 _Member = tuple[str, Mapping[str, float]]
 STRAIGHT: tuple[_Member, ...] = (("enumeration", {}), ("hybrid", {}))
-OTHERS: tuple[_Member, ...] = (("enumeration", {}), ("mcmc", {}), ("mcmc", {"beta": 10.0, "wrong": 16}))
+_CHAINS: tuple[_Member, ...] = (("mcmc", {}), ("mcmc", {"beta": 10.0, "wrong": 16}))
+WITH_MEMORY: tuple[_Member, ...] = (("enumeration", {}), *_CHAINS)
+LOOPS: tuple[_Member, ...] = (("enumeration", {}), ("sketches", {}), *_CHAINS)
 
 
 def search(problem: Problem, budget: Budget, rng: np.random.Generator) -> Outcome:
     """The first code that a member finds."""
-    members = STRAIGHT if problem.on_registers else OTHERS
+    members = STRAIGHT if problem.on_registers else WITH_MEMORY if problem.space.straight else LOOPS
     restarts = 0
     for i, (name, settings) in enumerate(members):
         share = len(members) - i
