@@ -43,7 +43,7 @@ def commands() -> str:
             f"`{c.id}`",
             c.statement.strip(),
             f"`{c.claimed}`",
-            f"`python -m experiments experiment={c.experiment}`",
+            f"`python -m experiments experiment={c.experiment}`" + f" in `results/NAME-{c.beside}`" * bool(c.beside),
             c.cost,
         )
         for c in claims.load()

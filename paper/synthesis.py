@@ -47,11 +47,32 @@ def build(results: Results) -> dict[str, Any]:
         values |= part(runs)
     values |= _trajectories(results) | _schedules(results) | _density(tasks)
     tables = {"methods": _method_rows(runs), "tasks": _task_rows(runs, tasks), "published": _published_rows(runs)}
+    minute = _longer_runs(own)
+    values["minute_budget_s"] = _span(minute["budget_s"].min(), minute["budget_s"].max()) if len(minute) else ""
+    tables |= {"minute": _minute_rows(minute)}
     tables |= {"success": _matrix(runs, _success), "costs": _matrix(runs, _executions), "header": [_header(runs)]}
     return {
         "values": {f"synthesis_{name}": text for name, text in values.items()},
         "tables": {f"synthesis_{name}": rows for name, rows in tables.items()},
     }
+
+
+def _longer_runs(results: Results) -> pd.DataFrame:
+    """The runs beside the results, in `<results>-minute`, whose budgets are longer; no rows where there are none."""
+    longer = results.beside("minute")
+    if EXPERIMENT in longer.experiments():
+        return longer.table(EXPERIMENT, "runs")
+    return results.table(EXPERIMENT, "runs").head(0)
+
+
+def _minute_rows(runs: pd.DataFrame) -> list[list[str]]:
+    found = tally.tally(runs).set_index(["task", "method"])
+    return [
+        [_plain(t), _plain(m), f"{row['right']} of {row['runs']}", _interval(row), _executions(row), _seconds(row)]
+        for t in tally.tasks(runs)
+        for m in tally.methods(runs)
+        if (t, m) in found.index and len(row := found.loc[(t, m)])
+    ]
 
 
 def _size(runs: pd.DataFrame) -> dict[str, str]:

@@ -39,6 +39,19 @@ def test_values_count_the_runs(results):
         assert [int(values[f"synthesis_{family}_{n}"]) for n in ("right", "runs")] == [own["right"].sum(), len(own)]
 
 
+def test_runs_with_a_longer_budget_have_rows_of_their_own(results, tmp_path):
+    runs = results.table("synthesis", "runs")
+    own = changed(results, tmp_path / "mine", runs)
+    built = synthesis.build(own)
+    assert built["tables"]["synthesis_minute"] == [] and built["values"]["synthesis_minute_budget_s"] == ""
+    longer = runs[(runs["task"] == "max") & runs["method"].isin(["straight_through", "hybrid"])].assign(budget_s=60.0)
+    changed(results, tmp_path / "mine-minute", longer)
+    both = synthesis.build(own)
+    assert [row[:2] for row in both["tables"]["synthesis_minute"]] == [["max", "straight through"], ["max", "hybrid"]]
+    assert both["values"]["synthesis_minute_budget_s"] == "60"
+    assert both["tables"]["synthesis_success"] == built["tables"]["synthesis_success"]
+
+
 def test_a_table_has_a_cell_for_every_task_and_method(results):
     tables, runs = synthesis.build(results)["tables"], results.table("synthesis", "runs")
     header = tables["synthesis_header"][0]
