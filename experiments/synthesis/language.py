@@ -44,13 +44,15 @@ class Space:
     """Codes of `length` slots over these operations and registers.
 
     registers: numbers that an instruction may name, x0 among them. constants: 12-bit immediates to draw from; shift amounts are
-    0 … 31 and jumps go to any slot but their own, always.
+    0 … 31 and jumps go to any slot but their own, always. addresses: more immediates of 12 bits for loads and stores, whose
+    others are the multiples of 4 near 0.
     """
 
     operations: tuple[str, ...]
     registers: tuple[int, ...]
     length: int
     constants: tuple[int, ...] = CONSTANTS
+    addresses: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
         unknown = [name for name in self.operations if name not in SEARCHABLE]
@@ -79,7 +81,8 @@ class Space:
         if form == "U":
             return tuple(c << 12 for c in self.constants)
         if form in ("I", "S") and _KIND[operation] in ("load", "store"):
-            return tuple(c for c in self.constants if -32 <= c <= 32 and c % 4 == 0)
+            near = tuple(c for c in self.constants if -32 <= c <= 32 and c % 4 == 0)
+            return near + tuple(c for c in self.addresses if c not in near)
         return self.constants if form == "I" else (0,)
 
     def fields(self, operation: str) -> tuple[bool, bool, bool]:

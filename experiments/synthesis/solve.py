@@ -40,6 +40,7 @@ _COMPILED = (
 """Methods whose compiled code is the same for every problem."""
 _SCRATCH_ORDER = (5, 6, 7, 8, 9, 15, 14, 13, 12, 11, 10)
 _REPEATED = 3
+_ADDRESSES = 8
 
 
 @dataclass(frozen=True)
@@ -95,9 +96,10 @@ def spaces(examples: Examples, length: int, operations: Sequence[str] | None) ->
     of_examples = constants(examples)
     few, all_ = (tuple(sorted({*known, *of_examples})) for known in (FEW_CONSTANTS, CONSTANTS))
     usable = registers(examples)
-    made = [Space(names, usable, length, few) for names in first]
+    words = addresses(examples)
+    made = [Space(names, usable, length, few, words) for names in first]
     short = [replace(space, length=_SHORT) for space in made if not space.straight and length > _SHORT]
-    whole = [Space(names, usable, length, all_) for names in then]
+    whole = [Space(names, usable, length, all_, words) for names in then]
     return sorted([*short, *made], key=lambda space: (not space.straight, space.length)) + whole
 
 
@@ -110,11 +112,16 @@ def registers(examples: Examples) -> tuple[int, ...]:
 
 
 def constants(examples: Examples) -> set[int]:
-    """Immediates that the examples suggest: addresses, and output values that occur often, where they fit 12 bits."""
-    addresses = {at.number for at in examples.sources + examples.targets if at.kind == "memory"}
+    """Immediates that the examples suggest: the first address, and output values that occur often, where they fit 12 bits."""
     values = Counter(examples.outputs.view(np.int32).ravel().tolist())
     often = {value for value, times in values.items() if times >= _REPEATED}
-    return {constant for constant in addresses | often if -2048 <= constant < 2048}
+    return {constant for constant in often.union(addresses(examples)[:1]) if -2048 <= constant < 2048}
+
+
+def addresses(examples: Examples) -> tuple[int, ...]:
+    """Addresses of the first words of memory that the examples name, where they fit 12 bits."""
+    named = {at.number for at in examples.sources + examples.targets if at.kind == "memory"}
+    return tuple(address for address in sorted(named)[:_ADDRESSES] if address < 2048)
 
 
 def solve(

@@ -111,7 +111,8 @@ def _lines(space: Space, length: int, constants: tuple[int, ...] | None) -> Iter
         if _is_jump(row):
             immediates = tuple(4 * target for target in range(length + 1))
         else:
-            immediates = tuple(c for c in space.immediates(name, 0) if constants is None or c in constants or c == 0)
+            plain = None if constants is None else {0, *constants, *space.addresses}
+            immediates = tuple(c for c in space.immediates(name, 0) if plain is None or c in plain)
         choices = [space.registers if has else (0,) for has in space.fields(name)]
         for rd, rs1, rs2, imm in product(*choices, immediates):
             if _worthwhile(row, rd, rs1, rs2, imm):

@@ -1,32 +1,40 @@
-"""One method after another, each with an equal share of what is left: what to use where nothing is known of a task.
+"""One method after another, each with its share of what is left: what to use where nothing is known of a task.
 
-Enumeration comes first, since short programs are found by it at once and shortest first; then, for bit tricks that are too long
-for it, the hybrid; for loops sketches, and for these and programs that use memory stochastic search, with two notions of what
-is nearly right.
+For straight-line programs on registers enumeration comes first, since short ones are found by it at once and shortest first,
+and then, for bit tricks that are too long for it, the hybrid. Loops are looked for by sketches, and then, as programs that use
+memory, by enumeration and by stochastic search with two notions of what is nearly right.
 """
 
 from collections.abc import Mapping
+from typing import NamedTuple
 
 import numpy as np
 
 from experiments.synthesis import search as registry
 from experiments.synthesis.search import Budget, Outcome, Problem
 
-_Member = tuple[str, Mapping[str, float]]
-STRAIGHT: tuple[_Member, ...] = (("enumeration", {}), ("hybrid", {}))
-_CHAINS: tuple[_Member, ...] = (("mcmc", {}), ("mcmc", {"beta": 10.0, "wrong": 16}))
-WITH_MEMORY: tuple[_Member, ...] = (("enumeration", {}), *_CHAINS)
-LOOPS: tuple[_Member, ...] = (("enumeration", {}), ("sketches", {}), *_CHAINS)
+
+class Member(NamedTuple):
+    """A method, its settings, and its part of the budget beside the others'."""
+
+    method: str
+    settings: Mapping[str, float]
+    weight: float = 1.0
+
+
+STRAIGHT = (Member("enumeration", {}), Member("hybrid", {}))
+WITH_MEMORY = (Member("enumeration", {}), Member("mcmc", {}), Member("mcmc", {"beta": 10.0, "wrong": 16}))
+LOOPS = (Member("sketches", {}, 3.0), *WITH_MEMORY)
 
 
 def search(problem: Problem, budget: Budget, rng: np.random.Generator) -> Outcome:
     """The first code that a member finds."""
     members = STRAIGHT if problem.on_registers else WITH_MEMORY if problem.space.straight else LOOPS
     restarts = 0
-    for i, (name, settings) in enumerate(members):
-        share = len(members) - i
-        own = Budget((budget.evaluations - budget.spent) / share, budget.left_s / share)
-        outcome = registry.method(name)(problem, own, rng, **settings)
+    for i, member in enumerate(members):
+        share = member.weight / sum(other.weight for other in members[i:])
+        own = Budget(share * (budget.evaluations - budget.spent), share * budget.left_s)
+        outcome = registry.method(member.method)(problem, own, rng, **member.settings)
         budget.spent += own.spent
         restarts += outcome.restarts
         if outcome.code is not None:
