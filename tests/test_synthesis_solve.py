@@ -166,7 +166,8 @@ def test_options_that_cannot_be_are_one_clear_line(tmp_path, capsys, options, wh
 def test_the_space_has_zero_the_examples_registers_and_three_for_scratch(tmp_path):
     examples = table.read(write(tmp_path, "in.t1,in.mem[0x7f0],out.a0\n1,2,700\n2,3,700\n3,4,700\n"), 8).examples
     spaces = solve.spaces(examples, 6, None)
-    assert {space.registers for space in spaces} == {(0, 5, 6, 7, 8, 10)}
+    scratch = (0, 5, 6, 7, 8, 10)
+    assert [space.registers for space in spaces] == [(0, 5, 6, 7, 8, 9, 10), *[scratch] * 4]  # and one for the word
     assert [(space.straight, space.length) for space in spaces] == [
         (True, 6), (False, 5), (False, 6), (True, 6), (False, 6),
     ]  # fmt: skip
@@ -174,6 +175,7 @@ def test_the_space_has_zero_the_examples_registers_and_three_for_scratch(tmp_pat
     for space in spaces:
         assert {"lw", "sw", "mul"} <= set(space.operations)
         assert {0x7F0, 700} <= set(space.constants)
+        assert 0x7F0 in space.immediates("lw", 0) and 0x7F0 in space.immediates("sw", 0)
     assert {space.operations for space in solve.spaces(examples, 6, ["add", "bne"])} == {("add", "bne")}
 
 
@@ -408,4 +410,5 @@ def test_every_method_says_whether_it_takes_a_problem():
     """Every method answers whether it takes a problem."""
     task = tasks.get("abs")
     problem = search.Problem(task.training(np.random.default_rng(0), 8), task.space)
-    assert [search.fits(name, problem) for name in search.methods()] == [None] * len(search.methods())
+    reasons = {name: reason for name in search.methods() if (reason := search.fits(name, problem)) is not None}
+    assert set(reasons) == {"loaded", "sketches"} and all(reasons.values())  # for memory, and for loops

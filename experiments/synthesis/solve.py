@@ -36,6 +36,7 @@ _SHORT = 5
 FEW_CONSTANTS = (-4, -2, -1, 0, 1, 2, 3, 4, 7, 8, 15, 16, 31, 255)
 _COMPILED = (
     "portfolio", "enumeration", "hybrid", "mcmc", "random_search", "straight_through", "guided_enumeration", "sketches",
+    "loaded",
 )  # fmt: skip
 """Methods whose compiled code is the same for every problem."""
 _SCRATCH_ORDER = (5, 6, 7, 8, 9, 15, 14, 13, 12, 11, 10)
@@ -95,19 +96,20 @@ def spaces(examples: Examples, length: int, operations: Sequence[str] | None) ->
     then = first if operations else [straight, straight + BRANCHES]
     of_examples = constants(examples)
     few, all_ = (tuple(sorted({*known, *of_examples})) for known in (FEW_CONSTANTS, CONSTANTS))
-    usable = registers(examples)
+    usable, homes = registers(examples), registers(examples, SCRATCH + len(addresses(examples)))
     words = addresses(examples)
     made = [Space(names, usable, length, few, words) for names in first]
+    made = [replace(space, registers=homes) if space.straight else space for space in made]
     short = [replace(space, length=_SHORT) for space in made if not space.straight and length > _SHORT]
     whole = [Space(names, usable, length, all_, words) for names in then]
     return sorted([*short, *made], key=lambda space: (not space.straight, space.length)) + whole
 
 
-def registers(examples: Examples) -> tuple[int, ...]:
-    """zero, the registers of the examples, and up to three more for scratch."""
+def registers(examples: Examples, scratch: int = SCRATCH) -> tuple[int, ...]:
+    """zero, the registers of the examples, and up to so many more."""
     named = examples.registers_named()
     assert named <= set(REGISTERS)
-    spare = [number for number in _SCRATCH_ORDER if number not in named][:SCRATCH]
+    spare = [number for number in _SCRATCH_ORDER if number not in named][:scratch]
     return (0, *sorted(named | set(spare)))
 
 

@@ -1,8 +1,9 @@
 """One method after another, each with its share of what is left: what to use where nothing is known of a task.
 
 For straight-line programs on registers enumeration comes first, since short ones are found by it at once and shortest first,
-and then, for bit tricks that are too long for it, the hybrid. Loops are looked for by sketches, and then, as programs that use
-memory, by enumeration and by stochastic search with two notions of what is nearly right.
+and then, for bit tricks that are too long for it, the hybrid; the same where words of memory can be loaded into registers
+first. Loops are looked for by sketches, and then, as other programs that use memory, by enumeration and by stochastic search
+with two notions of what is nearly right.
 """
 
 from collections.abc import Mapping
@@ -22,14 +23,16 @@ class Member(NamedTuple):
     weight: float = 1.0
 
 
-STRAIGHT = (Member("enumeration", {}), Member("hybrid", {}))
-WITH_MEMORY = (Member("enumeration", {}), Member("mcmc", {}), Member("mcmc", {"beta": 10.0, "wrong": 16}))
-LOOPS = (Member("sketches", {}, 3.0), *WITH_MEMORY)
+STRAIGHT: tuple[Member, ...] = (Member("enumeration", {}), Member("hybrid", {}))
+_ANY = (Member("enumeration", {}), Member("mcmc", {}), Member("mcmc", {"beta": 10.0, "wrong": 16}))
+WITH_MEMORY: tuple[Member, ...] = (Member("loaded", {}, 3.0), *_ANY)
+LOOPS: tuple[Member, ...] = (Member("sketches", {}, 3.0), *_ANY)
 
 
 def search(problem: Problem, budget: Budget, rng: np.random.Generator) -> Outcome:
     """The first code that a member finds."""
     members = STRAIGHT if problem.on_registers else WITH_MEMORY if problem.space.straight else LOOPS
+    members = tuple(member for member in members if registry.fits(member.method, problem) is None)
     restarts = 0
     for i, member in enumerate(members):
         share = member.weight / sum(other.weight for other in members[i:])
