@@ -206,7 +206,7 @@ def test_a_method_that_runs_out_of_its_budget_has_found_nothing(tmp_path):
 def test_a_found_program_loses_the_instructions_that_do_nothing(tmp_path, capsys, stand_in):
     path, _ = csv_of(tmp_path, "abs")
     junk = [("addi", "t1", "t1", 3), language_nothing(), ("mul", "t2", "a0", "a0")]
-    stand_in([junk[0], ABS[0], junk[1], *ABS[1:], junk[2]])
+    stand_in([junk[0], ABS[0], junk[1], *ABS[1:], junk[2]], None)
     assert command.main(["solve", str(path), "--json"]) == 0
     report = json.loads(capsys.readouterr().out)
     assert [line.strip() for line in report["program"]] == ["srai t0, a0, 31", "xor a0, a0, t0", "sub a0, a0, t0"]
@@ -216,8 +216,19 @@ def test_a_found_program_loses_the_instructions_that_do_nothing(tmp_path, capsys
         True,
         3,
         "stand_in",
-        100,
+        200,
     )
+
+
+def test_a_shorter_program_is_looked_for_and_taken_where_it_holds(tmp_path, stand_in):
+    """Four instructions, then three; after these one that is wrong, which does not take their place."""
+    given = table.read(csv_of(tmp_path, "abs")[0], 8)
+    by_way = [ABS[0], ("xor", "t1", "a0", "t0"), ("add", "a0", "t1", "zero"), ABS[2]]
+    seen = stand_in(by_way, ABS, ABS[:2])
+    answer = solve.solve(given, search.method("stand_in"), solve.spaces(given.examples, 4, None), Budget(1e6, 5), 0)
+    assert answer.found and language.text(answer.code) == language.text(assemble(ABS))
+    assert [problem.space.length for problem, _ in seen] == [4, 3, 2, 2]
+    assert answer.executions == 400
 
 
 def language_nothing():
@@ -267,7 +278,7 @@ def test_options_reach_a_method_that_has_them(tmp_path, stand_in):
     path, _ = csv_of(tmp_path, "abs")
     seen = stand_in(ABS)
     assert command.main(["solve", str(path), "--relaxation", "value", "--method", "stand_in"]) == 0
-    assert [relaxation for _, relaxation in seen] == ["value"]
+    assert {relaxation for _, relaxation in seen} == {"value"}
     with pytest.raises(UserError, match="has no choice of backend: leave --backend out"):
         solve.bound("stand_in", backend="jax_tensor", relaxation=None)
 

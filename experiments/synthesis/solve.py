@@ -42,6 +42,8 @@ _COMPILED = (
 _SCRATCH_ORDER = (5, 6, 7, 8, 9, 15, 14, 13, 12, 11, 10)
 _REPEATED = 3
 _ADDRESSES = 8
+_AGAIN, _AGAIN_S = 0.2, 2.0
+"""Of the time that a program took to find, and seconds at least: how long a shorter one is looked for."""
 
 
 @dataclass(frozen=True)
@@ -134,15 +136,18 @@ def solve(
     rejected: list[tuple[np.ndarray | None, np.ndarray]] = [(None, np.zeros(len(table.lines), bool))]
     for i, space in enumerate(choices):
         examples = replace(table.examples, steps=space.length if space.straight else loop_steps)
-        patient = replace(examples, steps=_PATIENCE * examples.steps)
+        patient, problem = (
+            replace(examples, steps=_PATIENCE * examples.steps),
+            Problem(examples.take(~table.held_out), space),
+        )
         share = _weight(space) / sum(map(_weight, choices[i:]))
         budget = Budget(share * (total.evaluations - total.spent), share * total.left_s)
-        for code in _candidates(method, Problem(examples.take(~table.held_out), space), budget, rng):
+        for code in _candidates(method, problem, budget, rng):
             right = _right(patient, code)
             if right.all():
                 total.spent += budget.spent
-                shorter = minimise(code, partial(_all_right, patient))
-                return Answer(True, shorter, right, total.spent, total.elapsed_s, len(rejected) - 1)
+                code = _shortened(method, code, problem, patient, total, rng)
+                return Answer(True, code, right, total.spent, total.elapsed_s, len(rejected) - 1)
             rejected.append((code, right))
         total.spent += budget.spent
     best, right = max(rejected, key=lambda one: one[1].sum())
@@ -152,6 +157,24 @@ def solve(
 def _weight(space: Space) -> int:
     """The share of the budget that a space has, beside others: loops take longer to find."""
     return 1 if space.straight else 3
+
+
+def _shortened(
+    method: Method, code: np.ndarray, problem: Problem, patient: Examples, total: Budget, rng: np.random.Generator
+) -> np.ndarray:
+    """The shortest program right on every row that is found in a little more time."""
+    code = minimise(code, partial(_all_right, patient))
+    while len(code) > 1 and total.left_s > 0 and total.spent < total.evaluations:
+        problem = replace(problem, space=replace(problem.space, length=len(code) - 1))
+        seconds = min(total.left_s, max(_AGAIN_S, _AGAIN * total.elapsed_s))
+        budget = Budget(total.evaluations - total.spent, seconds)
+        right = (c for c in _candidates(method, problem, budget, rng) if len(c) < len(code) and _all_right(patient, c))
+        shorter = next(right, None)
+        total.spent += budget.spent
+        if shorter is None:
+            break
+        code = minimise(shorter, partial(_all_right, patient))
+    return code
 
 
 def _candidates(method: Method, problem: Problem, budget: Budget, rng: np.random.Generator) -> Iterator[np.ndarray]:
