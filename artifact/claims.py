@@ -90,7 +90,7 @@ def judge(claim: Claim, results: Results) -> Verdict:
     except Damaged:
         raise
     except Missing as missing:
-        return Verdict(claim, NOT_RUN, reason=str(missing))
+        return Verdict(claim, NOT_RUN, reason=claim.needs if claim.beside else str(missing))
     if claim.scales and provenance["scale"] not in claim.scales:
         return Verdict(claim, NOT_RUN, reason=f"a {provenance['scale']} run is too small to judge it")
     measured = measure(claim.metric, frames)
