@@ -62,7 +62,7 @@ def test_counters_end_and_count():
     """Each ends on every example, and the simplest of the input's register goes round as often as its value says."""
     problem = of("sum_to_n")
     made = Sketches(problem.space, problem.examples, (-1, 0, 1))
-    counters = [counter for _, counter in made._counters()]
+    counters = [counter for _, counter in made.counters()]
     assert made.executed > 0 and counters
     for counter in counters:
         places = [place for place in counter if place >= 0]

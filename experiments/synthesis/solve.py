@@ -136,10 +136,8 @@ def solve(
     rejected: list[tuple[np.ndarray | None, np.ndarray]] = [(None, np.zeros(len(table.lines), bool))]
     for i, space in enumerate(choices):
         examples = replace(table.examples, steps=space.length if space.straight else loop_steps)
-        patient, problem = (
-            replace(examples, steps=_PATIENCE * examples.steps),
-            Problem(examples.take(~table.held_out), space),
-        )
+        patient = replace(examples, steps=_PATIENCE * examples.steps)
+        problem = Problem(examples.take(~table.held_out), space)
         share = _weight(space) / sum(map(_weight, choices[i:]))
         budget = Budget(share * (total.evaluations - total.spent), share * total.left_s)
         for code in _candidates(method, problem, budget, rng):

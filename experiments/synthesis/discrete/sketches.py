@@ -106,7 +106,7 @@ class Sketches:
         """Small ones first, those of simple counters before those of strange ones."""
         ranked = [
             (rank * (size + _EFFORT), counter, part)
-            for rank, counter in [(1, None), *self._counters()]
+            for rank, counter in [(1, None), *self.counters()]
             for part, size, length in self.parts(self._locked(counter), counter is None)
             if length + _own_slots(counter) <= self.space.length
         ]
@@ -141,12 +141,14 @@ class Sketches:
         """Registers that the body must not write, so that the loop runs as often as its counter says."""
         return int(np.bitwise_or.reduce(self.lines.reads[[counter.update, counter.back]])) if counter else 0
 
-    def _counters(self) -> list[tuple[int, Counter]]:
+    def counters(self) -> list[tuple[int, Counter]]:
         """Those that end, each with its rank among those of the same register with as many slots."""
         tried = np.concatenate([self._of_register(register) for register in self.counting])
-        codes = np.concatenate([self.lines.rows, [NOTHING]])[tried]
-        codes[:, 1, IMM] += 12 * (tried[:, 1] >= 0)
-        codes[:, 3, IMM] -= 4
+        codes = np.concatenate([self.lines.rows, [NOTHING]])[
+            tried
+        ]  # four slots, as in `Counter`; what is not there does nothing
+        codes[:, 1, IMM] += 12 * (tried[:, 1] >= 0)  # from the second slot to the end
+        codes[:, 3, IMM] -= 4  # from the last one to the update
         evaluator = Evaluator(self.examples.take(slice(_LOOKED_AT)))
         took = np.zeros((len(codes), len(evaluator)), np.int64)
         self.executed += _run(codes, *evaluator.cases.arguments(), *scratch(4, evaluator.cases), took)
