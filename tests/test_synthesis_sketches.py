@@ -124,6 +124,12 @@ def test_a_search_ends_with_its_budget():
     assert 1e6 <= budget.spent < 1e8
 
 
+def test_where_nothing_can_count_nothing_is_found():
+    problem = of("sum_to_n")
+    jumps = replace(problem, space=replace(problem.space, operations=("add", "jal")))
+    assert search.method("sketches")(jumps, Budget(1e7, 60), generator()).code is None
+
+
 def test_programs_without_branches_are_refused():
     assert search.fits("sketches", of("sum_to_n")) is None
     assert "branches" in search.fits("sketches", of("max"))

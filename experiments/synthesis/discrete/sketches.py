@@ -144,9 +144,7 @@ class Sketches:
     def counters(self) -> list[tuple[int, Counter]]:
         """Those that end, each with its rank among those of the same register with as many slots."""
         tried = np.concatenate([self._of_register(register) for register in self.counting])
-        codes = np.concatenate([self.lines.rows, [NOTHING]])[
-            tried
-        ]  # four slots, as in `Counter`; what is not there does nothing
+        codes = np.concatenate([self.lines.rows, [NOTHING]])[tried]  # as in `Counter`; what is not there does nothing
         codes[:, 1, IMM] += 12 * (tried[:, 1] >= 0)  # from the second slot to the end
         codes[:, 3, IMM] -= 4  # from the last one to the update
         evaluator = Evaluator(self.examples.take(slice(_LOOKED_AT)))
@@ -174,7 +172,7 @@ class Sketches:
             pairs += [(place[_OPPOSITE[op], *fields], back)] if (_OPPOSITE[op], *fields) in place else []
         chosen = np.meshgrid([-1, *starts], updates, np.arange(len(pairs)), indexing="ij")
         start, update, pair = (axis.ravel() for axis in chosen)
-        guard, back = np.array(pairs)[pair].T
+        guard, back = np.array(pairs, np.int64).reshape(-1, 2)[pair].T
         return np.stack([start, guard, update, back], axis=1)
 
     def _roles(self, locked: int, valued: bool) -> dict[str, np.ndarray]:
