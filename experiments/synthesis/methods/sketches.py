@@ -28,8 +28,7 @@ def search(problem: Problem, budget: Budget, rng: np.random.Generator) -> Outcom
     )
     try:
         for menu in sketches.menus():
-            budget.spend(sketches.executed)
-            sketches.executed = 0
+            budget.spent, sketches.executed = budget.spent + sketches.executed, 0
             if (code := odometer.search(menu)) is not None:
                 return Outcome(code)
     except Exhausted:
