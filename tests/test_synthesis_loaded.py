@@ -51,6 +51,7 @@ def test_a_program_leaves_room_for_its_loads():
     [
         ({"operations": ("add", "lw", "sw", "bne")}, "without branches"),
         ({"operations": ("add", "lw")}, "with lw, sw"),
+        ({"operations": ("lw", "sw")}, "others"),
         ({"addresses": (0x100,)}, "no load from zero reaches"),
         ({"registers": (0, 5, 10)}, "fewer registers"),
     ],

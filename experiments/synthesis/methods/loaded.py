@@ -22,9 +22,9 @@ _BETWEEN = "portfolio"
 def fits(problem: Problem) -> str | None:
     """Why it cannot take a problem; None where it can."""
     space, words = problem.space, _words(problem)
-    if not space.straight or not {"lw", "sw"} <= set(space.operations) or space.length < 2:
+    if not space.straight or not {"lw", "sw"} < set(space.operations) or space.length < 2:
         return (
-            "loading first and storing last needs programs without branches, with lw, sw and two instructions or more"
+            "loading first and storing last needs programs without branches, with lw, sw, others and two slots or more"
         )
     if not {word.number for word in words} <= set(space.immediates("lw", 0)):
         return "its words of memory lie where no load from zero reaches"
