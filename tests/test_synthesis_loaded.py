@@ -49,9 +49,9 @@ def test_a_program_leaves_room_for_its_loads():
 @pytest.mark.parametrize(
     ("changes", "reason"),
     [
-        ({"operations": ("add", "lw", "sw", "bne")}, "without branches"),
-        ({"operations": ("add", "lw")}, "with lw, sw"),
-        ({"operations": ("lw", "sw")}, "others"),
+        ({"operations": ("add", "lw", "sw", "bne")}, "no branches"),
+        ({"operations": ("add", "lw")}, "lw, sw and other"),
+        ({"operations": ("lw", "sw")}, "other operations"),
         ({"addresses": (0x100,)}, "no load from zero reaches"),
         ({"registers": (0, 5, 10)}, "fewer registers"),
     ],

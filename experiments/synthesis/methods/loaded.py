@@ -23,9 +23,7 @@ def fits(problem: Problem) -> str | None:
     """Why it cannot take a problem; None where it can."""
     space, words = problem.space, _words(problem)
     if not space.straight or not {"lw", "sw"} < set(space.operations) or space.length < 2:
-        return (
-            "loading first and storing last needs programs without branches, with lw, sw, others and two slots or more"
-        )
+        return "its programs have no branches, lw, sw and other operations, and two slots or more"
     if not {word.number for word in words} <= set(space.immediates("lw", 0)):
         return "its words of memory lie where no load from zero reaches"
     return None if len(words) <= len(_free(problem)) else "there are fewer registers than words of memory"
@@ -42,13 +40,19 @@ def search(problem: Problem, budget: Budget, rng: np.random.Generator) -> Outcom
     in_registers = replace(examples, sources=sources, targets=targets)
     computing = tuple(name for name in space.operations if name not in ("lw", "sw"))
     evaluator, slots, restarts = Evaluator(in_registers), space.length - 1, 0
+
+    def right(code: np.ndarray) -> bool:
+        failed, executed = evaluator.failures(code)
+        budget.spent += executed
+        return not len(failed)
+
     while slots > 0:
         between = replace(space, operations=computing, length=slots, addresses=())
         found = registry.method(_BETWEEN)(Problem(in_registers, between), budget, rng)
         restarts += found.restarts
         if found.code is None:
             break
-        shorter = minimise(found.code, lambda code: not len(evaluator.failures(code)[0]))
+        shorter = minimise(found.code, right)
         code = _whole(shorter, home, problem)
         if len(code) <= space.length:
             rest = [NOTHING] * (space.length - len(code))
