@@ -12,6 +12,7 @@ from experiments.tables import Results
 
 EXPERIMENT, NOT_RUN = "synthesis", "not run"
 PLANTED, CONTROL, HYBRID, CHAIN, SOLVER = "increment", "control", "hybrid", "mcmc", "smt"
+BLIND = "hybrid_without_gradient"
 PUBLISHED: Mapping[str, tuple[str, str]] = {
     "add": ("847 ± 123 episodes", "5 of 10"),
     "mul": ("–", "10 of 10"),
@@ -31,7 +32,7 @@ _NAMES = (
     "hottest", "hottest_name", "hottest_interval", "larger", "scale", "unseen", "samples",
     "gradient_name", "gradient_right", "gradient_runs", "gradient_interval", "hybrid_name", "hybrid_right", "hybrid_runs",
     "hybrid_interval", "discrete_name", "discrete_right", "discrete_runs", "discrete_interval", "solver_solved",
-    "solver_faster", "solver_tasks",
+    "solver_faster", "solver_tasks", "blind_right", "blind_hybrid", "blind_runs", "blind_cost", "blind_time", "blind_tasks",
 )  # fmt: skip
 
 
@@ -43,7 +44,7 @@ def build(results: Results) -> dict[str, Any]:
     values = dict.fromkeys(_NAMES, NOT_RUN) | {
         "scale": str(results.provenance(EXPERIMENT)["scale"]), "larger": "" if results is own else results.root.name,
     }  # fmt: skip
-    for part in (_size, _evidence, _controls, _best, _hybrid, _solver):
+    for part in (_size, _evidence, _controls, _best, _hybrid, _blind, _solver):
         values |= part(runs)
     values |= _trajectories(results) | _schedules(results) | _density(tasks)
     tables = {"methods": _method_rows(runs), "tasks": _task_rows(runs, tasks), "published": _published_rows(runs)}
@@ -148,6 +149,22 @@ def _hybrid(runs: pd.DataFrame) -> dict[str, str]:
         "fewer": number((both[HYBRID] < both[CHAIN]).sum()),
         "shorter_cost": number(ratio.median()),
     }
+
+
+def _blind(runs: pd.DataFrame) -> dict[str, str]:
+    """The hybrid against the same walk without its gradient, on the tasks and seeds that both were run on; ratios on the tasks
+    that both solve."""
+    both = runs[runs["method"].isin([HYBRID, BLIND]) & (runs["group"] != tally.CONTROL_GROUP)]
+    both = both[both.groupby(["task", "seed"])["method"].transform("nunique") == 2]
+    if both.empty:
+        return {}
+    right = both.groupby("method")["right"].sum()
+    costs, times = (_costs(both, of).replace(np.inf, np.nan).dropna() for of in ("to_solution", "to_solution_s"))
+    return {
+        "blind_right": number(right[BLIND]), "blind_hybrid": number(right[HYBRID]), "blind_runs": number(len(both) // 2),
+        "blind_tasks": number(len(costs)), "blind_cost": number((costs[HYBRID] / costs[BLIND]).median()),
+        "blind_time": number((times[HYBRID] / times[BLIND]).median()),
+    }  # fmt: skip
 
 
 def _costs(runs: pd.DataFrame, of: str = "to_solution") -> pd.DataFrame:

@@ -156,7 +156,7 @@ def _timing() -> dict[str, pd.DataFrame]:
 METHODS = {
     "straight_through": "gradient", "annealed_bits": "gradient", "hybrid": "hybrid", "mcmc": "discrete",
     "enumeration": "discrete", "smt": "discrete", "sketches": "discrete", "fixed_temperature": "control",
-    "fixed_temperature_bits": "control", "warm_start": "ablation",
+    "fixed_temperature_bits": "control", "hybrid_without_gradient": "ablation", "warm_start": "ablation",
 }  # fmt: skip
 """Sketches are of loops alone."""
 TASKS = {
