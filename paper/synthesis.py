@@ -69,7 +69,14 @@ def _longer_runs(results: Results) -> pd.DataFrame:
 def _minute_rows(runs: pd.DataFrame) -> list[list[str]]:
     found = tally.tally(runs).set_index(["task", "method"])
     return [
-        [_plain(t), _plain(m), f"{row['right']} of {row['runs']}", _interval(row), _executions(row), _seconds(row)]
+        [
+            _plain(t),
+            _plain(m),
+            f"{number(row['right'])} of {number(row['runs'])}",
+            _interval(row),
+            _executions(row),
+            _seconds(row),
+        ]
         for t in tally.tasks(runs)
         for m in tally.methods(runs)
         if (t, m) in found.index and len(row := found.loc[(t, m)])

@@ -65,6 +65,7 @@ def test_runs_with_a_longer_budget_have_rows_of_their_own(results, tmp_path):
     changed(results, tmp_path / "mine-minute", longer)
     both = synthesis.build(own)
     assert [row[:2] for row in both["tables"]["synthesis_minute"]] == [["max", "straight through"], ["max", "hybrid"]]
+    assert [row[2] for row in both["tables"]["synthesis_minute"]] == ["4 of 4"] * 2
     assert both["values"]["synthesis_minute_budget_s"] == "60"
     assert both["tables"]["synthesis_success"] == built["tables"]["synthesis_success"]
 
