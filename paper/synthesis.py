@@ -1,30 +1,17 @@
-"""The numbers and tables of the paper's section on synthesis."""
+"""The numbers of the paper's section on synthesis; `synthesis_rows.py` makes its tables."""
 
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from artifact.words import number, quantity
+from artifact.words import number
 from experiments.synthesis import tally
 from experiments.tables import Results
+from paper.synthesis_rows import HYBRID, NOT_RUN, interval, plain, tables
 
-EXPERIMENT, NOT_RUN = "synthesis", "not run"
-PLANTED, CONTROL, HYBRID, CHAIN, SOLVER = "increment", "control", "hybrid", "mcmc", "smt"
-BLIND = "hybrid_without_gradient"
-PUBLISHED: Mapping[str, tuple[str, str]] = {
-    "add": ("847 ± 123 episodes", "5 of 10"),
-    "mul": ("–", "10 of 10"),
-    "square_plus": ("–", "0 of 10"),
-    "max": ("2,341 ± 412 episodes", "0 of 10"),
-    "abs": ("found, branch-free", "–"),
-    "swap": ("found, by XOR", "–"),
-    "sum_array": ("15 K episodes", "–"),
-    "bubble_sort": ("50 K episodes, 98.5 % at n = 4", "–"),
-}
-"""What others report, in their units: the Tensor Computer's working paper; seeds of 10 of nCPU's public code, of at most 2,000
-iterations each, right on held-out inputs. Neither is made by the experiments here."""
+EXPERIMENT = "synthesis"
+PLANTED, CONTROL, CHAIN, SOLVER, BLIND = "increment", "control", "mcmc", "smt", "hybrid_without_gradient"
 _NAMES = (
     "found", "right", "refuted", "proven", "undecided", "tested", "held_out", "tasks", "methods", "runs", "seeds", "budget",
     "budget_s", "planted", "planted_of", "control", "control_runs", "control_interval", "longer", "longest", "shorter_cost",
@@ -47,14 +34,11 @@ def build(results: Results) -> dict[str, Any]:
     for part in (_size, _evidence, _controls, _best, _hybrid, _blind, _solver):
         values |= part(runs)
     values |= _trajectories(results) | _schedules(results) | _density(tasks)
-    tables = {"methods": _method_rows(runs), "tasks": _task_rows(runs, tasks), "published": _published_rows(runs)}
     minute = _longer_runs(own)
     values["minute_budget_s"] = _span(minute["budget_s"].min(), minute["budget_s"].max()) if len(minute) else ""
-    tables |= {"minute": _minute_rows(minute)}
-    tables |= {"success": _matrix(runs, _success), "costs": _matrix(runs, _executions), "header": [_header(runs)]}
     return {
         "values": {f"synthesis_{name}": text for name, text in values.items()},
-        "tables": {f"synthesis_{name}": rows for name, rows in tables.items()},
+        "tables": {f"synthesis_{name}": rows for name, rows in tables(runs, tasks, minute).items()},
     }
 
 
@@ -64,23 +48,6 @@ def _longer_runs(results: Results) -> pd.DataFrame:
     if EXPERIMENT in longer.experiments():
         return longer.table(EXPERIMENT, "runs")
     return results.table(EXPERIMENT, "runs").head(0)
-
-
-def _minute_rows(runs: pd.DataFrame) -> list[list[str]]:
-    found = tally.tally(runs).set_index(["task", "method"])
-    return [
-        [
-            _plain(t),
-            _plain(m),
-            f"{number(row['right'])} of {number(row['runs'])}",
-            _interval(row),
-            _executions(row),
-            _seconds(row),
-        ]
-        for t in tally.tasks(runs)
-        for m in tally.methods(runs)
-        if (t, m) in found.index and len(row := found.loc[(t, m)])
-    ]
 
 
 def _size(runs: pd.DataFrame) -> dict[str, str]:
@@ -121,7 +88,7 @@ def _controls(runs: pd.DataFrame) -> dict[str, str]:
         values |= {
             "control": number(row["right"]),
             "control_runs": number(row["runs"]),
-            "control_interval": _interval(row),
+            "control_interval": interval(row),
         }
     return values
 
@@ -135,8 +102,8 @@ def _best(runs: pd.DataFrame) -> dict[str, str]:
         if len(own):
             row = own.loc[own["rate"].idxmax()]
             values |= {
-                f"{family}_name": _plain(row["method"]), f"{family}_right": number(row["right"]),
-                f"{family}_runs": number(row["runs"]), f"{family}_interval": _interval(row),
+                f"{family}_name": plain(row["method"]), f"{family}_right": number(row["right"]),
+                f"{family}_runs": number(row["runs"]), f"{family}_interval": interval(row),
             }  # fmt: skip
     gaps = runs.loc[runs["family"] == "gradient", "gap"].dropna()
     return values | ({"gap": number(gaps.median() + 0.0)} if len(gaps) else {})
@@ -224,7 +191,7 @@ def _schedules(results: Results) -> dict[str, str]:
     for kind, rows in kinds.items():
         for row in rows.head(1).to_dict("records"):
             values |= {
-                f"{kind}_name": str(row["schedule"]).removeprefix("fixed "), f"{kind}_interval": _interval(row),
+                f"{kind}_name": str(row["schedule"]).removeprefix("fixed "), f"{kind}_interval": interval(row),
                 kind: f"{number(row['right'])} of {number(row['runs'])}",
             }  # fmt: skip
     return values
@@ -235,88 +202,3 @@ def _density(tasks: pd.DataFrame) -> dict[str, str]:
         "samples": _span(tasks["samples"].min(), tasks["samples"].max()),
         "unseen": number((tasks["solutions"] == 0).sum()),
     }
-
-
-def _method_rows(runs: pd.DataFrame) -> list[list[str]]:
-    """A row a method, the control group's task left out."""
-    own = runs[runs["group"] != tally.CONTROL_GROUP]
-    found = tally.tally(own, ("method", "family")).set_index("method")
-    gaps = own.groupby("method")["gap"].median()
-    return [
-        [
-            _plain(m), found.loc[m, "family"], number(own.loc[own["method"] == m, "task"].nunique()),
-            f"{found.loc[m, 'right']} of {found.loc[m, 'runs']}", _interval(found.loc[m]), _executions(found.loc[m]),
-            _seconds(found.loc[m]), number(gaps[m] + 0.0),
-        ]
-        for m in tally.methods(own)
-    ]  # fmt: skip
-
-
-def _task_rows(runs: pd.DataFrame, tasks: pd.DataFrame) -> list[list[str]]:
-    """A row a task: what it is, how rare its solutions are, and the shortest program that was found for it."""
-    known, rows = tasks.set_index("task"), []
-    for name in tally.tasks(runs):
-        right = runs[(runs["task"] == name) & runs["right"]]
-        shortest = right.sort_values("length", kind="stable").head(1)
-        program = str(shortest["program"].iloc[0]) if len(shortest) else "–"
-        if name in known.index:
-            task = known.loc[name]
-            rare = f"{number(task['density_low'])} – {number(task['density_high'])}"
-            size = [number(task["shortest"]), f"{task['log10_space']:.1f}", rare]
-        else:
-            size = ["–"] * 3
-        rows.append([_plain(name), *size, f"{len(right)} of {(runs['task'] == name).sum()}", program])
-    return rows
-
-
-def _published_rows(runs: pd.DataFrame) -> list[list[str]]:
-    """What others report of a task beside the best gradient method and the hybrid here."""
-    rows = []
-    for name, others in PUBLISHED.items():
-        own = tally.tally(runs[runs["task"] == name], ("task", "method", "family"))
-        gradient, hybrid = own[own["family"] == "gradient"], own[own["method"] == HYBRID]
-        best = gradient.sort_values(["rate", "to_solution"], ascending=[False, True], kind="stable").head(1)
-        rows.append([_plain(name), *others, *(_success_and_cost(r) for r in (best, hybrid))])
-    return rows
-
-
-def _success_and_cost(row: pd.DataFrame) -> str:
-    if row.empty:
-        return NOT_RUN
-    one = row.iloc[0]
-    return f"{one['right']} of {one['runs']}, {_executions(one)} ({_plain(one['method'])})"
-
-
-def _header(runs: pd.DataFrame) -> list[str]:
-    return ["task", *map(_plain, tally.methods(runs))]
-
-
-def _matrix(runs: pd.DataFrame, cell) -> list[list[str]]:
-    """Rows of tasks, columns of methods."""
-    found = tally.tally(runs).set_index(["task", "method"])
-    return [
-        [_plain(t), *(cell(found.loc[(t, m)]) if (t, m) in found.index else "–" for m in tally.methods(runs))]
-        for t in tally.tasks(runs)
-    ]
-
-
-def _success(row) -> str:
-    return f"{number(row['right'])}/{number(row['runs'])} ({_interval(row)})"
-
-
-def _interval(row) -> str:
-    """The Wilson interval in percent."""
-    return f"{100 * row['low']:.0f}–{100 * row['high']:.0f} %"
-
-
-def _executions(row) -> str:
-    """Executions to a solution; where there is none, that it takes more than were spent."""
-    return quantity(row["to_solution"], "").strip() if row["right"] else "> " + quantity(row["spent"], "").strip()
-
-
-def _seconds(row) -> str:
-    return quantity(row["to_solution_s"], "s") if row["right"] else "> " + quantity(row["time_s"], "s")
-
-
-def _plain(name: object) -> str:
-    return str(name).replace("_", " ")

@@ -124,8 +124,7 @@ def constants(examples: Examples) -> set[int]:
 
 def addresses(examples: Examples) -> tuple[int, ...]:
     """Addresses of the first words of memory that the examples name, where they fit 12 bits."""
-    named = {at.number for at in examples.sources + examples.targets if at.kind == "memory"}
-    return tuple(address for address in sorted(named)[:_ADDRESSES] if address < 2048)
+    return tuple(address for address in examples.words_named()[:_ADDRESSES] if address < 2048)
 
 
 def solve(

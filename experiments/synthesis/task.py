@@ -63,6 +63,10 @@ class Examples:
         """Numbers of the registers that are inputs or outputs."""
         return {at.number for at in self.sources + self.targets if at.kind == "register"}
 
+    def words_named(self) -> list[int]:
+        """Addresses of the words of memory that are inputs or outputs, in order."""
+        return sorted({at.number for at in self.sources + self.targets if at.kind == "memory"})
+
     def registers(self, count: int = 16) -> np.ndarray:
         """`[E, count]` uint32, the registers when a program starts."""
         x = np.zeros((len(self), count), np.uint32)
@@ -73,8 +77,8 @@ class Examples:
 
     def window(self) -> tuple[int, int]:
         """Base and size in bytes of the memory that examples speak of; (0, 4) where they speak of none."""
-        addresses = [at.number for at in self.sources + self.targets if at.kind == "memory"]
-        return (min(addresses), max(addresses) + 4 - min(addresses)) if addresses else (0, 4)
+        addresses = self.words_named()
+        return (addresses[0], addresses[-1] + 4 - addresses[0]) if addresses else (0, 4)
 
     def memory(self) -> np.ndarray:
         """`[E, size]` uint8, the bytes of that window when a program starts."""

@@ -85,10 +85,14 @@ class Sketch(NamedTuple):
 
 
 class Sketches:
-    """The sketches of a space whose immediates are `constants`; None: all. executed: instructions to find the counters."""
+    """The sketches of a space whose immediates are `constants`; None: all.
+
+    counters: those that end on the examples, each with its rank among those of the same register with as many slots.
+    executed: instructions to find them.
+    """
 
     def __init__(self, space: Space, examples: Examples, constants: tuple[int, ...] | None) -> None:
-        self.space, self.examples, self.executed = space, examples, 0
+        self.space, self.examples = space, examples
         named = sorted(examples.registers_named())
         spare = [r for r in space.registers if r and r not in named][:2]
         self.value = _bits(spare[-1:])
@@ -101,12 +105,13 @@ class Sketches:
         lines = lines.take((lines.reads | lines.writes) & ~_bits([*named, *spare]) == 0)
         self.lines = lines._replace(scratch=np.zeros_like(lines.scratch))
         self.roles, self.parts = cache(self._roles), cache(self._parts)
+        self.counters, self.executed = self._counters()
 
     def menus(self) -> Iterator[Menu]:
         """Small ones first, those of simple counters before those of strange ones."""
         ranked = [
             (rank * (size + _EFFORT), counter, part)
-            for rank, counter in [(1, None), *self.counters()]
+            for rank, counter in [(1, None), *self.counters]
             for part, size, length in self.parts(self._locked(counter), counter is None)
             if length + _own_slots(counter) <= self.space.length
         ]
@@ -141,15 +146,14 @@ class Sketches:
         """Registers that the body must not write, so that the loop runs as often as its counter says."""
         return int(np.bitwise_or.reduce(self.lines.reads[[counter.update, counter.back]])) if counter else 0
 
-    def counters(self) -> list[tuple[int, Counter]]:
-        """Those that end, each with its rank among those of the same register with as many slots."""
+    def _counters(self) -> tuple[list[tuple[int, Counter]], int]:
         tried = np.concatenate([self._of_register(register) for register in self.counting])
         codes = np.concatenate([self.lines.rows, [NOTHING]])[tried]  # as in `Counter`; what is not there does nothing
         codes[:, 1, IMM] += 12 * (tried[:, 1] >= 0)  # from the second slot to the end
         codes[:, 3, IMM] -= 4  # from the last one to the update
         evaluator = Evaluator(self.examples.take(slice(_LOOKED_AT)))
         took = np.zeros((len(codes), len(evaluator)), np.int64)
-        self.executed += _run(codes, *evaluator.cases.arguments(), *scratch(4, evaluator.cases), took)
+        total = _run(codes, *evaluator.cases.arguments(), *scratch(4, evaluator.cases), took)
         ended = took.all(axis=1) & (np.median(took, axis=1) > 4)  # and goes round twice on half of the examples
         first: dict[tuple[int, int, bytes], tuple[Counter, np.ndarray]] = {}
         for counter, executed in zip(tried[ended].tolist(), took[ended], strict=True):
@@ -157,7 +161,7 @@ class Sketches:
         classes: dict[tuple[int, int], list[Counter]] = {}
         for counter, _ in sorted(first.values(), key=_strangeness):
             classes.setdefault((int(self.lines.writes[counter.update]), _own_slots(counter)), []).append(counter)
-        return [one for counters in classes.values() for one in enumerate(counters[:_COUNTERS], 1)]
+        return [one for counters in classes.values() for one in enumerate(counters[:_COUNTERS], 1)], int(total)
 
     def _of_register(self, register: int) -> np.ndarray:
         """`[P, 4]` places among the lines, -1 for none: what may be a counter in a register."""

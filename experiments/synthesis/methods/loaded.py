@@ -14,17 +14,17 @@ from experiments.synthesis.evaluate import Evaluator
 from experiments.synthesis.language import NOTHING, OP, RD, RS1, RS2
 from experiments.synthesis.minimise import minimise
 from experiments.synthesis.search import Budget, Outcome, Problem
-from experiments.synthesis.task import Location
+from experiments.synthesis.task import Location, memory
 
 _BETWEEN = "portfolio"
 
 
 def fits(problem: Problem) -> str | None:
     """Why it cannot take a problem; None where it can."""
-    space, words = problem.space, _words(problem)
+    space, words = problem.space, problem.examples.words_named()
     if not space.straight or not {"lw", "sw"} < set(space.operations) or space.length < 2:
         return "its programs have no branches, lw, sw and other operations, and two slots or more"
-    if not {word.number for word in words} <= set(space.immediates("lw", 0)):
+    if not set(words) <= set(space.immediates("lw", 0)):
         return "its words of memory lie where no load from zero reaches"
     return None if len(words) <= len(_free(problem)) else "there are fewer registers than words of memory"
 
@@ -32,7 +32,8 @@ def fits(problem: Problem) -> str | None:
 def search(problem: Problem, budget: Budget, rng: np.random.Generator) -> Outcome:
     """The first program that is short enough with its loads and stores."""
     examples, space = problem.examples, problem.space
-    home = dict(zip(_words(problem), _free(problem), strict=False))
+    words = (memory(address) for address in examples.words_named())
+    home = dict(zip(words, _free(problem), strict=False))
     sources, targets = (
         tuple(Location("register", home[at]) if at in home else at for at in places)
         for places in (examples.sources, examples.targets)
@@ -59,11 +60,6 @@ def search(problem: Problem, budget: Budget, rng: np.random.Generator) -> Outcom
             return Outcome(np.array([*code.tolist(), *rest], np.int32), restarts)
         slots = len(shorter) - (len(code) - space.length)
     return Outcome(None, restarts)
-
-
-def _words(problem: Problem) -> list[Location]:
-    places = problem.examples.sources + problem.examples.targets
-    return sorted({at for at in places if at.kind == "memory"})
 
 
 def _free(problem: Problem) -> list[int]:

@@ -21,14 +21,11 @@ def fits(problem: Problem) -> str | None:
 
 def search(problem: Problem, budget: Budget, rng: np.random.Generator) -> Outcome:
     """The first loop that is right."""
-    few = len(problem.space.constants) <= _FEW
-    sketches, odometer = (
-        Sketches(problem.space, problem.examples, None if few else PLAIN),
-        Odometer(problem, budget, rng),
-    )
+    constants = None if len(problem.space.constants) <= _FEW else PLAIN
+    sketches, odometer = Sketches(problem.space, problem.examples, constants), Odometer(problem, budget, rng)
+    budget.spent += sketches.executed
     try:
         for menu in sketches.menus():
-            budget.spent, sketches.executed = budget.spent + sketches.executed, 0
             if (code := odometer.search(menu)) is not None:
                 return Outcome(code)
     except Exhausted:

@@ -1,0 +1,133 @@
+"""The tables of the paper's section on synthesis, and how their cells say what was found."""
+
+from collections.abc import Mapping
+
+import pandas as pd
+
+from artifact.words import number, quantity
+from experiments.synthesis import tally
+
+NOT_RUN, HYBRID = "not run", "hybrid"
+PUBLISHED: Mapping[str, tuple[str, str]] = {
+    "add": ("847 ± 123 episodes", "5 of 10"),
+    "mul": ("–", "10 of 10"),
+    "square_plus": ("–", "0 of 10"),
+    "max": ("2,341 ± 412 episodes", "0 of 10"),
+    "abs": ("found, branch-free", "–"),
+    "swap": ("found, by XOR", "–"),
+    "sum_array": ("15 K episodes", "–"),
+    "bubble_sort": ("50 K episodes, 98.5 % at n = 4", "–"),
+}
+"""What others report, in their units: the Tensor Computer's working paper; seeds of 10 of nCPU's public code, of at most 2,000
+iterations each, right on held-out inputs. Neither is made by the experiments here."""
+
+
+def tables(runs: pd.DataFrame, tasks: pd.DataFrame, minute: pd.DataFrame) -> dict[str, list[list[str]]]:
+    """Rows by the name of a table, of the tables `runs` and `tasks` of the experiment, and of runs with a longer budget."""
+    return {
+        "methods": _method_rows(runs), "tasks": _task_rows(runs, tasks), "published": _published_rows(runs),
+        "minute": _minute_rows(minute), "success": _matrix(runs, _success), "costs": _matrix(runs, _executions),
+        "header": [_header(runs)],
+    }  # fmt: skip
+
+
+def _method_rows(runs: pd.DataFrame) -> list[list[str]]:
+    """A row a method, the control group's task left out."""
+    own = runs[runs["group"] != tally.CONTROL_GROUP]
+    found = tally.tally(own, ("method", "family")).set_index("method")
+    gaps = own.groupby("method")["gap"].median()
+    return [
+        [
+            plain(m), found.loc[m, "family"], number(own.loc[own["method"] == m, "task"].nunique()),
+            f"{found.loc[m, 'right']} of {found.loc[m, 'runs']}", interval(found.loc[m]), _executions(found.loc[m]),
+            _seconds(found.loc[m]), number(gaps[m] + 0.0),
+        ]
+        for m in tally.methods(own)
+    ]  # fmt: skip
+
+
+def _task_rows(runs: pd.DataFrame, tasks: pd.DataFrame) -> list[list[str]]:
+    """A row a task: what it is, how rare its solutions are, and the shortest program that was found for it."""
+    known, rows = tasks.set_index("task"), []
+    for name in tally.tasks(runs):
+        right = runs[(runs["task"] == name) & runs["right"]]
+        shortest = right.sort_values("length", kind="stable").head(1)
+        program = str(shortest["program"].iloc[0]) if len(shortest) else "–"
+        if name in known.index:
+            task = known.loc[name]
+            rare = f"{number(task['density_low'])} – {number(task['density_high'])}"
+            size = [number(task["shortest"]), f"{task['log10_space']:.1f}", rare]
+        else:
+            size = ["–"] * 3
+        rows.append([plain(name), *size, f"{len(right)} of {(runs['task'] == name).sum()}", program])
+    return rows
+
+
+def _published_rows(runs: pd.DataFrame) -> list[list[str]]:
+    """What others report of a task beside the best gradient method and the hybrid here."""
+    rows = []
+    for name, others in PUBLISHED.items():
+        own = tally.tally(runs[runs["task"] == name], ("task", "method", "family"))
+        gradient, hybrid = own[own["family"] == "gradient"], own[own["method"] == HYBRID]
+        best = gradient.sort_values(["rate", "to_solution"], ascending=[False, True], kind="stable").head(1)
+        rows.append([plain(name), *others, *(_success_and_cost(r) for r in (best, hybrid))])
+    return rows
+
+
+def _minute_rows(runs: pd.DataFrame) -> list[list[str]]:
+    found = tally.tally(runs).set_index(["task", "method"])
+    return [
+        [
+            plain(t),
+            plain(m),
+            f"{number(row['right'])} of {number(row['runs'])}",
+            interval(row),
+            _executions(row),
+            _seconds(row),
+        ]
+        for t in tally.tasks(runs)
+        for m in tally.methods(runs)
+        if (t, m) in found.index and len(row := found.loc[(t, m)])
+    ]
+
+
+def _success_and_cost(row: pd.DataFrame) -> str:
+    if row.empty:
+        return NOT_RUN
+    one = row.iloc[0]
+    return f"{one['right']} of {one['runs']}, {_executions(one)} ({plain(one['method'])})"
+
+
+def _header(runs: pd.DataFrame) -> list[str]:
+    return ["task", *map(plain, tally.methods(runs))]
+
+
+def _matrix(runs: pd.DataFrame, cell) -> list[list[str]]:
+    """Rows of tasks, columns of methods."""
+    found = tally.tally(runs).set_index(["task", "method"])
+    return [
+        [plain(t), *(cell(found.loc[(t, m)]) if (t, m) in found.index else "–" for m in tally.methods(runs))]
+        for t in tally.tasks(runs)
+    ]
+
+
+def _success(row) -> str:
+    return f"{number(row['right'])}/{number(row['runs'])} ({interval(row)})"
+
+
+def interval(row) -> str:
+    """The Wilson interval in percent."""
+    return f"{100 * row['low']:.0f}–{100 * row['high']:.0f} %"
+
+
+def _executions(row) -> str:
+    """Executions to a solution; where there is none, that it takes more than were spent."""
+    return quantity(row["to_solution"], "").strip() if row["right"] else "> " + quantity(row["spent"], "").strip()
+
+
+def _seconds(row) -> str:
+    return quantity(row["to_solution_s"], "s") if row["right"] else "> " + quantity(row["time_s"], "s")
+
+
+def plain(name: object) -> str:
+    return str(name).replace("_", " ")
