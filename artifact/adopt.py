@@ -15,8 +15,8 @@ import pandas as pd
 
 from artifact import appendix
 from backends.interface import UserError
-from experiments import record, tables
-from experiments.tables import DEFAULT, PROVENANCE
+from experiments.harness import record, tables
+from experiments.harness.tables import DEFAULT, PROVENANCE
 
 _OF_A_RUN = ("key", "config", "code", "started", "wall_time_s")
 

@@ -12,8 +12,8 @@ from pathlib import Path
 from artifact import claims
 from artifact.words import quantity
 from backends.interface import UserError
-from experiments import record
-from experiments.tables import DEFAULT, Results
+from experiments.harness import record
+from experiments.harness.tables import DEFAULT, Results
 
 APPENDIX = Path(__file__).with_name("ARTIFACT.md")
 

@@ -8,9 +8,9 @@ import warnings
 from pathlib import Path
 
 from backends.interface import UserError
-from experiments import record, tables
-from experiments.provenance import ROOT
-from experiments.tables import DEFAULT
+from experiments.harness import record, tables
+from experiments.harness.provenance import ROOT
+from experiments.harness.tables import DEFAULT
 
 NOTEBOOK = Path(__file__).with_name("report.py")
 STYLE = Path(__file__).with_name("report.css")

@@ -21,8 +21,8 @@ from rich.table import Table
 
 from artifact.words import number
 from backends.interface import UserError
-from experiments import record, tables
-from experiments.tables import DEFAULT, Damaged, Missing, Results
+from experiments.harness import record, tables
+from experiments.harness.tables import DEFAULT, Damaged, Missing, Results
 
 CLAIMS = Path(__file__).with_name("claims.yaml")
 REPRODUCED, EXCEEDED, REFUTED, NOT_RUN = "reproduced", "exceeded", "refuted", "not run here"

@@ -21,8 +21,8 @@ from IPython.display import SVG, Markdown, display
 
 from artifact import claims
 from artifact.words import number
+from experiments.harness.tables import Results
 from experiments.synthesis import tally
-from experiments.tables import Results
 from figures.__main__ import draw
 
 results = Results(Path(os.environ["REPORT_RESULTS"]))

@@ -2,6 +2,6 @@
 
 import sys
 
-from experiments.app import main
+from experiments.harness.composition import main
 
 sys.exit(main())

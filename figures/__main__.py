@@ -10,8 +10,8 @@ from matplotlib import pyplot as plt
 
 import figures
 from backends.interface import UserError
-from experiments import tables
-from experiments.tables import DEFAULT, Results
+from experiments.harness import tables
+from experiments.harness.tables import DEFAULT, Results
 from figures import style
 
 

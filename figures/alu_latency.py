@@ -9,7 +9,7 @@ from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from experiments.tables import Results
+from experiments.harness.tables import Results
 from figures import style
 
 

@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import SymLogNorm
 from matplotlib.figure import Figure
 
-from experiments.tables import Results
+from experiments.harness.tables import Results
 from figures import style
 
 

@@ -3,7 +3,7 @@
 from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 
-from experiments.tables import Results
+from experiments.harness.tables import Results
 from figures import style
 
 _TICKS = (0.1, 0.2, 0.5, 1, 2, 5)

@@ -3,7 +3,7 @@
 from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 
-from experiments.tables import Results
+from experiments.harness.tables import Results
 from figures import style
 
 _BITS = 128

@@ -5,7 +5,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
 
-from experiments.tables import Results
+from experiments.harness.tables import Results
 from figures import style
 
 _MACHINES = (

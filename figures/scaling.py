@@ -6,8 +6,8 @@ from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from experiments.harness.tables import Results
 from experiments.synthesis import tally
-from experiments.tables import Results
 from figures import style
 
 _SPREAD = 0.5

@@ -3,8 +3,8 @@
 from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 
+from experiments.harness.tables import Results
 from experiments.synthesis import tally
-from experiments.tables import Results
 from figures import style
 
 _KEYS = ("schedule", "first_temperature", "last_temperature")

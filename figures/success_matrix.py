@@ -4,8 +4,8 @@ import numpy as np
 from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 
+from experiments.harness.tables import Results
 from experiments.synthesis import tally
-from experiments.tables import Results
 from figures import style
 
 _DARK = 0.55

@@ -4,7 +4,7 @@ from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
 
-from experiments.tables import Results
+from experiments.harness.tables import Results
 from figures import style
 
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import typst
 
 from backends.interface import UserError
-from experiments import record, tables
-from experiments.tables import DEFAULT
+from experiments.harness import record, tables
+from experiments.harness.tables import DEFAULT
 from paper import numbers
 
 SOURCE = Path(__file__).with_name("main.typ")

@@ -10,7 +10,7 @@ import pandas as pd
 
 from artifact import claims
 from artifact.words import number, quantity
-from experiments.tables import DEFAULT, Results
+from experiments.harness.tables import DEFAULT, Results
 from paper import synthesis, timing
 
 NOT_RUN = "not run"

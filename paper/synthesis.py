@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 
 from artifact.words import number
+from experiments.harness.tables import Results
 from experiments.synthesis import tally
-from experiments.tables import Results
 from paper.synthesis_rows import HYBRID, NOT_RUN, interval, plain, tables
 
 EXPERIMENT = "synthesis"

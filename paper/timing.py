@@ -5,7 +5,7 @@ from typing import Any
 import pandas as pd
 
 from artifact.words import number, quantity
-from experiments.tables import Results
+from experiments.harness.tables import Results
 from experiments.timing_crypto.policies import EVICTIONS, POLICIES, Policy
 
 EXPERIMENT, JUDGE = "timing_crypto", "gpu_compute"

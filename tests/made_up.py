@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from backends.core import isa
-from experiments import record
+from experiments.harness import record
 
 COMPONENTS = ["component", "rows", "mismatches", "unsaturated", "smallest_margin", "weight_margin", "time_s"]
 MACHINES = ("reference", "gpu_compute", "jax_tensor", "torch_neural")

@@ -16,9 +16,9 @@ import made_up
 from artifact import adopt, appendix, build_report, claims, words
 from artifact.claims import EXCEEDED, NOT_RUN, REFUTED, REPRODUCED, Claim
 from backends.interface import UserError
-from experiments import record, tables
-from experiments.provenance import ROOT
-from experiments.tables import Results
+from experiments.harness import record, tables
+from experiments.harness.provenance import ROOT
+from experiments.harness.tables import Results
 from figures import __main__ as figures
 from paper import __main__ as paper
 from paper import numbers

@@ -9,7 +9,7 @@ import time
 import pandas as pd
 import pytest
 
-from experiments import app, parts, progress, provenance, tables
+from experiments.harness import checkpoints, composition, progress, provenance, tables
 
 
 @pytest.fixture
@@ -21,7 +21,7 @@ def toy(monkeypatch):
         given.append(cfg)
         return {"cases": pd.DataFrame({"backend": list(cfg.backends), "seed": cfg.seed, "value": 0.5})}
 
-    monkeypatch.setattr(app, "_work", lambda name: run)
+    monkeypatch.setattr(composition, "_work", lambda name: run)
     return given
 
 
@@ -33,7 +33,7 @@ def command(monkeypatch, capsys, tmp_path):
         given = [*arguments, f"results={tmp_path}", *([tracking] if tracking else [])]
         monkeypatch.setattr(sys, "argv", ["experiments", *given])
         try:
-            code = app.main()
+            code = composition.main()
         except SystemExit as stopped:
             code = stopped.code
         return (code, *capsys.readouterr())
@@ -73,15 +73,15 @@ def test_a_killed_run_goes_on_with_its_parts(command, monkeypatch, tmp_path):
 
     def work(cfg):
         for name in ("first", "second"):
-            parts.once(
+            checkpoints.once(
                 cfg, name, lambda name=name: time.sleep(0.2) or done.append(name) or pd.DataFrame({"x": [len(name)]})
             )
             if kills:
                 kills.pop()
                 raise KeyboardInterrupt
-        return {"t": pd.concat([parts.once(cfg, n, pd.DataFrame) for n in ("first", "second")])}
+        return {"t": pd.concat([checkpoints.once(cfg, n, pd.DataFrame) for n in ("first", "second")])}
 
-    monkeypatch.setattr(app, "_work", lambda name: work)
+    monkeypatch.setattr(composition, "_work", lambda name: work)
     assert command("experiment=conformance", "scale=smoke")[0] == 130
     code, _, _ = command("experiment=conformance", "scale=smoke")
     assert code == 0

@@ -6,7 +6,7 @@ import pytest
 from matplotlib import pyplot as plt
 
 import made_up
-from experiments.tables import Results
+from experiments.harness.tables import Results
 from figures import __main__ as command
 from figures import style
 

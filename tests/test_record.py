@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 
 from backends.interface import UserError
-from experiments import parts, provenance, record, tables
+from experiments.harness import checkpoints, provenance, record, tables
 
 FACTS = {"experiment": "toy", "scale": "smoke", "key": "k", "seed": 0}
 CONFIG = {"experiment": {"name": "conformance"}, "scale": "smoke", "seed": 0, "results": "r", "tracking": {"uri": None}}
@@ -85,7 +85,7 @@ def test_no_folder_to_write_in(tmp_path):
 def test_killed_writers_never_leave_a_mixture(tmp_path):
     script = (
         "import sys; sys.path.insert(0, 'tests')\n"
-        "from pathlib import Path\nfrom experiments import record\nfrom test_record import FACTS, two_tables\n"
+        "from pathlib import Path\nfrom experiments.harness import record\nfrom test_record import FACTS, two_tables\n"
         "folder = Path(sys.argv[1]); i = 0\n"
         "while True:\n    i += 1; record.write(folder, FACTS, two_tables(i)); print(i, flush=True)\n"
     )
@@ -197,9 +197,9 @@ def test_parts_are_computed_once(tmp_path):
         computed.append(1)
         return pd.DataFrame({"x": [0.1 + 0.2]})
 
-    first = parts.once(Settings(tmp_path), "one", compute)
-    pd.testing.assert_frame_equal(first, parts.once(Settings(tmp_path), "one", compute))
+    first = checkpoints.once(Settings(tmp_path), "one", compute)
+    pd.testing.assert_frame_equal(first, checkpoints.once(Settings(tmp_path), "one", compute))
     assert len(computed) == 1
     (tmp_path / "one" / "part.csv").write_text("x\n")
-    pd.testing.assert_frame_equal(first, parts.once(Settings(tmp_path), "one", compute))
+    pd.testing.assert_frame_equal(first, checkpoints.once(Settings(tmp_path), "one", compute))
     assert len(computed) == 2

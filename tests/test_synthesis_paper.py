@@ -6,8 +6,8 @@ import pytest
 
 import made_up
 from artifact import claims
-from experiments import record
-from experiments.tables import Results
+from experiments.harness import record
+from experiments.harness.tables import Results
 from paper import synthesis
 
 

@@ -12,12 +12,12 @@ import pandas as pd
 from backends.core import catalog, isa
 from backends.interface import Backend
 from backends.torch_neural.networks import entries, load_classifier, load_weights
-from experiments import parts, progress
 from experiments.alu_verification.components import components, decoder
 from experiments.alu_verification.faults import faults
 from experiments.alu_verification.latency import latency
 from experiments.alu_verification.prove import prove
 from experiments.alu_verification.sample import exhaustive_8bit, random_pairs
+from experiments.harness import checkpoints, progress
 
 NEURAL = "torch_neural"
 COLUMNS = ["backend", "operation", "bits", "evidence", "cases", "mismatches", "time_s"]
@@ -54,19 +54,19 @@ def run(cfg) -> dict[str, pd.DataFrame]:
     found = [_proven(tables["proofs"])] if tables else []
     timed = []
     for name, machine in progress.track(machines.items(), "machines", len(machines)):
-        found.append(parts.once(cfg, f"operations_{name}", partial(_tested, cfg, scale, name, machine)))
+        found.append(checkpoints.once(cfg, f"operations_{name}", partial(_tested, cfg, scale, name, machine)))
         measure = partial(latency, name, machine, scale.latency_batches, cfg.seed, isa.ARITHMETIC, cfg.device)
-        timed.append(parts.once(cfg, f"latency_{name}", measure))
+        timed.append(checkpoints.once(cfg, f"latency_{name}", measure))
     return {"operations": pd.concat(found, ignore_index=True), "latency": pd.concat(timed, ignore_index=True)} | tables
 
 
 def _certify(cfg, scale: Scale) -> dict[str, pd.DataFrame]:
     weights, classifier = load_weights(), load_classifier()
     return {
-        "components": parts.once(cfg, "components", lambda: components(weights, classifier)),
-        "decoder": parts.once(cfg, "decoder", lambda: decoder(entries(weights), classifier)),
-        "proofs": parts.once(cfg, "proofs", lambda: prove(entries(weights), scale.proved)),
-        "faults": parts.once(cfg, "faults", lambda: faults(weights, classifier, cfg.seed)),
+        "components": checkpoints.once(cfg, "components", lambda: components(weights, classifier)),
+        "decoder": checkpoints.once(cfg, "decoder", lambda: decoder(entries(weights), classifier)),
+        "proofs": checkpoints.once(cfg, "proofs", lambda: prove(entries(weights), scale.proved)),
+        "faults": checkpoints.once(cfg, "faults", lambda: faults(weights, classifier, cfg.seed)),
     }
 
 

@@ -6,7 +6,7 @@ from functools import partial
 import pandas as pd
 
 from backends.conformance import table
-from experiments import parts, progress
+from experiments.harness import checkpoints, progress
 
 
 def run(cfg) -> dict[str, pd.DataFrame]:
@@ -16,5 +16,5 @@ def run(cfg) -> dict[str, pd.DataFrame]:
         def conform(name: str) -> pd.DataFrame:
             return pd.DataFrame([asdict(row) for row in table.rows([name], cfg.scale, cfg.device, bar)])
 
-        machines = [parts.once(cfg, name, partial(conform, name)) for name in cfg.backends]
+        machines = [checkpoints.once(cfg, name, partial(conform, name)) for name in cfg.backends]
     return {"cases": pd.concat(machines, ignore_index=True)}

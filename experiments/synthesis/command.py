@@ -7,7 +7,7 @@ from pathlib import Path
 
 from backends.core import catalog
 from backends.interface import UserError
-from experiments import progress
+from experiments.harness import progress
 from experiments.synthesis import executable, language, solve, table
 from experiments.synthesis.search import Budget
 

@@ -13,9 +13,9 @@ from zlib import crc32
 import numpy as np
 import pandas as pd
 
-from experiments import parts
-from experiments.asked import chosen_of, count_of
-from experiments.progress import track
+from experiments.harness import checkpoints
+from experiments.harness.options import chosen_of, count_of
+from experiments.harness.progress import track
 from experiments.synthesis import tasks, truth
 from experiments.synthesis.density import density
 from experiments.synthesis.entrants import ENTRANTS, Entrant, hint
@@ -87,14 +87,14 @@ def run(cfg) -> dict[str, pd.DataFrame]:
     pairs = [(task, label) for task in names for label in methods if _fits(tasks.get(task), ENTRANTS[label])]
     of_searches = {"runs", "traces"} & set(asked_for)
     found = [
-        parts.once(cfg, f"{task}-{label}-{seed}", partial(_searched, tasks.get(task), label, seed, limits))
+        checkpoints.once(cfg, f"{task}-{label}-{seed}", partial(_searched, tasks.get(task), label, seed, limits))
         for task, label, seed in track([(*pair, seed) for pair in pairs for seed in seeds if of_searches], "searches")
     ]
     makers = {
         "runs": lambda: pd.concat(found, ignore_index=True).drop(columns="trace"),
-        "tasks": lambda: parts.once(cfg, "tasks", partial(_described, names, scale.samples, cfg.seed)),
+        "tasks": lambda: checkpoints.once(cfg, "tasks", partial(_described, names, scale.samples, cfg.seed)),
         "traces": lambda: _traces(pd.concat(found, ignore_index=True)),
-        "schedules": lambda: parts.once(cfg, "schedules", partial(_scheduled, seeds, scale.scheduled)),
+        "schedules": lambda: checkpoints.once(cfg, "schedules", partial(_scheduled, seeds, scale.scheduled)),
     }
     return {name: makers[name]() for name in asked_for}
 

@@ -14,7 +14,7 @@ import pandas as pd
 from backends.core.calls import Call
 from backends.core.observation import ObservingBackend, Watch
 from backends.interface import Backend
-from experiments import progress
+from experiments.harness import progress
 from experiments.timing_crypto import programs
 from experiments.timing_crypto.policies import Policy
 from experiments.timing_crypto.programs import IMPLEMENTATIONS, Function

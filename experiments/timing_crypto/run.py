@@ -14,8 +14,8 @@ import pandas as pd
 from backends.core import catalog
 from backends.core.observation import ObservingBackend
 from backends.interface import Backend
-from experiments import parts
-from experiments.asked import chosen_of, count_of
+from experiments.harness import checkpoints
+from experiments.harness.options import chosen_of, count_of
 from experiments.timing_crypto import attack, leaks, sweep
 from experiments.timing_crypto.clocks import trials as noisy
 from experiments.timing_crypto.clocks.trials import Trials
@@ -98,7 +98,7 @@ def run(cfg) -> dict[str, pd.DataFrame]:
     machines, judge = _machines(cfg), _judge()
 
     def once(name: str, compute: Callable[[], pd.DataFrame]) -> pd.DataFrame:
-        return parts.once(cfg, name, compute)
+        return checkpoints.once(cfg, name, compute)
 
     def each(what: str, compute: Callable[[str, Backend], pd.DataFrame]) -> pd.DataFrame:
         made = [once(f"{what}_{name}", partial(compute, name, machine)) for name, machine in machines.items()]

@@ -5,7 +5,7 @@ import pandas as pd
 
 from backends.core.calls import Call
 from backends.interface import Backend
-from experiments import progress
+from experiments.harness import progress
 from experiments.timing_crypto import programs
 from experiments.timing_crypto.clocks import dudect
 from experiments.timing_crypto.leaks import cycles, leak, secrets_of

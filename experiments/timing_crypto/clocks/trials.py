@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from backends.interface import Backend
-from experiments import progress
+from experiments.harness import progress
 from experiments.timing_crypto.clocks import native
 from experiments.timing_crypto.clocks.dudect import dudect
 from experiments.timing_crypto.clocks.outside import wall_clock

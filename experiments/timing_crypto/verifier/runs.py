@@ -7,7 +7,7 @@ import numpy as np
 
 from backends.core.observation import ObservingBackend, Watch
 from backends.interface import Batch, Cause, Execution, Status
-from experiments import progress
+from experiments.harness import progress
 from experiments.timing_crypto.verifier import cases
 from experiments.timing_crypto.verifier.cases import Inputs, Values
 from experiments.timing_crypto.verifier.subject import GUARD_BYTES, Subject

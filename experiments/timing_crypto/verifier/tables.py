@@ -8,7 +8,7 @@ from typing import TypeVar
 import pandas as pd
 
 from backends.core.observation import ObservingBackend
-from experiments import progress
+from experiments.harness import progress
 from experiments.timing_crypto.programs import IMPLEMENTATIONS, Function
 from experiments.timing_crypto.verifier.annotated import annotated, judge
 from experiments.timing_crypto.verifier.subject import Question

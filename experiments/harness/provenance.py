@@ -11,7 +11,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = (
     "numpy", "pandas", "jax", "jaxlib", "torch", "numba", "llvmlite", "z3-solver", "bitwuzla", "ziglang", "unicorn",
     "hydra-core", "mlflow",

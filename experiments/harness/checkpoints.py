@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from experiments import record, tables
+from experiments.harness import record, tables
 
 
 def once(cfg, name: str, compute: Callable[[], pd.DataFrame]) -> pd.DataFrame:

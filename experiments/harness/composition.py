@@ -17,7 +17,7 @@ from omegaconf.errors import OmegaConfBaseException
 
 from backends.core import catalog
 from backends.interface import UserError
-from experiments import record, tracking
+from experiments.harness import record, tracking
 
 
 def execute(config: dict[str, Any], overrides: Sequence[str]) -> Path:
@@ -60,7 +60,7 @@ def _work(name: str) -> Callable[[DictConfig], dict[str, pd.DataFrame]]:
         raise UserError(f"experiment {name} cannot run here: {error}") from None
 
 
-@hydra.main(version_base="1.3", config_path="conf", config_name="config")
+@hydra.main(version_base="1.3", config_path="../conf", config_name="config")
 def _job(cfg: DictConfig) -> None:
     composed = HydraConfig.get()
     config = OmegaConf.to_container(cfg, resolve=True)

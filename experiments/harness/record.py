@@ -18,7 +18,7 @@ from typing import Any
 import pandas as pd
 
 from backends.interface import UserError
-from experiments import provenance, tables
+from experiments.harness import provenance, tables
 
 _BESIDE = ".writing-"
 _NOT_OF_THE_KEY = ("results", "tracking", "parts")

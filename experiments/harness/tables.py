@@ -15,7 +15,7 @@ import pandas as pd
 from backends.interface import UserError
 
 PROVENANCE = "provenance.json"
-DEFAULT = Path(__file__).resolve().parent.parent / "results" / "reference"
+DEFAULT = Path(__file__).resolve().parents[2] / "results" / "reference"
 
 
 class Damaged(UserError):

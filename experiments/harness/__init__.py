@@ -1,0 +1,1 @@
+"""What every experiment uses: composition, record, tables, checkpoints, provenance, tracking, progress."""
