@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from backends.core import toolchain
-from backends.gpu_compute.packing import SCRATCH, pack
+from backends.core.isa.packing import SCRATCH, pack
 from backends.interface import Program
 
 HERE = Path(__file__).parent

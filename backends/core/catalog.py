@@ -6,6 +6,7 @@ import pkgutil
 import backends
 from backends.interface import Backend, Capabilities, MachineConfig, UserError
 
+DEPENDS_ON = ("backends/*/__init__.py",)
 _NOT_MACHINES = ("interface", "core", "conformance", "cli", "__main__")
 
 

@@ -20,6 +20,7 @@ TARGETS = {
     "rv32em": ("-mcpu=generic_rv32+m+e", "-mabi=ilp32e"),
     "rv32im": ("-mcpu=generic_rv32+m", "-mabi=ilp32"),
 }
+DEPENDS_ON = ("backends/core/startup/",)
 STACK_BYTES = 1 << 16
 _STARTUP = Path(__file__).parent / "startup"
 _TOLD_TWICE = ("-O1", "-O3", "-Oz")

@@ -20,7 +20,8 @@ import numba
 import numpy as np
 
 from backends.core.environment import RUNNING
-from backends.gpu_compute.codes import NO_TOHOST, inner
+from backends.gpu_compute.codes import NO_TOHOST
+from backends.gpu_compute.compiling import OPTIONS, imm_of, inner, op_of, rd_of, rs1_of
 from backends.gpu_compute.derivatives import (
     FORM,
     FUNCTION,
@@ -38,7 +39,7 @@ from backends.gpu_compute.derivatives import (
     sums,
     weigh,
 )
-from backends.gpu_compute.launch import OPTIONS, advance_cpu
+from backends.gpu_compute.launch import advance_cpu
 
 _part = partial(numba.njit, forceinline=True, **OPTIONS)
 """Compile a part of `back` into it: called, they made it a fifth slower, for their many arrays."""
@@ -59,11 +60,10 @@ def record(packed, registers, memory, words, base, steps, x, tape):
         if slot >= len(packed) - 2:
             break
         word = packed[slot]
-        to, first = word >> np.uint64(8) & np.uint64(63), word >> np.uint64(14) & np.uint64(31)
-        op = np.int64(word & np.uint64(255))
+        to, first, op = rd_of(word), rs1_of(word), np.int64(op_of(word))
         tape[count, 0], tape[count, 1] = slot, x[to]
         if FORM[op] == STORE:
-            address = np.uint32(x[first] + np.uint32(word >> np.uint64(32)))
+            address = np.uint32(x[first] + imm_of(word))
             _, tape[count, 2] = load(op, address, memory, base)
         status, pc, _, _, _, _ = advance_cpu(
             packed, x, memory, words, base, NO_TOHOST, pc, np.int64(0), np.int64(0), np.int64(1), 0, None, None, None

@@ -6,52 +6,28 @@ by running or jumping there. What is no slot, and memory outside the window, tra
 called from compiled code.
 """
 
-import hashlib
-from collections.abc import Callable
-from functools import partial
-from pathlib import Path
-from typing import Any
-
 import numba
 import numpy as np
 
 from backends.core import isa
 from backends.core.environment import HALTED, TRAPPED
-from backends.gpu_compute.launch import OPTIONS, sources
-from backends.gpu_compute.packing import PC_RELATIVE, SCRATCH, UNDECODED
+from backends.core.isa import packing
+from backends.core.isa.packing import PC_RELATIVE, SCRATCH, UNDECODED
+from backends.gpu_compute.compiling import OPTIONS, entry, inner, joined, target_of
 from backends.gpu_compute.step import advance
 
-REGISTER_FILE = SCRATCH + 1
-"""Words of the register array that a run needs: 32 registers and the one that a write to x0 goes to."""
-
 _EBREAK, _UNDECODED = np.uint64(isa.NUMBER["ebreak"]), np.uint64(UNDECODED)
-_PC_RELATIVE = np.isin(np.arange(len(isa.OPERATIONS)), PC_RELATIVE)
 _STORES = np.array([op.kind == "store" for op in isa.OPERATIONS])
 NO_TOHOST = np.uint32(0xFFFFFFFF)
 
 _advance = numba.njit(forceinline=True, **OPTIONS)(advance)  # a call costs as much as eight instructions
 
-inner = partial(numba.njit, **OPTIONS)
-"""Compile a function that other compiled functions call."""
-
-
-def entry(function: Callable) -> Any:
-    """Compile a function that Python calls, and keep it on disk until a source of the machine or of its own folder changes."""
-    folder = Path(function.__code__.co_filename).parent
-    text = b"".join(file.read_bytes() for file in sorted(folder.glob("*.py")))
-    function.__qualname__ += sources() + hashlib.sha256(text).hexdigest()[:16]  # part of the cached file's name
-    return numba.njit(cache=True, **OPTIONS)(function)
-
 
 @inner
 def pack_slot(op, rd, rs1, rs2, imm, slot):
     """The packed word (uint64) of one instruction in a slot."""
-    word = np.uint32(imm)
-    if _PC_RELATIVE[op]:
-        target = np.uint32(imm + 4 * slot)
-        word = target >> np.uint32(2) | target << np.uint32(30)
-    to = rd if rd != 0 else SCRATCH
-    return np.uint64(op | to << 8 | rs1 << 14 | rs2 << 19) | np.uint64(word) << np.uint64(32)
+    word = target_of(imm, slot) if PC_RELATIVE[op] else np.uint32(imm)
+    return joined(op, rd if rd != 0 else SCRATCH, rs1, rs2, word)
 
 
 @inner
@@ -83,17 +59,7 @@ def pack(codes: np.ndarray) -> np.ndarray:
 
 def unpack(packed: np.ndarray) -> np.ndarray:
     """The codes `[P, L, 5]` int32 that were packed into `[P, L + 2]` uint64."""
-    word = packed[:, :-2].astype(np.uint64)
-    op, rd, rs1, rs2 = (
-        (word >> np.uint64(at) & np.uint64(mask)).astype(np.int32)
-        for at, mask in ((0, 255), (8, 63), (14, 31), (19, 31))
-    )
-    imm = (word >> np.uint64(32)).astype(np.uint32)
-    distance = (imm << np.uint32(2) | imm >> np.uint32(30)).astype(np.int32) - 4 * np.arange(
-        op.shape[1], dtype=np.int32
-    )
-    imm = np.where(_PC_RELATIVE[op], distance, imm.view(np.int32))
-    return np.stack([op, np.where(rd == SCRATCH, 0, rd), rs1, rs2, imm], axis=2)
+    return packing.unpack(packed[:, :-2])
 
 
 @inner

@@ -8,7 +8,7 @@ import numpy as np
 
 from backends.core import isa
 from backends.gpu_compute import step as machine
-from backends.gpu_compute.codes import inner
+from backends.gpu_compute.compiling import inner
 
 WORD_BITS, NIBBLES = 32, 8
 NOTHING, REGISTER, IMMEDIATE, LOAD, STORE = range(5)
@@ -16,10 +16,10 @@ NOTHING, REGISTER, IMMEDIATE, LOAD, STORE = range(5)
 
 _KINDS = {"alu": REGISTER, "alu_imm": IMMEDIATE, "load": LOAD, "store": STORE}
 FORM = np.array([_KINDS.get(op.kind, NOTHING) for op in isa.OPERATIONS] + [NOTHING])
-FUNCTION = np.array([isa.NUMBER[isa.REGISTER_FORM.get(op.name, op.name)] for op in isa.OPERATIONS])
+FUNCTION = np.array([isa.NUMBER[op.register_form] for op in isa.OPERATIONS])
 """Of every operation that computes: the operation of two registers that it is."""
-WIDTH = np.array([{"b": 1, "h": 2, "w": 4}[op.name[1]] if op.kind in ("load", "store") else 0 for op in isa.OPERATIONS])
-SIGNED = np.array([op.name in ("lb", "lh") for op in isa.OPERATIONS])
+WIDTH = np.array([op.width for op in isa.OPERATIONS])
+SIGNED = np.array([op.signed for op in isa.OPERATIONS])
 _SIGN = np.uint32(1 << 31)
 _ONES = np.uint32(0xFFFFFFFF)
 

@@ -3,37 +3,28 @@
 Timing and observation are arguments that are None where they are not asked for; each combination is a function of its own.
 """
 
-import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
-from pathlib import Path
 
-import numba
 import numpy as np
 from numba import cuda
 
 from backends.core import cores
 from backends.core.environment import State
+from backends.core.isa.packing import REGISTER_FILE
 from backends.core.observation import Shadow, Watch
-from backends.gpu_compute.packing import SCRATCH
+from backends.gpu_compute.compiling import entry, inner
 from backends.gpu_compute.step import advance
 
 _THREADS_PER_BLOCK = 128
 _CHUNKS_PER_THREAD = 8  # instances of unequal length even out
 
 
-def sources() -> str:
-    """Digest of the files that the step is compiled from; Numba's cache compares the age of one file alone."""
-    here = Path(__file__).parent
-    files = sorted((*here.glob("*.py"), *(here.parent / "core").glob("*.py")))
-    return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()[:16]
+advance_cpu = inner(advance)
 
 
-OPTIONS = {"nogil": True, "boundscheck": False, "_nrt": False}  # nothing is allocated, so nothing is counted
-advance_cpu = numba.njit(**OPTIONS)(advance)
-
-
+@entry
 def _advance_range(
     first, last, code, rows, x, memory, words, base, tohost, pc, retired, stalls, max_steps, status, cause, address,
     caches, traces, shadows,
@@ -43,10 +34,6 @@ def _advance_range(
             code[rows[k]], x[k], memory[k], words[k], base, tohost[k], pc[k], retired[k], stalls[k], max_steps,
             k, caches, traces, shadows,
         )  # fmt: skip
-
-
-_advance_range.__qualname__ += sources()  # part of the cached file's name
-_advance_range_cpu = numba.njit(cache=True, **OPTIONS)(_advance_range)
 
 
 def devices() -> tuple[str, ...]:
@@ -103,7 +90,7 @@ def _rows(group: np.ndarray, *arrays: np.ndarray) -> Iterator[tuple[np.ndarray, 
 @contextmanager
 def _widened(group: np.ndarray, registers: np.ndarray) -> Iterator[np.ndarray]:
     """The rows `group` of registers `[B, R]` with room for the scratch register, put back at the end."""
-    x = np.zeros((len(group), SCRATCH + 1), np.uint32)
+    x = np.zeros((len(group), REGISTER_FILE), np.uint32)
     x[:, : registers.shape[1]] = registers[group]
     yield x
     registers[group] = x[:, : registers.shape[1]]
@@ -112,7 +99,7 @@ def _widened(group: np.ndarray, registers: np.ndarray) -> Iterator[np.ndarray]:
 def _launch_cpu(count: int, *arrays) -> None:
     threads = cores.threads()
     pieces = min(count, threads * _CHUNKS_PER_THREAD) if threads > 1 else 1
-    cores.share(lambda part: _advance_range_cpu(part.start, part.stop, *arrays), count, pieces)
+    cores.share(lambda part: _advance_range(part.start, part.stop, *arrays), count, pieces)
 
 
 @cache

@@ -4,9 +4,9 @@ import numpy as np
 
 from backends.core import catalog, environment, observation, timing
 from backends.core.environment import NO_TOHOST, RUNNING, TRAPPED, State
+from backends.core.isa.packing import UNDECODED, pack
 from backends.core.observation import Observation, ObservingBackend, Shadow, Watch
 from backends.gpu_compute import launch
-from backends.gpu_compute.packing import UNDECODED, pack
 from backends.gpu_compute.step import AT_UNDECODED
 from backends.interface import (
     Batch,

@@ -6,26 +6,19 @@ leaves them out of all others. `core/timing.py` and `reference/observer.py` say 
 
 import numpy as np
 from numba import njit
-from numba.extending import register_jitable
 
 from backends.core import isa, taint
+from backends.core.isa.packing import SCRATCH
 from backends.core.observation import CALL_DEPTH, CALLERS, LINK_REGISTERS, MULTIPLIER
-from backends.gpu_compute.packing import SCRATCH
+from backends.gpu_compute.compiling import imm_of, inlined, op_of, rd_of, rs1_of, rs2_of
 
-inlined = register_jitable(_nrt=False, forceinline=True)
-"""A function that is compiled into those that call it; without reference counts, which cost more than all the rest."""
 _, _labels, _propagate, _loaded = map(inlined, (taint.full, taint.labels, taint.propagate, taint.loaded))
 
 
-def _width(op: isa.Operation) -> int:
-    """Bytes that the operation accesses."""
-    return {"b": 1, "h": 2, "w": 4}[op.name[1]] if op.kind in ("load", "store") else 0
-
-
-_ACCESSES = [op for op in isa.OPERATIONS if op.kind in ("load", "store")]
+_ACCESSES = [op for op in isa.OPERATIONS if op.width]
 _FIRST, _COUNT = np.uint64(_ACCESSES[0].number), np.uint64(len(_ACCESSES))
 assert all(op.number == _FIRST + n for n, op in enumerate(_ACCESSES)), "one comparison tells an access"
-_WIDTHS = np.array([_width(op) for op in isa.OPERATIONS], np.uint32)
+_WIDTHS = np.array([op.width for op in isa.OPERATIONS], np.uint32)
 _RULES = np.array(taint.RULES, np.int64)
 
 _OTHER, _LOAD, _STORE, _BRANCH, _JUMP = range(5)
@@ -33,7 +26,7 @@ _KINDS = np.array(
     [{"load": _LOAD, "store": _STORE, "branch": _BRANCH, "jump": _JUMP}.get(op.kind, _OTHER) for op in isa.OPERATIONS],
     np.uint8,
 )
-_SIGNED = np.array([op.name in ("lb", "lh") for op in isa.OPERATIONS])
+_SIGNED = np.array([op.signed for op in isa.OPERATIONS])
 _TWO = np.array([op.kind == "alu" for op in isa.OPERATIONS])
 _JALR, _ILLEGAL = isa.NUMBER["jalr"], np.uint64(isa.ILLEGAL)
 _LONGEST = np.uint64(64)
@@ -104,13 +97,17 @@ def follow(shadow, instruction, slot, a, b, base, size):
     shadow: rows of the arrays of `observation.Shadow`: registers (with the scratch register), memory, executed, leaks,
     callers, calls, depth `[1]`.
     """
-    op = instruction & np.uint64(0xFF)
+    op = op_of(instruction)
     if op >= _ILLEGAL:
         return
     registers, memory, executed, leaks, callers, calls, depth = shadow
-    rd = instruction >> np.uint64(8) & np.uint64(63)
-    rs1, rs2 = instruction >> np.uint64(14) & np.uint64(31), instruction >> np.uint64(19) & np.uint64(31)
-    imm, kind = np.uint32(instruction >> np.uint64(32)), _KINDS[op]
+    rd, rs1, rs2, imm, kind = (
+        rd_of(instruction),
+        rs1_of(instruction),
+        rs2_of(instruction),
+        imm_of(instruction),
+        _KINDS[op],
+    )
     ta, tb = np.int64(registers[rs1]), np.int64(registers[rs2])
     if not executed[slot]:
         executed[slot] = True

@@ -11,6 +11,7 @@ import numpy as np
 from backends.core.environment import AT_ECALL, AT_FENCE, AT_TOHOST, HALTED, RUNNING, TRAPPED
 from backends.core.isa import ILLEGAL, NUMBER
 from backends.core.observation import MULTIPLIER
+from backends.gpu_compute.compiling import imm_of, op_of, rd_of, rs1_of, rs2_of
 from backends.gpu_compute.observed import follow, ran, shadow_of, wait
 from backends.interface import Cause
 
@@ -57,11 +58,8 @@ def advance(code, x, memory, words, base, tohost, pc, retired, stalls, max_steps
     while retired < max_steps:
         instruction = code[i]
         i += np.uint64(1)
-        op = instruction & np.uint64(0xFF)
-        rd = instruction >> np.uint64(8) & np.uint64(63)
-        a = x[instruction >> np.uint64(14) & np.uint64(31)]
-        b = x[instruction >> np.uint64(19) & np.uint64(31)]
-        imm = np.uint32(instruction >> np.uint64(32))
+        op, rd, imm = op_of(instruction), rd_of(instruction), imm_of(instruction)
+        a, b = x[rs1_of(instruction)], x[rs2_of(instruction)]
         if caches is not None:
             stalls += wait(lines, caches, op, np.uint32(a + imm), base, size)
         if shadows is not None:
@@ -313,13 +311,12 @@ def advance(code, x, memory, words, base, tohost, pc, retired, stalls, max_steps
     pc = np.uint32(base + np.uint32(i << np.uint64(2)))
     if width:
         status, cause, pc = TRAPPED, _OUTSIDE, np.uint32(pc - np.uint32(4))
-        imm = np.uint32(instruction >> np.uint64(32))
-        address = np.uint32(x[instruction >> np.uint64(14) & np.uint64(31)] + imm)
+        address = np.uint32(x[rs1_of(instruction)] + imm_of(instruction))
     elif far:
         address = np.uint32(base + (np.uint32(target << np.uint32(2)) | np.uint32(target >> np.uint32(30))))
         if address & np.uint32(3):
             status, cause, pc = TRAPPED, _MISALIGNED_FETCH, np.uint32(pc - np.uint32(4))
         else:
-            x[instruction >> np.uint64(8) & np.uint64(63)] = pc
+            x[rd_of(instruction)] = pc
             status, pc, address, retired = AT_UNDECODED, address, np.uint32(0), retired + 1
     return status, pc, retired, stalls, cause, address

@@ -17,6 +17,7 @@ from torch import nn
 
 from backends.interface import UserError
 
+DEPENDS_ON = ("backends/torch_neural/weights/",)
 WEIGHTS = Path(__file__).parent / "weights"
 STEPS_PER_UNIT = 64  # weights lie on disk as whole multiples of 1/64 in int8: -2 to 1.98
 

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from backends.core import cores
-from backends.gpu_compute.codes import REGISTER_FILE, entry, inner, pack_code, run_code
+from backends.core.isa.packing import REGISTER_FILE
+from backends.gpu_compute.codes import entry, inner, pack_code, run_code
 from experiments.synthesis.task import Examples
 
 WORD_BITS = 32

@@ -8,7 +8,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from backends.gpu_compute.codes import REGISTER_FILE, entry, inner, pack, run_code
+from backends.core.isa.packing import REGISTER_FILE
+from backends.gpu_compute.codes import entry, inner, pack, run_code
 
 LEFT, RIGHT, FIRST_RESULT = 1, 2, 3
 RESULTS = 28

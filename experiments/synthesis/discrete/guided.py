@@ -14,8 +14,9 @@ from typing import NamedTuple
 import numpy as np
 
 from backends.core import isa
+from backends.core.isa.packing import REGISTER_FILE
 from backends.gpu_compute.adjoint import back, record
-from backends.gpu_compute.codes import REGISTER_FILE, inner, pack_slot
+from backends.gpu_compute.codes import inner, pack_slot
 from backends.gpu_compute.derivatives import FORM, IMMEDIATE, NOTHING, REGISTER, STORE
 from experiments.synthesis.discrete.chance import below, uniform
 from experiments.synthesis.discrete.moves import Tables, instruction
