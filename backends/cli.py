@@ -4,18 +4,27 @@ import argparse
 import json
 import sys
 import time
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from backends.core import catalog, isa, toolchain
-from backends.core.timing import Cache
-from backends.interface import Backend, Batch, Capabilities, Cause, Execution, MachineConfig, Program, Status, UserError
+from backends.core.environments.bare import Bare
+from backends.core.environments.tracing import Tracing
+from backends.interface import (
+    Batch,
+    Cache,
+    Capabilities,
+    Cause,
+    Execution,
+    MachineConfig,
+    Status,
+    UserError,
+)
 
 
 def list_backends(options: argparse.Namespace) -> int:
@@ -38,20 +47,17 @@ def run_file(options: argparse.Namespace) -> int:
     line on stderr and exit code 1, a mistake of the user one line and exit code 2."""
     if options.trace < 0:
         raise UserError(f"--trace {options.trace}: give 0 or more instructions")
-    backend = catalog.create(options.backend)
-    catalog.check_device(options.backend, backend, options.device)
+    backend = catalog.create(options.backend, options.device)
     program, name = toolchain.load(Path(options.file), options.isa)
     timing = {} if options.cache is None else {"timing": "cache", "cache": _cache(options.cache)}
     config = toolchain.machine_for(program, name, options.memory_bytes, device=options.device, **timing)
     batch = Batch(toolchain.initial_registers(config, _register_values(options.reg, config)))
-    machine = Machine(backend, program, batch, config)
+    environment = Tracing(Bare(), options.trace)
     with _spinner(f"{options.backend} runs {program.name}"):
         start = time.perf_counter()
-        result = machine.run(options.max_steps)
+        result = backend.run(program, batch, config, options.max_steps, environment)
         wall_time_s = time.perf_counter() - start
-        ran = int(result.retired[0]) + (result.status[0] == Status.TRAPPED)
-        lines = trace(machine, min(options.trace, ran))
-    for line in lines:
+    for line in environment.lines:
         print(line, file=sys.stderr)
     if options.json:
         head = {"backend": options.backend, "device": options.device}
@@ -68,38 +74,6 @@ def run_conformance(options: argparse.Namespace) -> int:
     from backends.conformance import table  # hypothesis and the case table are needed here only
 
     return table.report(options.backend or catalog.names(), options.scale, options.device, options.json)
-
-
-@dataclass(frozen=True)
-class Machine:
-    """One program on one machine."""
-
-    backend: Backend
-    program: Program
-    batch: Batch
-    config: MachineConfig
-
-    def run(self, max_steps: int) -> Execution:
-        return self.backend.run(self.program, self.batch, self.config, max_steps)
-
-
-def trace(machine: Machine, steps: int) -> list[str]:
-    """The first instructions as they ran: pc, assembly, the register that changed. Any machine: it runs again, 1 … n steps."""
-    pc, registers = machine.program.entry, machine.batch.registers[0]
-    lines, memory = [], None
-    for step in range(1, steps + 1):
-        after = machine.run(step)
-        if memory is None:
-            memory = np.zeros_like(after.memory[0])
-            start = machine.program.base - machine.config.memory_base
-            memory[start : start + len(machine.program.image)] = machine.program.image
-        offset = pc - machine.config.memory_base
-        word = int.from_bytes(memory[offset : offset + 4].tobytes(), "little")
-        changed = np.flatnonzero(after.registers[0] != registers)
-        effect = "".join(f"  {isa.REGISTER_NAMES[r]} = {after.registers[0, r]:#x}" for r in changed)
-        lines.append(f"{step:6d}  {pc:08x}  {toolchain.disassemble(word, pc):32s}{effect}")
-        pc, registers, memory = int(after.pc[0]), after.registers[0], after.memory[0]
-    return lines
 
 
 def summary(result: Execution) -> dict:

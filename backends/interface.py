@@ -9,25 +9,38 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
+from typing import TYPE_CHECKING, final
 
 import numpy as np
 
-from backends.core.errors import UserError
-from backends.core.timing import TIMINGS, Cache
+if TYPE_CHECKING:
+    from backends.core.environments import Environment
+    from backends.core.isa import Operation
 
 REGISTERS = {"rv32em": 16, "rv32im": 32}
+TIMINGS = ("flat", "cache")
 _RELAXATIONS, _DTYPES = ("bits", "value"), ("float32", "float64")
 _CHOICES = {"isa": tuple(REGISTERS), "timing": TIMINGS, "relaxation": _RELAXATIONS, "dtype": _DTYPES}
 MAX_MEMORY_BYTES = 1 << 28
+_MAX_LINES = 1 << 16
+
+
+class UserError(Exception):
+    """A mistake of the user: one line that names the thing and how to fix it. Commands exit with 2."""
 
 
 class Status(IntEnum):
-    """How a run ended."""
+    """How a run ended. Behind TRAPPED: what only a State has, an instance that waits for its environment."""
 
     OUT_OF_STEPS = 0
+    RUNNING = 0
     EXITED = 1  # ecall exit
     HALTED = 2  # ebreak, or a store to `tohost`
     TRAPPED = 3
+    AT_ECALL = 4  # pc is the instruction's
+    AT_FENCE = 5  # fence.i; pc is the instruction's
+    AT_TOHOST = 6  # behind the store
+    SUSPENDED = 7  # by the environment, which may resume it
 
 
 class Cause(IntEnum):
@@ -58,13 +71,54 @@ class Program:
 
 
 @dataclass(frozen=True)
+class Cache:
+    """A data cache: set-associative, the least recently used line of a set is replaced, loads and stores alike allocate.
+
+    A line's number is address // line_bytes, its set the number modulo `sets`. An access that straddles two lines touches
+    the lower one first. Instruction fetch and environment calls pass the cache by.
+
+    Before every run, in this order: the lines of the `resident` ranges (address, bytes) are read one after another
+    (none: the cache is flushed); `evictions` places, drawn for each instance from `seed`, are emptied; the `background`
+    addresses are read, which somebody else owns and which may lie outside memory. Raises UserError.
+    """
+
+    line_bytes: int = 64
+    sets: int = 64
+    ways: int = 8
+    hit_cycles: int = 1
+    miss_cycles: int = 30
+    resident: tuple[tuple[int, int], ...] = ()
+    evictions: int = 0
+    background: tuple[int, ...] = ()
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        for name, least in (("line_bytes", 4), ("sets", 1), ("ways", 1)):
+            value = getattr(self, name)
+            if value < least or value & (value - 1):
+                raise UserError(f"cache of {name}={value}: give a power of two, {least} or more")
+        if self.sets * self.ways > _MAX_LINES:
+            raise UserError(f"cache of {self.sets} sets x {self.ways} ways: give at most {_MAX_LINES} lines")
+        for name in ("hit_cycles", "miss_cycles", "evictions"):
+            if not 0 <= getattr(self, name) < 1 << 16:
+                raise UserError(f"cache with {name}={getattr(self, name)}: give a number from 0 to 65535")
+
+    @property
+    def line_shift(self) -> int:
+        """log2 of the line's bytes."""
+        return self.line_bytes.bit_length() - 1
+
+
+@dataclass(frozen=True)
 class MachineConfig:
     """What the machine is built of; memory spans `[memory_base, memory_base + memory_bytes)`.
 
-    cache: of timing `cache`. dtype, relaxation: of soft runs. output_bytes: at most, of an instance. Raises UserError.
+    extensions: operations beyond those of `isa`. cache: of timing `cache`. dtype, relaxation: of soft runs. output_bytes: at
+    most, of an instance. Raises UserError.
     """
 
     isa: str = "rv32em"
+    extensions: "tuple[Operation, ...]" = ()
     memory_base: int = 0
     memory_bytes: int = 1 << 16
     timing: str = "flat"
@@ -132,6 +186,35 @@ class Execution:
     output: tuple[bytes, ...]
 
 
+@dataclass
+class State:
+    """Everything of a run in progress, on the host, writable. Arrays as in `Execution`.
+
+    programs, index `[B]`, patches: what was loaded, as in `Batch`. stalls `[B]` uint64: cycles beyond one per instruction.
+    lines `[B, sets, ways]` uint32: of the caches, the most recently used first. tohost `[B]` int64: address of that symbol, -1
+    for none. fetched: by instance, the memory `[M]` uint8 that instructions come from, where it is not what was loaded.
+    """
+
+    config: MachineConfig
+    programs: tuple[Program, ...]
+    index: np.ndarray
+    patches: tuple[Patch, ...]
+    registers: np.ndarray
+    memory: np.ndarray
+    pc: np.ndarray
+    retired: np.ndarray
+    stalls: np.ndarray
+    lines: np.ndarray
+    status: np.ndarray
+    cause: np.ndarray
+    address: np.ndarray
+    exit_code: np.ndarray
+    tohost: np.ndarray
+    output: list[bytearray]
+    inputs: list[bytes]
+    fetched: dict[int, np.ndarray] = field(default_factory=dict)
+
+
 @dataclass(frozen=True)
 class SoftProgram:
     """A program as logits, one row per slot; `backends/core/soft.py` says what the columns are.
@@ -162,24 +245,57 @@ class SoftExecution:
 
 @dataclass(frozen=True)
 class Capabilities:
-    """devices that this backend can use here; relaxations it offers (none: not differentiable); timing models."""
+    """devices that this backend can use here; relaxations it offers (none: not differentiable); timing models; whether it runs
+    operations that extend the ISA."""
 
     devices: tuple[str, ...]
     relaxations: tuple[str, ...] = ()
     timings: tuple[str, ...] = ("flat",)
+    extensions: bool = False
 
 
 Programs = Program | Sequence[Program]
 
 
+class Session(ABC):
+    """A machine at work on a State, which it keeps up to date. All that a new machine writes."""
+
+    @abstractmethod
+    def advance(self, max_steps: np.ndarray) -> None:
+        """Run every instance whose status is RUNNING until it stops, waits for its environment, or has retired `max_steps`
+        `[B]` uint64 instructions in all."""
+
+    @abstractmethod
+    def refresh(self, instances: np.ndarray) -> None:
+        """The host changed registers, memory or `fetched` of the instances `[k]`."""
+
+
 class Backend(ABC):
     """A machine that runs programs, bit-identical to `reference` for every program."""
+
+    @property
+    def name(self) -> str:
+        """Of the package below `backends/` that it lives in."""
+        return type(self).__module__.removeprefix("backends.").partition(".")[0]
 
     @abstractmethod
     def capabilities(self) -> Capabilities: ...
     @abstractmethod
-    def run(self, program: Programs, batch: Batch, config: MachineConfig, max_steps: int) -> Execution:
-        """Run every instance until it stops or has retired `max_steps` instructions."""
+    def open(self, state: State) -> Session:
+        """Begin to work on a state, which may be in the middle of a run."""
+
+    @final
+    def run(
+        self, program: Programs, batch: Batch, config: MachineConfig, max_steps: int,
+        environment: "Environment | None" = None,
+    ) -> Execution:  # fmt: skip
+        """Run every instance until it stops or has retired `max_steps` instructions, in an environment (None: `Bare`).
+
+        Raises UserError for what does not fit the machine.
+        """
+        from backends.core import run
+
+        return run.run(self, program, batch, config, max_steps, environment)
 
 
 class DifferentiableBackend(Backend):

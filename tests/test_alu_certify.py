@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 import z3
 
+import manual
 from backends import reference, torch_neural
 from backends.core import isa
-from backends.interface import Backend, Batch, Capabilities
 from backends.torch_neural import networks
 from backends.torch_neural.networks import entries, load_weights
 from experiments.alu_verification import sample
@@ -14,6 +14,7 @@ from experiments.alu_verification.components import enumerate_classifier, enumer
 from experiments.alu_verification.faults import CrossedWire
 from experiments.alu_verification.latency import latency
 from experiments.alu_verification.prove import prove, solve
+from machines.wrong import Wrong
 
 ENTRIES = entries(load_weights())
 QUICK = (
@@ -82,7 +83,7 @@ def test_oracle_is_the_operation_in_plain_integers(operation):
     rng = np.random.default_rng(0)
     a, b = rng.integers(0, 1 << 32, (2, 300), dtype=np.uint32)
     a[:40], b[20:60], b[60:80] = 0x80000000, 0xFFFFFFFF, 0
-    wanted = [reference.ALU[operation](x, y) & 0xFFFFFFFF for x, y in zip(a.tolist(), b.tolist(), strict=True)]
+    wanted = [manual.ALU[operation](x, y) & 0xFFFFFFFF for x, y in zip(a.tolist(), b.tolist(), strict=True)]
     assert sample.expected(operation, a, b).tolist() == wanted
 
 
@@ -94,23 +95,10 @@ def test_machines_agree_with_the_oracle_on_pairs():
     assert eight.loc[0, ["cases", "mismatches"]].tolist() == [1 << 16, 0]
 
 
-class WrongAdder(Backend):
-    """`reference`, but a sum that is 7 comes out as 8."""
-
-    def capabilities(self) -> Capabilities:
-        return Capabilities(devices=("cpu",))
-
-    def run(self, program, batch: Batch, config, max_steps):
-        right = reference.ALU["add"]
-        reference.ALU["add"] = lambda a, b: right(a, b) + (right(a, b) == 7)
-        try:
-            return reference.create().run(program, batch, config, max_steps)
-        finally:
-            reference.ALU["add"] = right
-
-
 def test_a_wrong_machine_is_found():
-    assert sample.exhaustive_8bit("wrong", WrongAdder(), ("add",))["mismatches"].sum() > 0
+    """A sum that is 7 comes out as 8."""
+    wrong = Wrong("add", lambda w, a, b: a + b + (a + b == 7))
+    assert sample.exhaustive_8bit("wrong", wrong, ("add",))["mismatches"].sum() > 0
 
 
 def test_latency_is_positive_and_ordered():

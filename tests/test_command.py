@@ -156,7 +156,8 @@ def test_list_names_every_machine(capfd):
 def test_a_machine_that_cannot_be_imported_says_why(capfd, tmp_path, monkeypatch):
     import backends
 
-    (tmp_path / "exotic.py").write_text("import a_framework_that_is_not_here\n")
+    (tmp_path / "exotic").mkdir()
+    (tmp_path / "exotic" / "__init__.py").write_text("import a_framework_that_is_not_here\n")
     monkeypatch.setattr(backends, "__path__", [*backends.__path__, str(tmp_path)])
     assert main(["list"]) == 0
     assert "a_framework_that_is_not_here" in capfd.readouterr().out

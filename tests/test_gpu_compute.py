@@ -13,7 +13,7 @@ from backends.conformance import cases, compare
 from backends.conformance.cases import words_program
 from backends.core import catalog
 from backends.core.isa import encode
-from backends.gpu_compute import launch
+from backends.gpu_compute import launch, step
 from backends.interface import Batch, MachineConfig, Patch, Program
 
 GPU, REFERENCE = catalog.create("gpu_compute"), catalog.create("reference")
@@ -23,7 +23,7 @@ SIMULATED = """
 from dataclasses import replace
 from backends.conformance import cases, compare
 from backends.core import catalog
-from backends.core.timing import Cache
+from backends.interface import Cache
 gpu, reference = catalog.create("gpu_compute"), catalog.create("reference")
 files = [c for c in cases.file_cases() if c.name.split()[1] in ("factorial.c", "self_modifying.S", "tohost.S", "hello.c")]
 assert len(files) == 4 and "cuda" in gpu.capabilities().devices
@@ -64,12 +64,15 @@ def test_the_kernels_compile_for_cuda(monkeypatch):
         pytest.skip("libNVVM is not here: it comes with the CUDA toolkit or the extra cuda13")
     hopper = SimpleNamespace(compute_capability=(9, 0))  # what functions that the step calls are compiled for
     monkeypatch.setattr("numba.cuda.dispatcher.get_current_device", lambda: hopper)
-    instances = (t.uint64[:, ::1], t.int64[::1], t.uint32[:, ::1], t.uint8[:, ::1], t.uint32[:, ::1], t.uint32)
-    each = (*[t.uint32[::1]] * 2, *[t.int64[::1]] * 2, t.int64, *[t.uint8[::1]] * 2, t.uint32[::1])
-    cache = (t.uint32[:, :, ::1], t.uint32, t.int64, t.int64)
+    u8, u32, i64 = t.uint8[::1], t.uint32[::1], t.int64[::1]
+    words = t.uint32[:, ::1]
+    instructions = t.NamedTuple((t.uint64[:, ::1], i64, t.uint32), launch.Instructions)
+    each = (words, t.uint8[:, ::1], words, u32, u32, i64, i64, i64, u8, u8, u32)
+    instances = t.NamedTuple(each, launch.Instances)
+    caches = t.NamedTuple((t.uint32[:, :, ::1], t.uint32, t.int64, t.int64), step.Caches)
     for cached in (False, True):
         kernel = launch._kernel(cached).py_func
-        ptx, _ = cuda.compile_ptx(kernel, (*instances, *each, *cache), cc=hopper.compute_capability)
+        ptx, _ = cuda.compile_ptx(kernel, (instructions, instances, caches), cc=hopper.compute_capability)
         assert ".entry" in ptx
 
 

@@ -7,11 +7,17 @@ import sys
 
 import numpy as np
 import pytest
+import z3
 from elftools.elf.elffile import ELFFile
 
-from backends.conformance.cases import immediate
-from backends.core import isa, toolchain
-from backends.core.isa import FORMATS, ILLEGAL, NUMBER, OPERATIONS, decode, encode
+import manual
+from backends.conformance.cases import immediate, words_program
+from backends.core import catalog, isa, toolchain
+from backends.core.isa import FORMATS, ILLEGAL, NUMBER, OPERATIONS, decode, encode, packing
+from backends.core.isa.formulas import Formulas
+from backends.core.isa.instruction_set import named
+from backends.core.isa.words import Arrays, Integers
+from backends.interface import Batch, MachineConfig, UserError
 
 
 def test_no_word_matches_two_operations():
@@ -81,3 +87,89 @@ def test_all_four_read_only_forms_of_a_counter_decode():
 def test_disassembly_names_the_operation():
     assert toolchain.disassemble(encode("mulhsu", 10, 11, 12), 0) == "mulhsu a0, a1, a2"
     assert toolchain.disassemble(0xFFFFFFFF, 0) == ".word 0xffffffff"
+
+
+EDGES = (0, 1, 2, 31, 32, 0x7FFF, 0x8000, 0xFFFF, 0x10000, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFE, 0xFFFFFFFF)
+
+
+@pytest.mark.parametrize("row", [row for row in OPERATIONS if row.kind in ("alu", "branch")], ids=lambda row: row.name)
+def test_meanings_are_the_manuals_on_every_kind_of_word(row):
+    wanted = (manual.ALU if row.kind == "alu" else manual.BRANCH)[row.name]
+    a, b = (np.array(x, np.uint32) for x in zip(*itertools.product(EDGES, EDGES), strict=True))
+    rng = np.random.default_rng(0)
+    a, b = (np.append(x, rng.integers(0, 1 << 32, 500, dtype=np.uint32)) for x in (a, b))
+    expected = [int(wanted(x, y)) & 0xFFFFFFFF for x, y in zip(a.tolist(), b.tolist(), strict=True)]
+    assert row.meaning(Arrays(), a, b).tolist() == expected
+    pairs = list(zip(a.tolist(), b.tolist(), strict=True))
+    assert [int(row.meaning(Integers(), x, y)) & 0xFFFFFFFF for x, y in pairs] == expected
+    for (x, y), word in zip(pairs[: len(EDGES) ** 2], expected, strict=False):
+        found = z3.simplify(row.meaning(Formulas(), z3.BitVecVal(x, 32), z3.BitVecVal(y, 32)))
+        assert (int(z3.is_true(found)) if row.kind == "branch" else found.as_long()) == word
+
+
+def test_only_what_commutes_is_said_to_commute():
+    a, b = np.random.default_rng(0).integers(0, 1 << 32, (2, 1000), dtype=np.uint32)
+    for row in OPERATIONS:
+        if row.kind in ("alu", "branch"):
+            same = np.array_equal(row.meaning(Arrays(), a, b), row.meaning(Arrays(), b, a))
+            assert same == row.commutative, row.name
+
+
+def test_immediate_forms_mean_what_their_register_forms_mean():
+    for row in OPERATIONS:
+        if row.kind == "alu_imm":
+            assert row.meaning is OPERATIONS[NUMBER[row.register_form]].meaning
+
+
+def test_packed_fields_come_back():
+    rng = np.random.default_rng(0)
+    words = [encode(r.name, imm=0, **dict.fromkeys(r.reads, 3)) for r in OPERATIONS if r.name != "auipc"]
+    words = rng.permutation(np.array(words, np.uint32))
+    decoded = decode(words, 32)
+    fields = np.stack([decoded.op, decoded.rd, decoded.rs1, decoded.rs2, decoded.imm.view(np.int32)], axis=1)
+    assert np.array_equal(packing.unpack(packing.pack(words, 0x100, 32)[:-1]), fields)
+
+
+ANDN, ROTATED = lambda w, a, b: a & ~b, lambda w, a, b: (a << 7) + w.shift_right(a, w.constant(25, a)) + b
+EXTENDED = named("rv32em").extended("andn", ANDN).extended("addrot", ROTATED, format="I")
+
+
+def test_an_extension_is_decoded_encoded_and_refused_without_it():
+    words = np.array([EXTENDED.encode("andn", 10, 11, 12), EXTENDED.encode("addrot", 10, 11, imm=-5)], np.uint32)
+    decoded = EXTENDED.decode(words)
+    assert [EXTENDED.numbered(n).name for n in decoded.op] == ["andn", "addrot"]
+    assert decoded.rs2.tolist() == [12, 0]
+    assert decoded.imm.view(np.int32).tolist() == [0, -5]
+    assert (decode(words, 16).op == ILLEGAL).all()
+    for row in OPERATIONS:
+        for added in EXTENDED.extensions:
+            assert (row.match ^ added.match) & row.mask & added.mask, (row.name, added.name)
+
+
+def test_extensions_are_told_apart_and_fill_their_space():
+    isa_ = named("rv32em")
+    for n in range(8):
+        isa_ = isa_.extended(f"x{n}", ROTATED, format="I")
+    assert len({row.match for row in isa_.extensions}) == 8
+    with pytest.raises(UserError, match="no room for x8"):
+        isa_.extended("x8", ROTATED, format="I")
+    with pytest.raises(UserError, match="already"):
+        isa_.extended("add", ANDN)
+
+
+@pytest.mark.parametrize("name", ["reference", "jax_tensor"])
+def test_machines_run_an_extension(name):
+    words = [EXTENDED.encode("andn", 10, 11, 12), EXTENDED.encode("addrot", 13, 10, imm=-5), encode("ebreak")]
+    program = words_program(words)
+    registers = np.random.default_rng(0).integers(0, 1 << 32, (64, 16), dtype=np.uint32)
+    config = MachineConfig(memory_bytes=64, extensions=EXTENDED.extensions)
+    result = catalog.create(name).run(program, Batch(registers), config, 10)
+    wanted = registers[:, 11] & ~registers[:, 12]
+    assert np.array_equal(result.registers[:, 10], wanted)
+    assert np.array_equal(result.registers[:, 13], (wanted << 7 | wanted >> 25) - np.uint32(5))
+
+
+def test_a_machine_without_extensions_says_so():
+    config = MachineConfig(memory_bytes=64, extensions=EXTENDED.extensions)
+    with pytest.raises(UserError, match="gpu_compute runs no operations beyond the base"):
+        catalog.create("gpu_compute").run(words_program([0]), Batch(np.zeros((1, 16), np.uint32)), config, 1)

@@ -10,13 +10,15 @@ import pytest
 
 from backends.conformance import cases, compare
 from backends.core import isa
-from backends.core.isa import encode
-from backends.core.timing import Cache
-from backends.interface import Batch, MachineConfig, Status, UserError
+from backends.core.isa import encode, instruction_set
+from backends.core.isa.instruction_set import Isa
+from backends.core.state import load
+from backends.interface import Batch, Cache, MachineConfig, Status, UserError
 from backends.jax_tensor import create, hard
-from backends.jax_tensor.datapath import ALU, Hart, Machine
-from backends.reference import ALU as EXPECTED
+from backends.jax_tensor.datapath import Hart, Machine
+from backends.jax_tensor.words import ALU
 from backends.reference import create as create_reference
+from manual import ALU as EXPECTED
 
 SMALL = MachineConfig(memory_bytes=256)
 
@@ -68,10 +70,12 @@ def test_lockstep_equals_one_after_another(timing):
     """`jax.vmap` of the step, as on an accelerator, and `lax.map`, as on a CPU, are the same machine."""
     (case,) = (c for c in cases.operation_cases(16) if c.name == "rv32em sh")
     config = replace(case.config, timing=timing, cache=Cache(line_bytes=4, sets=2, ways=2))
-    state = hard.environment.load(case.programs, case.batch, config, 4)
-    code = hard.InstructionMemory(state.memory.view("<u4"), 16)
-    arrays = (code.rows, code.snapshots, code.snapshot, hard._machines(state, 4), hard._harts(state))
-    one, other = (hard.advance_all(*jax.device_put(arrays), lockstep=lockstep) for lockstep in (False, True))
+    state = load(case.programs, case.batch, config)
+    of = instruction_set.of(config)
+    code, functions = hard.InstructionMemory(state.memory.view("<u4"), of), hard.functions(of)
+    machines = hard._machines(state, np.full(len(state.pc), 4, np.uint64))
+    arrays = (code.rows, code.snapshots, code.snapshot, machines, hard._harts(state))
+    one, other = (hard.advance_all(*jax.device_put(arrays), functions, lockstep) for lockstep in (False, True))
     jax.tree.map(np.testing.assert_array_equal, one, other)
     assert (one.stalls is not None) == (timing == "cache")
 
@@ -85,7 +89,7 @@ def test_the_loop_is_one_native_function_that_copies_no_memory():
     harts = Hart(word(size, 32), word(size, words), *[word(size)] * 5)
     snapshot = jax.ShapeDtypeStruct((size,), jnp.int32)
     arrays = (word(64, 2), word(1, words), snapshot, machines, harts)
-    text = hard.advance_all.lower(*arrays, lockstep=False).compile().as_text()
+    text = hard.advance_all.lower(*arrays, hard.functions(Isa("rv32im", 32)), False).compile().as_text()
     body = text[: text.index("ENTRY")]
     assert "xla_cpu_small_call" in text
     assert not re.search(rf"= u32\[{words}\]\S* copy\(", body)
@@ -94,19 +98,13 @@ def test_the_loop_is_one_native_function_that_copies_no_memory():
 def test_cycles_carry_into_their_high_word(monkeypatch):
     """A run that is cut into calls, from a count just below 2^32 on, reads the 64-bit counter."""
     monkeypatch.setattr(hard, "STEPS_PER_CALL", 3)
-    load = hard.environment.load
-
-    def late(*arguments):
-        state = load(*arguments)
-        state.retired[:] = (1 << 32) - 4
-        return state
-
-    monkeypatch.setattr(hard.environment, "load", late)
     words = [encode("addi", 3, 3, imm=1)] * 5 + [encode("rdcycle", 1), encode("rdcycleh", 2), encode("jal", imm=0)]
-    result = create().run(cases.words_program(words), Batch(np.zeros((1, 16), np.uint32)), SMALL, (1 << 32) + 20)
-    assert result.registers[0, 1:4].tolist() == [1, 1, 5]
-    assert result.cycles[0] == (1 << 32) + 20
-    assert result.status[0] == Status.OUT_OF_STEPS
+    state = load(cases.words_program(words), Batch(np.zeros((1, 16), np.uint32)), SMALL)
+    state.retired[:] = (1 << 32) - 4
+    create().open(state).advance(np.array([(1 << 32) + 20], np.uint64))
+    assert state.registers[0, 1:4].tolist() == [1, 1, 5]
+    assert state.retired[0] == (1 << 32) + 20
+    assert state.status[0] == Status.OUT_OF_STEPS
 
 
 def test_unknown_device_is_a_users_mistake():

@@ -17,8 +17,8 @@ from backends.jax_tensor import create, soft, soft_operations, soft_run
 from backends.jax_tensor.soft_program import RELAXATIONS, Fetched, Logits, Machine, Place, SoftState
 from backends.jax_tensor.value import Value, digits, multiply
 from backends.jax_tensor.vertex import unpack
-from backends.reference import ALU
 from backends.reference import create as create_reference
+from manual import ALU
 
 FEW = ("add", "xor", "addi", "beq", "jal", "ebreak")
 _run = jax.jit(soft.run, static_argnames=("machine", "steps"))

@@ -10,9 +10,9 @@ from backends.conformance import cases, compare, generate
 from backends.conformance.cases import Case, words_program
 from backends.core import catalog
 from backends.core.isa import encode
-from backends.core.observation import CALL_DEPTH, CALLERS, MULTIPLIER, START, Observation, Secret, Watch
-from backends.core.timing import Cache
-from backends.interface import Batch, MachineConfig, Patch, UserError
+from backends.core.observation import CALL_DEPTH, CALLERS, MULTIPLIER, START, Observation, Secret, Watch, shadow
+from backends.core.state import load
+from backends.interface import Batch, Cache, MachineConfig, Patch, UserError
 
 REFERENCE, GPU = catalog.create("reference"), catalog.create("gpu_compute")
 MACHINES = {"reference": REFERENCE, "gpu_compute": GPU}
@@ -223,8 +223,9 @@ def test_nine_secrets_are_too_many():
 
 def test_only_a_cpu_is_observed():
     program, batch = words_program([encode("ebreak")], BASE), Batch(np.zeros((1, 16), np.uint32))
+    state = load(program, batch, replace(CONFIG, device="cuda"))
     with pytest.raises(UserError, match="cannot observe a run on device 'cuda': use cpu"):
-        GPU.observe(program, batch, replace(CONFIG, device="cuda"), 10, Watch(trace=True))
+        GPU.open_observed(state, shadow(state, Watch(trace=True)))
 
 
 def test_an_unwatched_run_sees_nothing_and_ends_as_any():

@@ -7,11 +7,11 @@ import pytest
 import z3
 
 from backends.core import isa
-from backends.reference.machine import ALU
 from experiments.synthesis import language, prove, tasks, truth
 from experiments.synthesis.density import density, wilson
 from experiments.synthesis.language import assemble
 from experiments.synthesis.task import Examples, memory, register
+from manual import ALU
 
 SELF = [("beq", "zero", "zero", 0)]
 

@@ -11,7 +11,7 @@ from backends.conformance.cases import operands
 from backends.core import catalog, taint
 from backends.core.observation import Secret, Watch
 from backends.interface import Batch
-from backends.reference import ALU
+from manual import ALU
 
 RULE = dict(zip((row.name for row in taint.isa.OPERATIONS), taint.RULES, strict=True))
 TRIALS, VARIANTS = 400, 6

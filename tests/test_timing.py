@@ -10,8 +10,7 @@ from backends.conformance import cases, compare
 from backends.conformance.cases import words_program
 from backends.core import catalog, timing
 from backends.core.isa import encode
-from backends.core.timing import Cache
-from backends.interface import Batch, Execution, MachineConfig, Patch, Status, UserError
+from backends.interface import Batch, Cache, Execution, MachineConfig, Patch, Status, UserError
 from backends.jax_tensor import hard
 
 MACHINES = [n for n in catalog.names() if "cache" in getattr(catalog.describe(n), "timings", ())]

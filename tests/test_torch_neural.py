@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 from backends import reference, torch_neural
 from backends.core import isa
 from backends.interface import Batch, MachineConfig, Patch, Program, Status, UserError
-from backends.reference import ALU, BRANCH
 from backends.torch_neural import networks, wiring
 from backends.torch_neural.decoder import Decoder
 from backends.torch_neural.units import evaluation
+from manual import ALU, BRANCH
 
 MACHINE = torch_neural.create()
 ORACLE = reference.create()

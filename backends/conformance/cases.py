@@ -9,8 +9,7 @@ import numpy as np
 
 from backends.core import isa, toolchain
 from backends.core.isa import encode
-from backends.core.timing import Cache
-from backends.interface import Batch, Cause, MachineConfig, Patch, Program, Status
+from backends.interface import Batch, Cache, Cause, MachineConfig, Patch, Program, Status
 
 PROGRAMS = Path(__file__).parents[2] / "programs"
 SLOTS = 16

@@ -4,14 +4,17 @@ Unicorn has no RV32E and its own idea of traps, so it judges what both have: exe
 """
 
 from collections import OrderedDict
+from typing import final
 
 import numpy as np
 
 from backends.conformance.cases import Case
-from backends.core import environment, isa
+from backends.core import isa
 from backends.core.isa import encode
-from backends.core.timing import EMPTY, TIMINGS, Cache
-from backends.interface import Backend, Batch, Capabilities, Cause, Execution, MachineConfig, UserError
+from backends.core.run import active
+from backends.core.state import AT_ECALL, AT_TOHOST, HALTED, RUNNING
+from backends.core.timing import EMPTY
+from backends.interface import TIMINGS, Backend, Cache, Capabilities, Cause, Execution, Session, State, UserError
 
 try:
     import unicorn
@@ -41,67 +44,71 @@ class _Waits:
                 held.popitem(last=False)
 
 
+@final
 class Unicorn(Backend):
     """Runs instances on Unicorn one instruction at a time; environment, traps and endings as the house rules have them."""
 
     def __init__(self) -> None:
         if unicorn is None:
             raise UserError("unicorn is not installed: pip install unicorn")
-        self.x = [riscv_const.UC_RISCV_REG_X0 + i for i in range(32)]
 
     def capabilities(self) -> Capabilities:
         return Capabilities(devices=("cpu",), timings=TIMINGS)
 
-    def run(self, program, batch: Batch, config: MachineConfig, max_steps: int) -> Execution:
-        state = environment.load(program, batch, config, max_steps)
-        machine = self._machine(config)
-        for b in np.flatnonzero(state.status == environment.RUNNING):
-            waits = _Waits(config.cache, state.lines[b])
-            hooks = unicorn.UC_HOOK_MEM_READ | unicorn.UC_HOOK_MEM_WRITE
-            hook = machine.hook_add(hooks, waits.hook) if config.timing == "cache" else None
-            while state.status[b] == environment.RUNNING and state.retired[b] < max_steps:
-                self._until_it_waits(machine, state, int(b), max_steps)
-                environment.service(state)
-            state.stalls[b] = waits.cycles
-            if hook is not None:
-                machine.hook_del(hook)
-        return environment.finish(state)
+    def open(self, state: State) -> Session:
+        return UnicornSession(state)
 
-    def _machine(self, config: MachineConfig):
-        machine = unicorn.Uc(unicorn.UC_ARCH_RISCV, unicorn.UC_MODE_RISCV32)
+
+class UnicornSession(Session):
+    def __init__(self, state: State) -> None:
+        self.state, config = state, state.config
+        self.machine = unicorn.Uc(unicorn.UC_ARCH_RISCV, unicorn.UC_MODE_RISCV32)
         first = config.memory_base // _PAGE * _PAGE
         last = -(-(config.memory_base + config.memory_bytes) // _PAGE) * _PAGE
-        machine.mem_map(first, last - first)
-        return machine
+        self.machine.mem_map(first, last - first)
+        self.registers = [riscv_const.UC_RISCV_REG_X0 + i for i in range(1, config.registers)]
+        self.waits = [_Waits(config.cache, lines) for lines in state.lines]
 
-    def _until_it_waits(self, machine, state: environment.State, b: int, max_steps: int) -> None:
-        base, size, pc = state.config.memory_base, state.config.memory_bytes, int(state.pc[b])
-        registers, steps, status = self.x[1 : state.config.registers], int(state.retired[b]), environment.RUNNING
+    def advance(self, max_steps: np.ndarray) -> None:
+        for b in np.flatnonzero(active(self.state, max_steps)).tolist():
+            hooks = unicorn.UC_HOOK_MEM_READ | unicorn.UC_HOOK_MEM_WRITE
+            hook = self.machine.hook_add(hooks, self.waits[b].hook) if self.state.config.timing == "cache" else None
+            self._advance(b, int(max_steps[b]))
+            self.state.stalls[b] = self.waits[b].cycles
+            if hook is not None:
+                self.machine.hook_del(hook)
+
+    def refresh(self, instances: np.ndarray) -> None:
+        """Nothing is kept between advances."""
+
+    def _advance(self, b: int, max_steps: int) -> None:
+        state, machine, base = self.state, self.machine, self.state.config.memory_base
+        pc, steps, status = int(state.pc[b]), int(state.retired[b]), RUNNING
         machine.mem_write(base, state.memory[b].tobytes())
         machine.ctl_flush_tb()  # it keeps translations of code that mem_write replaced
-        for number, value in zip(registers, state.registers[b, 1:].tolist(), strict=True):
+        for number, value in zip(self.registers, state.registers[b, 1:].tolist(), strict=True):
             machine.reg_write(number, value)
-        while status == environment.RUNNING and steps < max_steps:
-            status, pc, retired = self._step(machine, state, b, pc)
+        while status == RUNNING and steps < max_steps:
+            status, pc, retired = self._step(b, pc)
             steps += retired
         state.status[b], state.pc[b], state.retired[b] = status, pc, steps
-        state.memory[b] = np.frombuffer(machine.mem_read(base, size), np.uint8)
-        state.registers[b, 1:] = [machine.reg_read(r) for r in registers]
+        state.memory[b] = np.frombuffer(machine.mem_read(base, state.config.memory_bytes), np.uint8)
+        state.registers[b, 1:] = [machine.reg_read(r) for r in self.registers]
 
-    def _step(self, machine, state: environment.State, b: int, pc: int) -> tuple[int, int, int]:
+    def _step(self, b: int, pc: int) -> tuple[int, int, int]:
         """(status, pc, instructions retired) after one instruction."""
+        machine, tohost = self.machine, int(self.state.tohost[b])
         word = int.from_bytes(machine.mem_read(pc, 4), "little")
         name = _NAMES.get(word)
         if name == "ebreak":
-            return environment.HALTED, pc + 4, 1
+            return HALTED, pc + 4, 1
         if name == "ecall":
-            return environment.AT_ECALL, pc, 0
+            return AT_ECALL, pc, 0
         machine.emu_start(pc, 0xFFFFFFFF, count=1)
         pc = machine.reg_read(riscv_const.UC_RISCV_REG_PC)
-        start = int(state.tohost[b]) - state.config.memory_base
-        if start >= 0 and any(machine.mem_read(int(state.tohost[b]), 4)):
-            return environment.AT_TOHOST, pc, 1
-        return environment.RUNNING, pc, 1
+        if tohost >= self.state.config.memory_base and any(machine.mem_read(tohost, 4)):
+            return AT_TOHOST, pc, 1
+        return RUNNING, pc, 1
 
 
 _NAMES = {encode(name): name for name in ("ecall", "ebreak")}

@@ -15,8 +15,7 @@ from rich.table import Table
 from backends.conformance import cases, compare, generate, oracle, soft
 from backends.conformance.cases import Case
 from backends.core import catalog
-from backends.core.timing import Cache
-from backends.interface import Backend, DifferentiableBackend
+from backends.interface import Backend, Cache, DifferentiableBackend
 
 TOLERANCE_FINITE_DIFFERENCE, TOLERANCE_MACHINES = 1e-5, 1e-9
 
@@ -73,8 +72,7 @@ class Checker:
     reference: Backend = field(init=False)
 
     def __post_init__(self) -> None:
-        self.backend, self.reference = catalog.create(self.name), catalog.create("reference")
-        catalog.check_device(self.name, self.backend, self.device)
+        self.backend, self.reference = catalog.create(self.name, self.device), catalog.create("reference")
         self.judge = oracle.Unicorn() if self.name == "reference" else None
 
     def rows(self, advance: Callable[[], None]) -> Iterator[Row]:

@@ -1,4 +1,4 @@
-"""Finding machines: a backend is a module or package in `backends/`, imported when it is first asked for."""
+"""Finding machines: they are the packages beside `core` and `conformance`, imported when they are first asked for."""
 
 import importlib
 import pkgutil
@@ -7,23 +7,27 @@ import backends
 from backends.interface import Backend, Capabilities, MachineConfig, UserError
 
 DEPENDS_ON = ("backends/*/__init__.py",)
-_NOT_MACHINES = ("interface", "core", "conformance", "cli", "__main__")
 
 
 def names() -> list[str]:
     """Names of all machines in the folder, `reference` first."""
-    found = [m.name for m in pkgutil.iter_modules(backends.__path__) if m.name not in _NOT_MACHINES]
+    found = [
+        m.name for m in pkgutil.iter_modules(backends.__path__) if m.ispkg and m.name not in ("core", "conformance")
+    ]
     return sorted(found, key=lambda name: (name != "reference", name))
 
 
-def create(name: str) -> Backend:
-    """The machine of that name. Raises UserError where there is none or its framework cannot be imported."""
+def create(name: str, device: str = "cpu") -> Backend:
+    """The machine of that name. Raises UserError where there is none, its framework cannot be imported, or it has no such
+    device here."""
     if name not in names():
         raise UserError(f"unknown backend '{name}': one of {', '.join(names())}")
     try:
-        return importlib.import_module(f"backends.{name}").create()
+        backend = importlib.import_module(f"backends.{name}").create()
     except ImportError as error:
         raise UserError(f"backend {name} cannot be used here: {error}") from None
+    check(backend, MachineConfig(device=device))
+    return backend
 
 
 def describe(name: str) -> Capabilities | str:
@@ -34,13 +38,11 @@ def describe(name: str) -> Capabilities | str:
         return str(error)
 
 
-def check_device(name: str, backend: Backend, device: str) -> None:
-    """Raise UserError where the machine has no such device here."""
-    check(name, backend.capabilities(), MachineConfig(device=device))
-
-
-def check(name: str, offered: Capabilities, config: MachineConfig) -> None:
-    """Raise UserError where the machine of that name cannot be what the configuration asks for here."""
+def check(backend: Backend, config: MachineConfig) -> None:
+    """Raise UserError where the machine cannot be what the configuration asks for here."""
+    offered = backend.capabilities()
     for what, wanted, known in (("device", config.device, offered.devices), ("timing", config.timing, offered.timings)):
         if wanted not in known:
-            raise UserError(f"backend {name} has no {what} '{wanted}' here: one of {', '.join(known)}")
+            raise UserError(f"backend {backend.name} has no {what} '{wanted}' here: one of {', '.join(known)}")
+    if config.extensions and not offered.extensions:
+        raise UserError(f"{backend.name} runs no operations beyond the base: leave extensions out")

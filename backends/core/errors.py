@@ -1,11 +1,9 @@
-"""The one kind of error that is the user's to mend, and how commands show it."""
+"""How commands show errors that are the user's to fix."""
 
 import sys
 from collections.abc import Callable
 
-
-class UserError(Exception):
-    """A mistake of the user: one line that names the thing and the mend. Commands exit with 2."""
+from backends.interface import UserError
 
 
 def exit_code(command: Callable[[], int]) -> int:

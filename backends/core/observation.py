@@ -5,13 +5,14 @@
 
 from abc import abstractmethod
 from dataclasses import dataclass
+from typing import final
 
 import numpy as np
 
-from backends.core import environment, isa, taint
-from backends.core.environment import State
-from backends.core.errors import UserError
-from backends.interface import Backend, Batch, Cause, Execution, MachineConfig, Programs
+from backends.core import isa, run, taint
+from backends.core.environments import Environment, bare
+from backends.core.state import AT_ECALL, AT_FENCE, finish
+from backends.interface import Backend, Batch, Cause, Execution, MachineConfig, Programs, Session, State, UserError
 
 MULTIPLIER, START = 0x9E3779B97F4A7C15, 1
 """A trace's hash begins with START; every address makes it (hash * MULTIPLIER + address) mod 2^64."""
@@ -67,22 +68,31 @@ class ObservingBackend(Backend):
     """A machine whose runs can be observed."""
 
     @abstractmethod
+    def open_observed(self, state: State, shadow: "Shadow") -> Session:
+        """`open`, keeping the shadow up to date as well. Raises UserError where runs cannot be observed."""
+
+    @final
     def observe(
         self, program: Programs, batch: Batch, config: MachineConfig, max_steps: int, watch: Watch
     ) -> tuple[Execution, Observation]:
         """`run`, observed. Raises UserError for a program that rewrites its instructions while taint is tracked."""
+        state = run.start(self, program, batch, config, max_steps)
+        seen = shadow(state, watch)
+        run.drive(self.open_observed(state, seen), state, Observed(seen), max_steps)
+        return finish(state), seen.finish(state)
 
 
 @dataclass
 class Shadow:
     """What a machine keeps of an observed run; without secrets M and W are 0.
 
-    Hashes, executed, leaks, callers: as in `Observation`. registers `[B, R]` uint32 and memory `[B, M]` uint8: taint, as
-    `taint.py` describes it. calls `[B, CALL_DEPTH]` uint32: return addresses of the calls not yet returned from, at
-    position depth % CALL_DEPTH. depth `[B]` int64: how many. instructions `[W]` uint8: the secrets that lay in each slot at
-    the start, where instructions come from.
+    watch: what to observe. Hashes, executed, leaks, callers: as in `Observation`. registers `[B, R]` uint32 and memory
+    `[B, M]` uint8: taint, as `taint.py` describes it. calls `[B, CALL_DEPTH]` uint32: return addresses of the calls not yet
+    returned from, at position depth % CALL_DEPTH. depth `[B]` int64: how many. instructions `[W]` uint8: the secrets that
+    lay in each slot at the start, where instructions come from.
     """
 
+    watch: Watch
     pcs: np.ndarray
     accesses: np.ndarray
     executed: np.ndarray
@@ -94,23 +104,6 @@ class Shadow:
     depth: np.ndarray
     instructions: np.ndarray
 
-    def service(self, state: State) -> np.ndarray:
-        """`environment.service`, observed. Raises UserError where a program whose taint is tracked comes to a `fence.i`."""
-        if not self.leaks.size:
-            return environment.service(state)
-        no_rewriting(state)
-        called = np.flatnonzero(state.status == environment.AT_ECALL)
-        slots = (state.pc[called].astype(np.int64) - state.config.memory_base) // 4
-        self.leaks[called, slots] |= call_leaks(state, called, self.registers[called])
-        reading = called[environment.call_numbers(state, called) == environment.SYSTEM_READ]
-        fenced = environment.service(state)
-        for b in reading:  # what came in is public
-            start = int(state.registers[b, environment.ARGUMENTS[1]]) - state.config.memory_base
-            count = max(0, int(state.registers[b, environment.ARGUMENTS[0]].astype(np.int32)))  # negative: an error
-            self.memory[b, start : start + count] = 0
-        self.registers[called, environment.ARGUMENTS[0]] = 0
-        return fenced
-
     def finish(self, state: State) -> Observation:
         """What was seen. A secret that was fetched leaks, also one that turned out to be no instruction."""
         fetched = self.executed.copy()
@@ -121,13 +114,41 @@ class Shadow:
         return Observation(self.pcs, self.accesses, self.executed, leaks, self.callers)
 
 
+@final
+class Observed(Environment):
+    """The bare environment of an observed run: what its calls leak, and what they put into memory."""
+
+    def __init__(self, shadow: Shadow) -> None:
+        self.shadow, self.inner = shadow, bare.Bare()
+
+    def limits(self, state: State, max_steps: int) -> np.ndarray:
+        return self.inner.limits(state, max_steps)
+
+    def answer(self, state: State) -> np.ndarray:
+        """Raises UserError where a program whose taint is tracked comes to a `fence.i`."""
+        if not self.shadow.leaks.size:
+            return self.inner.answer(state)
+        no_rewriting(state)
+        shadow, called = self.shadow, np.flatnonzero(state.status == AT_ECALL)
+        slots = (state.pc[called].astype(np.int64) - state.config.memory_base) // 4
+        shadow.leaks[called, slots] |= call_leaks(state, called, shadow.registers[called])
+        reading = called[bare.call_numbers(state, called) == bare.SYSTEM_READ]
+        changed = self.inner.answer(state)
+        for b in reading:  # what came in is public
+            start = int(state.registers[b, bare.ARGUMENTS[1]]) - state.config.memory_base
+            count = max(0, int(state.registers[b, bare.ARGUMENTS[0]].astype(np.int32)))  # negative: an error
+            shadow.memory[b, start : start + count] = 0
+        shadow.registers[called, bare.ARGUMENTS[0]] = 0
+        return changed
+
+
 def shadow(state: State, watch: Watch) -> Shadow:
     """The Shadow with which the observation of a run starts. Raises UserError."""
     size, tracked = len(state.pc), bool(watch.secrets)
     registers, memory = initial_taint(state, watch)
     slots, start = len(memory) // 4 if tracked else 0, START if watch.trace else 0
     return Shadow(
-        np.full(size, start, np.uint64), np.full(size, start, np.uint64), np.zeros((size, slots), bool),
+        watch, np.full(size, start, np.uint64), np.full(size, start, np.uint64), np.zeros((size, slots), bool),
         np.zeros((size, slots), np.uint8), np.zeros((size, slots, CALLERS), np.uint32), np.tile(registers, (size, 1)),
         np.tile(memory[: 4 * slots], (size, 1)), np.zeros((size, CALL_DEPTH), np.uint32), np.zeros(size, np.int64),
         np.bitwise_or.reduce(memory[: 4 * slots].reshape(-1, 4), axis=1),
@@ -156,16 +177,16 @@ def call_leaks(state: State, called: np.ndarray, registers: np.ndarray) -> np.nd
     registers: their taints `[k, R]` uint32. What counts is the number, and of a read or write the file, the address and the
     length. An exit's code is a result.
     """
-    seen = registers[np.arange(len(called)), environment.number_registers(state, called)]
-    arguments = np.bitwise_or.reduce(registers[:, list(environment.ARGUMENTS)], axis=1)
-    exits = np.isin(environment.call_numbers(state, called), environment.EXITS)
+    seen = registers[np.arange(len(called)), bare.number_registers(state, called)]
+    arguments = np.bitwise_or.reduce(registers[:, list(bare.ARGUMENTS)], axis=1)
+    exits = np.isin(bare.call_numbers(state, called), bare.EXITS)
     seen |= np.where(exits, np.uint32(0), arguments)
     return np.bitwise_or.reduce(seen.view(np.uint8).reshape(-1, 4), axis=1)
 
 
 def no_rewriting(state: State) -> None:
     """Raise UserError where an instance waits at `fence.i`: taint of instructions that change is not tracked."""
-    waiting = np.flatnonzero(state.status == environment.AT_FENCE)
+    waiting = np.flatnonzero(state.status == AT_FENCE)
     if len(waiting):
         raise UserError(
             f"the program rewrites its instructions (fence.i at {state.pc[waiting[0]]:#x}): such a run cannot be checked"

@@ -4,55 +4,12 @@
 `hit_cycles` or `miss_cycles` more. What a cache holds when a run starts is declared, laid out here once for all machines.
 """
 
-from dataclasses import dataclass
-
 import numpy as np
 
-from backends.core.errors import UserError
+from backends.interface import Cache
 
-TIMINGS = ("flat", "cache")
 EMPTY = 0xFFFFFFFF
 """In place of a line number: nothing is cached here. No line has it, because lines are at least 4 bytes long."""
-_MAX_LINES = 1 << 16
-
-
-@dataclass(frozen=True)
-class Cache:
-    """A data cache: set-associative, the least recently used line of a set is replaced, loads and stores alike allocate.
-
-    A line's number is address // line_bytes, its set the number modulo `sets`. An access that straddles two lines touches
-    the lower one first. Instruction fetch and environment calls pass the cache by.
-
-    Before every run, in this order: the lines of the `resident` ranges (address, bytes) are read one after another
-    (none: the cache is flushed); `evictions` places, drawn for each instance from `seed`, are emptied; the `background`
-    addresses are read, which somebody else owns and which may lie outside memory. Raises UserError.
-    """
-
-    line_bytes: int = 64
-    sets: int = 64
-    ways: int = 8
-    hit_cycles: int = 1
-    miss_cycles: int = 30
-    resident: tuple[tuple[int, int], ...] = ()
-    evictions: int = 0
-    background: tuple[int, ...] = ()
-    seed: int = 0
-
-    def __post_init__(self) -> None:
-        for name, least in (("line_bytes", 4), ("sets", 1), ("ways", 1)):
-            value = getattr(self, name)
-            if value < least or value & (value - 1):
-                raise UserError(f"cache of {name}={value}: give a power of two, {least} or more")
-        if self.sets * self.ways > _MAX_LINES:
-            raise UserError(f"cache of {self.sets} sets x {self.ways} ways: give at most {_MAX_LINES} lines")
-        for name in ("hit_cycles", "miss_cycles", "evictions"):
-            if not 0 <= getattr(self, name) < 1 << 16:
-                raise UserError(f"cache with {name}={getattr(self, name)}: give a number from 0 to 65535")
-
-    @property
-    def line_shift(self) -> int:
-        """log2 of the line's bytes."""
-        return self.line_bytes.bit_length() - 1
 
 
 def initial_lines(cache: Cache, size: int) -> np.ndarray:

@@ -19,7 +19,7 @@ from functools import partial
 import numba
 import numpy as np
 
-from backends.core.environment import RUNNING
+from backends.core.state import RUNNING
 from backends.gpu_compute.codes import NO_TOHOST
 from backends.gpu_compute.compiling import OPTIONS, imm_of, inner, op_of, rd_of, rs1_of
 from backends.gpu_compute.derivatives import (
@@ -40,6 +40,7 @@ from backends.gpu_compute.derivatives import (
     weigh,
 )
 from backends.gpu_compute.launch import advance_cpu
+from backends.gpu_compute.step import Instance
 
 _part = partial(numba.njit, forceinline=True, **OPTIONS)
 """Compile a part of `back` into it: called, they made it a fifth slower, for their many arrays."""
@@ -65,9 +66,8 @@ def record(packed, registers, memory, words, base, steps, x, tape):
         if FORM[op] == STORE:
             address = np.uint32(x[first] + imm_of(word))
             _, tape[count, 2] = load(op, address, memory, base)
-        status, pc, _, _, _, _ = advance_cpu(
-            packed, x, memory, words, base, NO_TOHOST, pc, np.int64(0), np.int64(0), np.int64(1), 0, None, None, None
-        )  # fmt: skip
+        instance = Instance(x, memory, words, NO_TOHOST, pc, np.int64(0), np.int64(0), np.int64(1))
+        status, pc, _, _, _, _ = advance_cpu(packed, instance, base, 0, None, None, None)
         count += status == RUNNING  # what trapped changed nothing
     return count, status == RUNNING and np.uint32(pc - base) >> np.uint32(2) == len(packed) - 2
 

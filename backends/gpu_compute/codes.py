@@ -10,11 +10,11 @@ import numba
 import numpy as np
 
 from backends.core import isa
-from backends.core.environment import HALTED, TRAPPED
 from backends.core.isa import packing
 from backends.core.isa.packing import PC_RELATIVE, SCRATCH, UNDECODED
+from backends.core.state import HALTED, TRAPPED
 from backends.gpu_compute.compiling import OPTIONS, entry, inner, joined, target_of
-from backends.gpu_compute.step import advance
+from backends.gpu_compute.step import Instance, advance
 
 _EBREAK, _UNDECODED = np.uint64(isa.NUMBER["ebreak"]), np.uint64(UNDECODED)
 _STORES = np.array([op.kind == "store" for op in isa.OPERATIONS])
@@ -72,8 +72,6 @@ def run_code(packed, registers, memory, words, base, steps, x):
     """
     for r in range(len(registers)):
         x[r] = registers[r]
-    status, _, retired, _, _, _ = _advance(
-        packed, x, memory, words, base, NO_TOHOST, base, np.int64(0), np.int64(0), np.int64(steps + 1),
-        0, None, None, None,
-    )  # fmt: skip
+    instance = Instance(x, memory, words, NO_TOHOST, base, np.int64(0), np.int64(0), np.int64(steps + 1))
+    status, _, retired, _, _, _ = _advance(packed, instance, base, 0, None, None, None)
     return status == HALTED, retired - (status == HALTED) + (status == TRAPPED)

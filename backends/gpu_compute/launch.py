@@ -6,34 +6,62 @@ Timing and observation are arguments that are None where they are not asked for;
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
+from typing import NamedTuple
 
 import numpy as np
 from numba import cuda
 
 from backends.core import cores
-from backends.core.environment import State
 from backends.core.isa.packing import REGISTER_FILE
-from backends.core.observation import Shadow, Watch
+from backends.core.observation import Shadow
+from backends.core.state import NO_TOHOST
 from backends.gpu_compute.compiling import entry, inner
-from backends.gpu_compute.step import advance
+from backends.gpu_compute.observed import Shadows
+from backends.gpu_compute.step import Caches, Instance, advance
+from backends.interface import State
 
 _THREADS_PER_BLOCK = 128
 _CHUNKS_PER_THREAD = 8  # instances of unequal length even out
+
+
+class Instructions(NamedTuple):
+    """code: `[S, slots + 1]` uint64, instruction memories. rows: `[k]`, which of them each instance runs. base: of memory."""
+
+    code: np.ndarray
+    rows: np.ndarray
+    base: np.uint32
+
+
+class Instances(NamedTuple):
+    """Fields of `step.Instance`, of many, and of what a step returns; each `[k, ...]`."""
+
+    x: np.ndarray
+    memory: np.ndarray
+    words: np.ndarray
+    tohost: np.ndarray
+    pc: np.ndarray
+    retired: np.ndarray
+    stalls: np.ndarray
+    max_steps: np.ndarray
+    status: np.ndarray
+    cause: np.ndarray
+    address: np.ndarray
 
 
 advance_cpu = inner(advance)
 
 
 @entry
-def _advance_range(
-    first, last, code, rows, x, memory, words, base, tohost, pc, retired, stalls, max_steps, status, cause, address,
-    caches, traces, shadows,
-):  # fmt: skip
+def _advance_range(first, last, instructions, all_, caches, traces, shadows):
     for k in range(first, last):
-        status[k], pc[k], retired[k], stalls[k], cause[k], address[k] = advance_cpu(
-            code[rows[k]], x[k], memory[k], words[k], base, tohost[k], pc[k], retired[k], stalls[k], max_steps,
-            k, caches, traces, shadows,
+        instance = Instance(
+            all_.x[k], all_.memory[k], all_.words[k], all_.tohost[k], all_.pc[k], all_.retired[k], all_.stalls[k],
+            all_.max_steps[k],
         )  # fmt: skip
+        code = instructions.code[instructions.rows[k]]
+        all_.status[k], all_.pc[k], all_.retired[k], all_.stalls[k], all_.cause[k], all_.address[k] = advance_cpu(
+            code, instance, instructions.base, k, caches, traces, shadows
+        )
 
 
 def devices() -> tuple[str, ...]:
@@ -47,33 +75,41 @@ def _has_cuda() -> bool:
 
 
 def advance_all(
-    state: State, watch: Watch, shadow: Shadow, code: np.ndarray, rows: np.ndarray, group: np.ndarray, tohost: np.ndarray,
-    max_steps: int,
-) -> None:  # fmt: skip
+    state: State, shadow: Shadow, code: np.ndarray, rows: np.ndarray, group: np.ndarray, max_steps: np.ndarray
+) -> None:
     """Advance the instances `group` `[k]` of the state; instance k runs the instruction memory `code[rows[k]]`."""
     counts = state.retired.view(np.int64), state.stalls.view(np.int64)
     own = (state.memory, state.pc, *counts, state.status, state.cause, state.address, state.lines)
     seen = (shadow.memory, shadow.executed, shadow.leaks, shadow.callers, shadow.calls, shadow.depth)
-    hashes = (shadow.pcs, shadow.accesses)
-    launch = _launch_cuda if state.config.device == "cuda" else _launch_cpu
+    base, tracked = state.config.memory_base, bool(shadow.watch.secrets)
     with (
         _rows(group, *own) as (memory, pc, retired, stalls, status, cause, address, lines),
-        _rows(group, *hashes if watch.trace else ()) as traces,
-        _rows(group, *seen if watch.secrets else ()) as seen_rows,
+        _rows(group, *(shadow.pcs, shadow.accesses) if shadow.watch.trace else ()) as traces,
+        _rows(group, *seen if tracked else ()) as seen_rows,
         _widened(group, state.registers) as x,
         _widened(group, shadow.registers) as taints,
     ):
-        cached = (lines, *_geometry(state)) if state.config.timing == "cache" else None
+        tohost = np.where(state.tohost == NO_TOHOST, 0xFFFFFFFF, state.tohost - base).astype(np.uint32)[group]
+        launch = _launch_cuda if state.config.device == "cuda" else _launch_cpu
         launch(
-            len(group), code, rows, x, memory, memory.view(np.uint32), np.uint32(state.config.memory_base), tohost[group],
-            pc, retired, stalls, np.int64(max_steps), status, cause, address,
-            cached, traces or None, (taints, *seen_rows) if watch.secrets else None,
+            Instructions(code, rows, np.uint32(base)),
+            Instances(
+                x, memory, memory.view(np.uint32), tohost, pc, retired, stalls, _limits(max_steps[group]), status, cause,
+                address,
+            ),
+            _caches(state, lines), traces or None, Shadows(taints, *seen_rows) if tracked else None,
         )  # fmt: skip
 
 
-def _geometry(state: State) -> tuple[np.uint32, np.int64, np.int64]:
+def _limits(max_steps: np.ndarray) -> np.ndarray:
+    return np.minimum(max_steps, np.uint64(np.iinfo(np.int64).max)).astype(np.int64)
+
+
+def _caches(state: State, lines: np.ndarray) -> Caches | None:
     cache = state.config.cache
-    return np.uint32(cache.line_shift), np.int64(cache.hit_cycles), np.int64(cache.miss_cycles)
+    if state.config.timing != "cache":
+        return None
+    return Caches(lines, np.uint32(cache.line_shift), np.int64(cache.hit_cycles), np.int64(cache.miss_cycles))
 
 
 @contextmanager
@@ -96,42 +132,48 @@ def _widened(group: np.ndarray, registers: np.ndarray) -> Iterator[np.ndarray]:
     registers[group] = x[:, : registers.shape[1]]
 
 
-def _launch_cpu(count: int, *arrays) -> None:
-    threads = cores.threads()
+def _launch_cpu(instructions: Instructions, instances: Instances, *observers) -> None:
+    count, threads = len(instances.pc), cores.threads()
     pieces = min(count, threads * _CHUNKS_PER_THREAD) if threads > 1 else 1
-    cores.share(lambda part: _advance_range(part.start, part.stop, *arrays), count, pieces)
+    cores.share(lambda part: _advance_range(part.start, part.stop, instructions, instances, *observers), count, pieces)
 
 
 @cache
 def _kernel(cached: bool):
-    """The CUDA kernel: the same `advance`, one instance a thread; with a cache, or without a trace of it."""
+    """The CUDA kernel: the same `advance`, one instance a thread; with caches, or without a trace of them."""
     advance_gpu = cuda.jit(device=True)(advance)
 
     @cuda.jit
-    def kernel(
-        code, rows, x, memory, words, base, tohost, pc, retired, stalls, max_steps, status, cause, address, lines,
-        line_shift, hit_cycles, miss_cycles,
-    ):  # fmt: skip
+    def kernel(instructions, all_, caches):
         k = cuda.grid(1)
-        if k < len(pc):
-            status[k], pc[k], retired[k], stalls[k], cause[k], address[k] = advance_gpu(
-                code[rows[k]], x[k], memory[k], words[k], base, tohost[k], pc[k], retired[k], stalls[k], max_steps,
-                k, (lines, line_shift, hit_cycles, miss_cycles) if cached else None, None, None,
+        if k < len(all_.pc):
+            instance = Instance(
+                all_.x[k], all_.memory[k], all_.words[k], all_.tohost[k], all_.pc[k], all_.retired[k], all_.stalls[k],
+                all_.max_steps[k],
             )  # fmt: skip
+            code = instructions.code[instructions.rows[k]]
+            all_.status[k], all_.pc[k], all_.retired[k], all_.stalls[k], all_.cause[k], all_.address[k] = advance_gpu(
+                code, instance, instructions.base, k, caches if cached else None, None, None
+            )
 
     return kernel
 
 
-def _launch_cuda(
-    count, code, rows, x, memory, words, base, tohost, pc, retired, stalls, max_steps, status, cause, address, cached, *_,
-) -> None:  # fmt: skip
-    lines, *geometry = cached or (np.zeros((1, 1, 1), np.uint32), np.uint32(0), np.int64(0), np.int64(0))
-    written = (x, pc, retired, stalls, status, cause, address, lines, memory)
-    there = [cuda.to_device(array) for array in written]
-    x_, pc_, retired_, stalls_, status_, cause_, address_, lines_, memory_ = there
-    _kernel(cached is not None)[(count + _THREADS_PER_BLOCK - 1) // _THREADS_PER_BLOCK, _THREADS_PER_BLOCK](
-        cuda.to_device(code), cuda.to_device(rows), x_, memory_, memory_.view(np.uint32), base, cuda.to_device(tohost),
-        pc_, retired_, stalls_, max_steps, status_, cause_, address_, lines_, *geometry,
-    )  # fmt: skip
-    for host, array in zip(written, there, strict=True):
-        array.copy_to_host(host)
+_NO_CACHES = Caches(np.zeros((1, 1, 1), np.uint32), np.uint32(0), np.int64(0), np.int64(0))
+
+
+def _launch_cuda(instructions: Instructions, instances: Instances, caches: Caches | None, *_) -> None:
+    code, rows = cuda.to_device(instructions.code), cuda.to_device(instructions.rows)
+    there = {name: cuda.to_device(array) for name, array in instances._asdict().items() if name != "words"}
+    held = caches or _NO_CACHES
+    lines = cuda.to_device(held.lines)
+    blocks = (len(instances.pc) + _THREADS_PER_BLOCK - 1) // _THREADS_PER_BLOCK
+    _kernel(caches is not None)[blocks, _THREADS_PER_BLOCK](
+        Instructions(code, rows, instructions.base),
+        Instances(**there, words=there["memory"].view(np.uint32)),
+        held._replace(lines=lines),
+    )
+    for name, array in there.items():
+        if name not in ("tohost", "max_steps"):
+            array.copy_to_host(getattr(instances, name))
+    lines.copy_to_host(held.lines)

@@ -1,107 +1,98 @@
-"""Host side: decode once, launch all instances, answer those that wait, launch again. Never a launch per step."""
+"""Host side: decode once, launch all instances until they stop or wait. Never a launch per step."""
+
+from typing import final
 
 import numpy as np
 
-from backends.core import catalog, environment, observation, timing
-from backends.core.environment import NO_TOHOST, RUNNING, TRAPPED, State
 from backends.core.isa.packing import UNDECODED, pack
-from backends.core.observation import Observation, ObservingBackend, Shadow, Watch
+from backends.core.observation import ObservingBackend, Shadow, Watch, shadow
+from backends.core.state import NO_TOHOST, RUNNING, TRAPPED, instruction_memory, lay_out
 from backends.gpu_compute import launch
 from backends.gpu_compute.step import AT_UNDECODED
-from backends.interface import (
-    Batch,
-    Capabilities,
-    Cause,
-    Execution,
-    MachineConfig,
-    Programs,
-    UserError,
-)
+from backends.interface import TIMINGS, Capabilities, Cause, Session, State, UserError
 
 
+@final
 class GpuCompute(ObservingBackend):
     def capabilities(self) -> Capabilities:
-        return Capabilities(devices=launch.devices(), timings=timing.TIMINGS)
+        return Capabilities(devices=launch.devices(), timings=TIMINGS)
 
-    def run(self, program: Programs, batch: Batch, config: MachineConfig, max_steps: int) -> Execution:
-        return self._run(program, batch, config, max_steps, Watch())[0]
+    def open(self, state: State) -> Session:
+        return GpuSession(state, shadow(state, Watch()))
 
-    def observe(
-        self, program: Programs, batch: Batch, config: MachineConfig, max_steps: int, watch: Watch
-    ) -> tuple[Execution, Observation]:
-        if config.device != "cpu":
-            raise UserError(f"gpu_compute cannot observe a run on device '{config.device}': use cpu")
-        return self._run(program, batch, config, max_steps, watch)
-
-    def _run(
-        self, program: Programs, batch: Batch, config: MachineConfig, max_steps: int, watch: Watch
-    ) -> tuple[Execution, Observation]:
-        catalog.check("gpu_compute", self.capabilities(), config)
-        state = environment.load(program, batch, config, max_steps)
-        shadow, code = observation.shadow(state, watch), Code(state, batch)
-        while True:
-            active = np.flatnonzero((state.status == RUNNING) & (state.retired < np.uint64(max_steps)))
-            if not len(active):
-                return environment.finish(state), shadow.finish(state)
-            _launch(state, watch, shadow, code, active, max_steps)
-            _resolve(state, code, max_steps)
-            for b in shadow.service(state):
-                code.own(int(b), state.memory[b])
+    def open_observed(self, state: State, shadow: Shadow) -> Session:
+        if state.config.device != "cpu":
+            raise UserError(f"gpu_compute cannot observe a run on device '{state.config.device}': use cpu")
+        return GpuSession(state, shadow)
 
 
-def _launch(state: State, watch: Watch, shadow: Shadow, code: "Code", active: np.ndarray, max_steps: int) -> None:
-    """Advance the active instances: those on shared code together, then those that have code of their own."""
-    own = np.isin(active, list(code.private))
-    tohost = np.where(state.tohost == NO_TOHOST, 0xFFFFFFFF, state.tohost - state.config.memory_base)
-    for group in (active[~own], active[own]):
-        if len(group):
-            table, rows = code.rows(group)
-            launch.advance_all(state, watch, shadow, table, rows, group, tohost.astype(np.uint32), max_steps)
+class GpuSession(Session):
+    def __init__(self, state: State, shadow: Shadow) -> None:
+        self.state, self.shadow, self.code = state, shadow, Code(state)
+        self.tohost = np.where(state.tohost == NO_TOHOST, 0xFFFFFFFF, state.tohost - state.config.memory_base)
 
+    def advance(self, max_steps: np.ndarray) -> None:
+        while len(group := np.flatnonzero((self.state.status == RUNNING) & (self.state.retired < max_steps))):
+            self._launch(group, max_steps)
+            if not self._decode_where_needed(max_steps):
+                return
 
-def _resolve(state: State, code: "Code", max_steps: int) -> None:
-    """Instances whose next instruction was not decoded: trap outside memory, else decode memory as it was at load."""
-    for b in np.flatnonzero(state.status == AT_UNDECODED):
-        state.status[b] = RUNNING
-        offset = int(state.pc[b]) - state.config.memory_base
-        if state.retired[b] >= max_steps:
-            continue
-        if not 0 <= offset < state.config.memory_bytes:
-            state.status[b], state.cause[b], state.address[b] = TRAPPED, Cause.ACCESS_OUTSIDE_MEMORY, state.pc[b]
-        else:
-            code.own(int(b), code.memory_at_load(int(b)))
+    def refresh(self, instances: np.ndarray) -> None:
+        for b in instances.tolist():
+            self.code.refresh(b)
+
+    def _launch(self, group: np.ndarray, max_steps: np.ndarray) -> None:
+        """Advance instances: those on shared code together, then those that have code of their own."""
+        own = np.isin(group, list(self.code.private))
+        for part in (group[~own], group[own]):
+            if len(part):
+                launch.advance_all(self.state, self.shadow, *self.code.rows(part), part, max_steps)
+
+    def _decode_where_needed(self, max_steps: np.ndarray) -> bool:
+        """Instances that came to what was not decoded trap outside memory, or get it decoded. Whether some can go on."""
+        state, decoded = self.state, False
+        for b in np.flatnonzero(state.status == AT_UNDECODED).tolist():
+            state.status[b] = RUNNING
+            if state.retired[b] >= max_steps[b]:
+                continue
+            if not 0 <= int(state.pc[b]) - state.config.memory_base < state.config.memory_bytes:
+                state.status[b], state.cause[b], state.address[b] = TRAPPED, Cause.ACCESS_OUTSIDE_MEMORY, state.pc[b]
+            else:
+                self.code.own(b)
+                decoded = True
+        return decoded
 
 
 class Code:
     """Instruction memories: one per program, over the words that its image spans, shared by the instances that run it;
     one of its own, over all of memory, for an instance that wrote code, was patched there, or left the image."""
 
-    def __init__(self, state: State, batch: Batch) -> None:
-        self.state, self.batch = state, batch
+    def __init__(self, state: State) -> None:
+        self.state = state
         base, size = state.config.memory_base, state.config.memory_bytes
         end = max(p.base + len(p.image) for p in state.programs) - base
         self.window_bytes = min(size, end + 3 & ~3)
-        self.shared = np.stack(
-            [self._pack(environment.lay_out(p, state.config)[: self.window_bytes]) for p in state.programs]
-        )
-        for patch in batch.patches:
+        self.shared = np.stack([self._pack(lay_out(p, state.config)[: self.window_bytes]) for p in state.programs])
+        for patch in state.patches:
             first, last = (patch.address - base) // 4, (patch.address - base + patch.data.shape[1] + 3) // 4
             self.shared[:, first:last] = UNDECODED
         self.private: dict[int, np.ndarray] = {}
+        self.taken: dict[int, np.ndarray] = {}  # what of `state.fetched` is decoded
+        for b in state.fetched:
+            self.refresh(b)
 
     def _pack(self, memory: np.ndarray) -> np.ndarray:
         return pack(memory.view(np.uint32), self.state.config.memory_base, self.state.config.registers)
 
-    def memory_at_load(self, b: int) -> np.ndarray:
-        memory = environment.lay_out(self.state.programs[self.state.index[b]], self.state.config)
-        for patch in self.batch.patches:
-            start = patch.address - self.state.config.memory_base
-            memory[start : start + patch.data.shape[1]] = patch.data[b]
-        return memory
+    def own(self, b: int) -> None:
+        """Give instance b an instruction memory of its own, all of it decoded."""
+        self.private[b] = self._pack(instruction_memory(self.state, b))
 
-    def own(self, b: int, memory: np.ndarray) -> None:
-        """Give instance b the decoded form of `memory` as its own instruction memory."""
-        self.private[b] = self._pack(memory)
+    def refresh(self, b: int) -> None:
+        """Decode what instance b fetches from where that changed."""
+        if b in self.state.fetched and self.taken.get(b) is not self.state.fetched[b]:
+            self.taken[b] = self.state.fetched[b]
+            self.own(b)
 
     def rows(self, group: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """A table of instruction memories and the row of each instance of the group."""

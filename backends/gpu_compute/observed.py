@@ -4,6 +4,8 @@ Scalars and rows of arrays, no objects: Numba compiles these functions into the 
 leaves them out of all others. `core/timing.py` and `reference/observer.py` say what they must give.
 """
 
+from typing import NamedTuple
+
 import numpy as np
 from numba import njit
 
@@ -48,11 +50,11 @@ def wait(lines, caches, op, address, base, size):
     """Cycles that the instruction waits for its cache; lines: `[sets, ways]` uint32."""
     if op - _FIRST >= _COUNT or np.uint32(address - base) > size - _WIDTHS[op]:
         return 0  # no load or store within memory
-    _, line_shift, hit_cycles, miss_cycles = caches
-    first, last = address >> line_shift, np.uint32(address + _WIDTHS[op] - np.uint32(1)) >> line_shift
-    cycles = hit_cycles if _touch(lines, first) else miss_cycles
+    first = address >> caches.line_shift
+    last = np.uint32(address + _WIDTHS[op] - np.uint32(1)) >> caches.line_shift
+    cycles = caches.hit_cycles if _touch(lines, first) else caches.miss_cycles
     if first != last:
-        cycles += hit_cycles if _touch(lines, last) else miss_cycles
+        cycles += caches.hit_cycles if _touch(lines, last) else caches.miss_cycles
     return cycles
 
 
@@ -83,24 +85,34 @@ def ran(pcs, first, end, base):
     return pcs * _POWERS[count] + address * _SUMS[count] + _RAMPS[count]
 
 
+class Shadows(NamedTuple):
+    """Arrays of `observation.Shadow`, registers with the scratch register; of all instances, or with one axis less, of one."""
+
+    registers: np.ndarray
+    memory: np.ndarray
+    executed: np.ndarray
+    leaks: np.ndarray
+    callers: np.ndarray
+    calls: np.ndarray
+    depth: np.ndarray
+
+
 @inlined
-def shadow_of(shadows, k):
-    """Row k, as `follow` takes it."""
-    registers, memory, executed, leaks, callers, calls, depth = shadows
-    return registers[k], memory[k], executed[k], leaks[k], callers[k], calls[k], depth[k : k + 1]
+def shadow_of(all_, k):
+    """That of instance k; depth stays an array, `[1]`."""
+    return Shadows(
+        all_.registers[k], all_.memory[k], all_.executed[k], all_.leaks[k], all_.callers[k], all_.calls[k],
+        all_.depth[k : k + 1],
+    )  # fmt: skip
 
 
 @inlined
 def follow(shadow, instruction, slot, a, b, base, size):
-    """Taint through the instruction at `slot`, on operands a and b.
-
-    shadow: rows of the arrays of `observation.Shadow`: registers (with the scratch register), memory, executed, leaks,
-    callers, calls, depth `[1]`.
-    """
+    """Taint through the instruction at `slot`, on operands a and b; shadow: of the instance."""
     op = op_of(instruction)
     if op >= _ILLEGAL:
         return
-    registers, memory, executed, leaks, callers, calls, depth = shadow
+    registers = shadow.registers
     rd, rs1, rs2, imm, kind = (
         rd_of(instruction),
         rs1_of(instruction),
@@ -109,22 +121,28 @@ def follow(shadow, instruction, slot, a, b, base, size):
         _KINDS[op],
     )
     ta, tb = np.int64(registers[rs1]), np.int64(registers[rs2])
-    if not executed[slot]:
-        executed[slot] = True
+    if not shadow.executed[slot]:
+        shadow.executed[slot] = True
     if kind in (_LOAD, _STORE):
         if ta:
-            _leak(leaks, callers, calls, depth[0], slot, ta)
+            _leak(shadow, slot, ta)
         offset = np.uint32(np.uint32(a + imm) - base)
         registers[rd] = 0
         if offset <= size - _WIDTHS[op]:
-            registers[rd] = _access(memory, offset, op, kind, ta, tb)
+            registers[rd] = _access(shadow.memory, offset, op, kind, ta, tb)
         return
     if kind == _JUMP:
         if ta and op == _JALR:
-            _leak(leaks, callers, calls, depth[0], slot, ta)
-        _call(calls, depth, op, rd, rs1, np.uint32(base + np.uint32((slot + np.uint64(1)) << np.uint64(2))))
+            _leak(shadow, slot, ta)
+        _call(shadow, op, rd, rs1, np.uint32(base + np.uint32((slot + np.uint64(1)) << np.uint64(2))))
     elif ta | tb:
-        registers[rd] = _computed(leaks, callers, calls, depth, slot, op, kind, rs1 == rs2, ta, tb, a, b, imm)
+        rule = _RULES[op]
+        if (kind == _BRANCH and rs1 != rs2) or rule == taint.VARIABLE:
+            _leak(shadow, slot, ta | tb)
+        if kind != _BRANCH:
+            second, taint_of_it = (b, tb) if _TWO[op] else (imm, np.int64(0))
+            registers[rd] = _propagate(rule, ta, taint_of_it, np.int64(a), np.int64(second), _TWO[op] and rs1 == rs2)
+            return
         return
     registers[rd] = 0
 
@@ -145,34 +163,20 @@ def _access(memory, offset, op, kind, ta, tb):
 
 
 @inlined
-def _computed(leaks, callers, calls, depth, slot, op, kind, same, ta, tb, a, b, imm):
-    """Taint of a result that comes from tainted operands; branches and variable-time operations leak them."""
-    rule = _RULES[op]
-    if kind == _BRANCH:
-        if not same:
-            _leak(leaks, callers, calls, depth[0], slot, ta | tb)
-        return 0
-    if rule == taint.VARIABLE:
-        _leak(leaks, callers, calls, depth[0], slot, ta | tb)
-    if _TWO[op]:
-        return _propagate(rule, ta, tb, np.int64(a), np.int64(b), same)
-    return _propagate(rule, ta, 0, np.int64(a), np.int64(imm), False)
-
-
-@inlined
-def _leak(leaks, callers, calls, depth, slot, depends):
+def _leak(shadow, slot, depends):
     """Note a violation, and at a slot's first the calls that led to it."""
-    if not leaks[slot]:
+    depth = shadow.depth[0]
+    if not shadow.leaks[slot]:
         for k in range(min(CALLERS, CALL_DEPTH, depth)):
-            callers[slot, k] = calls[(depth - 1 - k) % CALL_DEPTH]
-    leaks[slot] |= np.uint8(_labels(depends))
+            shadow.callers[slot, k] = shadow.calls[(depth - 1 - k) % CALL_DEPTH]
+    shadow.leaks[slot] |= np.uint8(_labels(depends))
 
 
 @inlined
-def _call(calls, depth, op, rd, rs1, link):
+def _call(shadow, op, rd, rs1, link):
     """Calls and returns, by the link registers of the calling convention."""
     if rd in LINK_REGISTERS:
-        calls[depth[0] % CALL_DEPTH] = link
-        depth[0] += 1
-    elif op == _JALR and rd == SCRATCH and rs1 in LINK_REGISTERS and depth[0]:
-        depth[0] -= 1
+        shadow.calls[shadow.depth[0] % CALL_DEPTH] = link
+        shadow.depth[0] += 1
+    elif op == _JALR and rd == SCRATCH and rs1 in LINK_REGISTERS and shadow.depth[0]:
+        shadow.depth[0] -= 1

@@ -6,16 +6,18 @@ uint32 register array wrap it. A trace is hashed where instructions jump or acce
 every line is paid for by every instruction.
 """
 
+from typing import NamedTuple
+
 import numpy as np
 
-from backends.core.environment import AT_ECALL, AT_FENCE, AT_TOHOST, HALTED, RUNNING, TRAPPED
 from backends.core.isa import ILLEGAL, NUMBER
 from backends.core.observation import MULTIPLIER
+from backends.core.state import AT_ECALL, AT_FENCE, AT_TOHOST, HALTED, RUNNING, TRAPPED
 from backends.gpu_compute.compiling import imm_of, op_of, rd_of, rs1_of, rs2_of
 from backends.gpu_compute.observed import follow, ran, shadow_of, wait
 from backends.interface import Cause
 
-AT_UNDECODED = 7
+AT_UNDECODED = 15
 """The next instruction is not in the decoded window; the host decides."""
 
 _ILLEGAL_INSTRUCTION, _MISALIGNED_FETCH = int(Cause.ILLEGAL_INSTRUCTION), int(Cause.MISALIGNED_FETCH)
@@ -23,22 +25,47 @@ _MULTIPLIER = np.uint64(MULTIPLIER)
 _OUTSIDE = int(Cause.ACCESS_OUTSIDE_MEMORY)
 
 # Module constants, because Numba freezes those into the code; the order is the table's.
-(LUI, _, JAL, JALR, BEQ, BNE, BLT, BGE, BLTU, BGEU, LB, LH, LW, LBU, LHU, SB, SH, SW) = range(18)
+(LUI, AUIPC, JAL, JALR, BEQ, BNE, BLT, BGE, BLTU, BGEU, LB, LH, LW, LBU, LHU, SB, SH, SW) = range(18)
 (ADDI, SLTI, SLTIU, XORI, ORI, ANDI, SLLI, SRLI, SRAI) = range(18, 27)
 (ADD, SUB, SLL, SLT, SLTU, XOR, SRL, SRA, OR, AND, MUL, MULH, MULHSU, MULHU, DIV, DIVU, REM, REMU) = range(27, 45)
 (ECALL, EBREAK, FENCE, FENCE_I, RDCYCLE, RDTIME, RDINSTRET, RDCYCLEH, RDTIMEH, RDINSTRETH) = range(45, 55)
-assert all(globals()[name.upper().replace(".", "_")] == n for name, n in NUMBER.items() if name != "auipc")
+assert all(globals()[name.upper().replace(".", "_")] == n for name, n in NUMBER.items())
 
 
-def advance(code, x, memory, words, base, tohost, pc, retired, stalls, max_steps, k, caches, traces, shadows):
+class Instance(NamedTuple):
+    """What one instance starts from.
+
+    x: `[33]` uint32, registers and the scratch register. memory: `[M]` uint8 and words: `[M / 4]` uint32, the same bytes.
+    tohost: offset of that symbol, 2^32 - 1 for none. max_steps: instructions that it may have retired in all.
+    """
+
+    x: np.ndarray
+    memory: np.ndarray
+    words: np.ndarray
+    tohost: np.uint32
+    pc: np.uint32
+    retired: np.int64
+    stalls: np.int64
+    max_steps: np.int64
+
+
+class Caches(NamedTuple):
+    """lines: `[B, sets, ways]` uint32, of all instances; the rest as in `interface.Cache`."""
+
+    lines: np.ndarray
+    line_shift: np.uint32
+    hit_cycles: np.int64
+    miss_cycles: np.int64
+
+
+def advance(code, instance, base, k, caches, traces, shadows):
     """Run one instance until it stops, waits, or has retired `max_steps`.
 
-    code: `[slots + 1]` uint64, packed instructions. x: `[33]` uint32, registers and the scratch register.
-    memory: `[M]` uint8 and words: `[M / 4]` uint32, the same bytes. tohost: offset of that symbol, 2^32 - 1 for none.
-    Of all instances, of which this one is number k: caches: lines `[B, sets, ways]` uint32, line_shift, hit_cycles,
-    miss_cycles; traces: hashes of pcs and of accesses `[B]` uint64; shadows: as `observed.shadow_of` takes them. Where one
-    of the three is None, Numba compiles a step without it. Returns (status, pc, retired, stalls, cause, address).
+    code: `[slots + 1]` uint64, packed instructions. base: of memory. k: which of all instances this one is in what follows:
+    caches; traces: hashes of pcs and of accesses `[B]` uint64; shadows: `observed.Shadows`. Where one of the three is None,
+    Numba compiles a step without it. Returns (status, pc, retired, stalls, cause, address).
     """
+    x, memory, words, tohost, pc, retired, stalls, max_steps = instance
     slots = np.uint32(len(code) - 1)
     size = np.uint32(len(memory))
     byte_limit, half_limit, word_limit = size, np.uint32(size - np.uint32(1)), np.uint32(size - np.uint32(3))
@@ -50,7 +77,7 @@ def advance(code, x, memory, words, base, tohost, pc, retired, stalls, max_steps
     status, cause, address, target, far, width = RUNNING, 0, np.uint32(0), np.uint32(0), False, 0
     instruction, op = np.uint64(0), np.uint64(0)
     if caches is not None:
-        lines = caches[0][k]
+        lines = caches.lines[k]
     if traces is not None:
         pcs, accesses, first = traces[0][k], traces[1][k], i
     if shadows is not None:

@@ -4,18 +4,21 @@
 the words of a relaxation (`bits`, `value`). This file fits both to the interface of all machines.
 """
 
+from typing import final
+
 import jax
 
-from backends.core import catalog, timing
+from backends.core import catalog
 from backends.interface import (
+    TIMINGS,
     Batch,
     Capabilities,
     DifferentiableBackend,
-    Execution,
     MachineConfig,
-    Programs,
+    Session,
     SoftExecution,
     SoftProgram,
+    State,
 )
 from backends.jax_tensor import hard, soft, soft_run
 
@@ -26,16 +29,19 @@ def _devices() -> dict[str, jax.Device]:
     return {"cpu": jax.devices("cpu")[0]} | found
 
 
+@final
 class JaxTensor(DifferentiableBackend):
     def capabilities(self) -> Capabilities:
-        return Capabilities(devices=tuple(_devices()), relaxations=tuple(soft.RELAXATIONS), timings=timing.TIMINGS)
+        return Capabilities(
+            devices=tuple(_devices()), relaxations=tuple(soft.RELAXATIONS), timings=TIMINGS, extensions=True
+        )
 
     def _device(self, config: MachineConfig) -> jax.Device:
-        catalog.check("jax_tensor", self.capabilities(), config)
+        catalog.check(self, config)
         return _devices()[config.device]
 
-    def run(self, program: Programs, batch: Batch, config: MachineConfig, max_steps: int) -> Execution:
-        return hard.run(program, batch, config, max_steps, self._device(config))
+    def open(self, state: State) -> Session:
+        return hard.JaxSession(state, self._device(state.config))
 
     def run_soft(
         self, program: SoftProgram, batch: Batch, config: MachineConfig, temperature: float, steps: int

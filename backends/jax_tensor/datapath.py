@@ -7,20 +7,20 @@ Everything is uint32, whatever `jax_enable_x64` says: a 64-bit product is put to
 Source: The RISC-V Instruction Set Manual, volume I.
 """
 
+from functools import partial
 from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
 from jax import lax
 
-from backends.core import isa
-from backends.core.environment import AT_ECALL, AT_FENCE, AT_TOHOST, HALTED, RUNNING, TRAPPED
+from backends.core.isa.meanings import Meaning
+from backends.core.state import AT_ECALL, AT_FENCE, AT_TOHOST, HALTED, RUNNING, TRAPPED
 from backends.interface import Cause
 from backends.jax_tensor import cache
 from backends.jax_tensor import instructions as control
 from backends.jax_tensor.cache import Places, Waits
-
-U32 = jnp.uint32
+from backends.jax_tensor.words import U32, WORDS, signed, word
 
 
 class Machine(NamedTuple):
@@ -60,65 +60,9 @@ class Hart(NamedTuple):
     places: Places | None = None
 
 
-def _word(condition: jax.Array) -> jax.Array:
-    return condition.astype(U32)
-
-
-def _signed(word: jax.Array) -> jax.Array:
-    return lax.bitcast_convert_type(word, jnp.int32)
-
-
-def _high_product(a: jax.Array, b: jax.Array) -> jax.Array:
-    """High word of the unsigned product, from products of 16-bit halves, none of which overflows."""
-    al, ah, bl, bh = a & 0xFFFF, a >> 16, b & 0xFFFF, b >> 16
-    middle = ah * bl + (al * bl >> 16)
-    other = al * bh + (middle & 0xFFFF)
-    return ah * bh + (middle >> 16) + (other >> 16)
-
-
-def _high_signed(a: jax.Array, b: jax.Array, b_signed: bool) -> jax.Array:
-    """The signed high word: a negative operand counts 2^32 too much, so the other operand is taken off."""
-    high = _high_product(a, b) - jnp.where(a >> 31, b, 0)
-    return high - jnp.where(b >> 31, a, 0) if b_signed else high
-
-
-def _divide(a: jax.Array, b: jax.Array, signed: bool, remainder: bool) -> jax.Array:
-    """Division as RISC-V defines it, by one unsigned division of magnitudes."""
-    a_negative, b_negative = (a >> 31 == 1, b >> 31 == 1) if signed else (False, False)
-    dividend, divisor = jnp.where(a_negative, -a, a), jnp.where(b_negative, -b, b)
-    quotient = dividend // jnp.where(b == 0, U32(1), divisor)
-    if remainder:
-        rest = dividend - quotient * divisor
-        return jnp.where(b == 0, a, jnp.where(a_negative, -rest, rest))
-    return jnp.where(b == 0, U32(0xFFFFFFFF), jnp.where(jnp.not_equal(a_negative, b_negative), -quotient, quotient))
-
-
-ALU = {
-    "add": lambda a, b: a + b,
-    "sub": lambda a, b: a - b,
-    "sll": lambda a, b: a << (b & 31),
-    "slt": lambda a, b: _word(_signed(a) < _signed(b)),
-    "sltu": lambda a, b: _word(a < b),
-    "xor": lambda a, b: a ^ b,
-    "srl": lambda a, b: a >> (b & 31),
-    "sra": lambda a, b: lax.bitcast_convert_type(_signed(a) >> _signed(b & 31), U32),
-    "or": lambda a, b: a | b,
-    "and": lambda a, b: a & b,
-    "mul": lambda a, b: a * b,
-    "mulh": lambda a, b: _high_signed(a, b, True),
-    "mulhsu": lambda a, b: _high_signed(a, b, False),
-    "mulhu": _high_product,
-    "div": lambda a, b: _divide(a, b, True, False),
-    "divu": lambda a, b: _divide(a, b, False, False),
-    "rem": lambda a, b: _divide(a, b, True, True),
-    "remu": lambda a, b: _divide(a, b, False, True),
-}
-"""Every arithmetic operation on two words `[...]` uint32."""
-
-
-def _field(word: jax.Array, name: str) -> jax.Array:
+def _field(code: jax.Array, name: str) -> jax.Array:
     lowest, width = control.FIELDS[name]
-    return word >> lowest & ((1 << width) - 1)
+    return code >> lowest & ((1 << width) - 1)
 
 
 def _at(array: jax.Array, index: jax.Array) -> jax.Array:
@@ -181,7 +125,7 @@ def access(
     return _put(memory, index, low & ~mask_low | value << shift & mask_low), loaded
 
 
-def step(machine: Machine, hart: Hart) -> Hart:
+def step(functions: tuple[Meaning, ...], machine: Machine, hart: Hart) -> Hart:
     """Fetch, execute and retire one instruction, or trap, or come to wait for the environment.
 
     The `lax.cond` and `lax.switch` of a step return scalars only. They are there for XLA's CPU compiler as much as for
@@ -192,7 +136,7 @@ def step(machine: Machine, hart: Hart) -> Hart:
     field = {name: _field(d.code, name) for name in control.FIELDS}
     effect = field["effect"]
     second = jnp.where(field["use_imm"] == 1, d.imm, d.b)
-    result = lax.switch(field["function"].astype(jnp.int32), [ALU[name] for name in isa.ARITHMETIC], d.a, second)
+    result = lax.switch(field["function"].astype(jnp.int32), [partial(f, WORDS) for f in functions], d.a, second)
 
     address = jnp.where(field["use_pc"] == 1, hart.pc, d.a) + d.imm
     jumps = effect == control.JUMP
@@ -214,7 +158,7 @@ def step(machine: Machine, hart: Hart) -> Hart:
         _put(hart.registers, field["rd"], jnp.where(retires & (field["rd"] != 0), value, d.old)),
         memory,
         jnp.where(retires, jnp.where(taken, target, hart.pc + 4), hart.pc),
-        hart.retired + _word(retires),
+        hart.retired + word(retires),
         _status(effect, traps, stores & machine.has_tohost & (address == machine.tohost)),
         jnp.where(traps, cause, hart.cause),
         jnp.where(traps, about, hart.address),
@@ -259,7 +203,7 @@ def _write_back(
 ) -> jax.Array:
     """What rd receives."""
     unused = 32 - 8 * width
-    extended = lax.bitcast_convert_type(_signed(loaded << unused) >> _signed(unused), U32)
+    extended = lax.bitcast_convert_type(signed(loaded << unused) >> signed(unused), U32)
     cycles = _count(machine.counts[0], hart.retired if hart.stalls is None else hart.retired + hart.stalls)
     retired = _count(machine.counts[1], hart.retired)
     high = field["invert"] == 1
@@ -278,4 +222,4 @@ def _write_back(
 def _count(start: jax.Array, since: jax.Array) -> tuple[jax.Array, jax.Array]:
     """Low and high word of a counter that stood at `start` `[2]`."""
     low = start[0] + since
-    return low, start[1] + _word(low < since)
+    return low, start[1] + word(low < since)

@@ -12,81 +12,93 @@ import jax
 import numpy as np
 from jax import lax
 
-from backends.core import cores, environment
-from backends.core.environment import RUNNING, State
-from backends.interface import Batch, Execution, MachineConfig, Programs
+from backends.core import cores
+from backends.core.isa import instruction_set
+from backends.core.isa.meanings import Meaning
+from backends.core.run import active
+from backends.core.state import NO_TOHOST, RUNNING
+from backends.interface import MachineConfig, Session, State
 from backends.jax_tensor.cache import Places, Waits
 from backends.jax_tensor.datapath import Hart, Machine, step
-from backends.jax_tensor.instructions import InstructionMemory, padded
+from backends.jax_tensor.instructions import InstructionMemory, functions, padded
 
 LEAST_SHARED = 64  # instances that are worth sharing out among cores
 STEPS_PER_CALL = 1 << 30  # so that counts fit a word
-_MOST = (1 << 64) - 1
 
 
-def advance(machine: Machine, hart: Hart) -> Hart:
+def advance(functions: tuple[Meaning, ...], machine: Machine, hart: Hart) -> Hart:
     """Step one instance until it stops, waits, or has retired `machine.budget` instructions. Pure and jittable."""
 
     def running(hart: Hart) -> jax.Array:
         return (hart.status == RUNNING) & (hart.retired < machine.budget)
 
-    return lax.while_loop(running, partial(step, machine), hart)
+    return lax.while_loop(running, partial(step, functions, machine), hart)
 
 
-@partial(jax.jit, static_argnames="lockstep", donate_argnames="harts")
+@partial(jax.jit, static_argnames=("functions", "lockstep"), donate_argnames="harts")
 def advance_all(
-    rows: jax.Array, snapshots: jax.Array, snapshot: jax.Array, machines: Machine, harts: Hart, lockstep: bool
-) -> Hart:
+    rows: jax.Array, snapshots: jax.Array, snapshot: jax.Array, machines: Machine, harts: Hart,
+    functions: tuple[Meaning, ...], lockstep: bool,
+) -> Hart:  # fmt: skip
     """`advance` for a batch; instance b fetches from `snapshots[snapshot[b]]`."""
 
     def one(snapshot, machine, hart):
-        return advance(machine._replace(rows=rows, snapshot=snapshots[snapshot]), hart)
+        return advance(functions, machine._replace(rows=rows, snapshot=snapshots[snapshot]), hart)
 
     if lockstep:
         return jax.vmap(one)(snapshot, machines, harts)
     return lax.map(lambda x: one(*x), (snapshot, machines, harts))
 
 
-def run(program: Programs, batch: Batch, config: MachineConfig, max_steps: int, device: jax.Device) -> Execution:
-    """Run every instance until it has stopped or retired `max_steps` instructions."""
-    state = environment.load(program, batch, config, max_steps)
-    code = InstructionMemory(state.memory.view("<u4"), config.registers)
-    while ((state.status == RUNNING) & (state.retired < max_steps)).any():
-        _advance(state, code, max_steps, device)
-        for b in environment.service(state):
-            code.retake(b, state.memory[b].view("<u4"))
-    return environment.finish(state)
+class JaxSession(Session):
+    def __init__(self, state: State, device: jax.Device) -> None:
+        self.state, self.device, of = state, device, instruction_set.of(state.config)
+        self.functions, self.code = functions(of), InstructionMemory(state.memory.view("<u4"), of)
+        self.taken: dict[int, np.ndarray] = {}  # what of `state.fetched` the code is of
+        self.refresh(np.array(list(state.fetched), int))
+
+    def advance(self, max_steps: np.ndarray) -> None:
+        while active(self.state, max_steps).any():
+            self._round(max_steps)
+
+    def refresh(self, instances: np.ndarray) -> None:
+        for b in instances.tolist():
+            fetched = self.state.fetched.get(b)
+            if fetched is not None and fetched is not self.taken.get(b):
+                self.taken[b] = fetched
+                self.code.retake(b, fetched.view("<u4"))
+
+    def _round(self, max_steps: np.ndarray) -> None:
+        """One round on the device; the host's state is brought up to date."""
+        state, code = self.state, self.code
+        machines, harts, size = _machines(state, max_steps), _harts(state), len(state.pc)
+        lockstep = self.device.platform != "cpu"
+
+        def advanced(part: slice) -> Hart:
+            own, mine = jax.tree.map(lambda x: x[part], (machines, harts))
+            arrays = (code.rows, code.snapshots, code.snapshot[part], own, mine)
+            return jax.tree.map(np.array, advance_all(*jax.device_put(arrays, self.device), self.functions, lockstep))
+
+        pieces = 1 if lockstep or size < LEAST_SHARED else cores.threads()
+        harts = jax.tree.map(lambda *parts: np.concatenate(parts), *cores.share(advanced, size, pieces))
+        memory = harts.memory[:, : state.config.memory_bytes // 4]  # the device's is padded
+        state.registers, state.memory, state.pc = harts.registers, np.ascontiguousarray(memory).view(np.uint8), harts.pc
+        state.retired += harts.retired
+        state.status, state.cause = harts.status.astype(np.uint8), harts.cause.astype(np.uint8)
+        state.address = harts.address
+        if harts.places is not None:
+            state.stalls += harts.stalls
+            state.lines = _by_recency(harts.places)
 
 
-def _advance(state: State, code: InstructionMemory, max_steps: int, device: jax.Device) -> None:
-    """One round on the device; the host's state is brought up to date."""
-    machines, harts, size = _machines(state, max_steps), _harts(state), len(state.pc)
-    lockstep = device.platform != "cpu"
-
-    def advanced(part: slice) -> Hart:
-        own, mine = jax.tree.map(lambda x: x[part], (machines, harts))
-        arrays = (code.rows, code.snapshots, code.snapshot[part], own, mine)
-        return jax.tree.map(np.array, advance_all(*jax.device_put(arrays, device), lockstep=lockstep))
-
-    pieces = 1 if lockstep or size < LEAST_SHARED else cores.threads()
-    harts = jax.tree.map(lambda *parts: np.concatenate(parts), *cores.share(advanced, size, pieces))
-    memory = harts.memory[:, : state.config.memory_bytes // 4]  # the device's is padded
-    state.registers, state.memory, state.pc = harts.registers, np.ascontiguousarray(memory).view(np.uint8), harts.pc
-    state.retired += harts.retired
-    state.status, state.cause = harts.status.astype(np.uint8), harts.cause.astype(np.uint8)
-    state.address = harts.address
-    if harts.places is not None:
-        state.stalls += harts.stalls
-        state.lines = _by_recency(harts.places)
-
-
-def _machines(state: State, max_steps: int) -> Machine:
+def _machines(state: State, max_steps: np.ndarray) -> Machine:
     size, config = len(state.pc), state.config
-    left = np.minimum(np.uint64(min(max_steps, _MOST)) - state.retired, np.uint64(_steps_per_call(config)))
+    left = np.maximum(max_steps, state.retired) - state.retired
+    left = np.minimum(left, np.uint64(_steps_per_call(config)))
     counts = np.stack([state.retired + state.stalls, state.retired], axis=1)
     words = np.stack([counts & np.uint64(0xFFFFFFFF), counts >> np.uint64(32)], axis=2).astype(np.uint32)
     each = partial(np.full, size, dtype=np.uint32)
-    has_tohost = state.tohost != environment.NO_TOHOST
+    has_tohost = state.tohost != NO_TOHOST
     cache = config.cache
     costs = Waits(each(cache.line_shift), each(cache.hit_cycles), each(cache.miss_cycles))
     return Machine(

@@ -8,13 +8,16 @@ loaded with the same bytes share a snapshot; `fence.i` gives an instance a snaps
 import numpy as np
 
 from backends.core import isa
+from backends.core.isa.instruction_set import FIRST_EXTENSION, Isa
+from backends.core.isa.meanings import Meaning
+from backends.interface import UserError
 
 # Bit fields of a control word: name -> (lowest bit, width).
 FIELDS = {
     "rd": (0, 5),
     "rs1": (5, 5),
     "rs2": (10, 5),
-    "function": (15, 5),  # which of isa.ARITHMETIC
+    "function": (15, 5),  # which of isa.ARITHMETIC, extensions behind them
     "use_imm": (20, 1),  # second operand is the immediate
     "use_pc": (21, 1),  # the address is pc + imm, not rs1 + imm
     "source": (22, 3),  # what rd receives
@@ -34,17 +37,13 @@ _BRANCH = {
     "bltu": ("sltu", 0),
     "bgeu": ("sltu", 1),
 }
-_WIDTH = {"b": 0, "h": 1, "w": 2}
 _SYSTEM = {"ecall": ECALL, "ebreak": EBREAK, "fence": NOTHING, "fence.i": FENCE_I}
 
 
 def _control(row: isa.Operation) -> dict[str, int]:
     """The fields that an operation sets; a field not named is 0."""
-    if row.kind == "alu":
-        return {"function": isa.ARITHMETIC.index(row.name)}
-    if row.kind == "alu_imm":
-        name = isa.REGISTER_FORM[row.name]
-        return {"function": isa.ARITHMETIC.index(name), "use_imm": 1}
+    if row.computes:
+        return {"function": _function(row), "use_imm": int(row.kind == "alu_imm")}
     if row.kind == "upper":
         return {"source": ADDRESS, "use_pc": int(row.name == "auipc")}
     if row.kind == "jump":
@@ -53,27 +52,45 @@ def _control(row: isa.Operation) -> dict[str, int]:
         function, invert = _BRANCH[row.name]
         return {"function": isa.ARITHMETIC.index(function), "invert": invert, "use_pc": 1, "effect": BRANCH}
     if row.kind == "load":
-        signed = row.name in ("lb", "lh")
-        return {"source": LOADED_SIGNED if signed else LOADED, "effect": LOAD, "width": _WIDTH[row.name[1]]}
+        return {"source": LOADED_SIGNED if row.signed else LOADED, "effect": LOAD, "width": row.width.bit_length() - 1}
     if row.kind == "store":
-        return {"effect": STORE, "width": _WIDTH[row.name[1]]}
+        return {"effect": STORE, "width": row.width.bit_length() - 1}
     if row.kind == "counter":
         source = RETIRED if row.name.startswith("rdinstret") else CYCLES
         return {"source": source, "invert": int(row.name.endswith("h"))}
     return {"effect": _SYSTEM[row.name]}
 
 
+def _function(row: isa.Operation) -> int:
+    if row.number >= FIRST_EXTENSION:
+        return len(isa.ARITHMETIC) + row.number - FIRST_EXTENSION
+    return isa.ARITHMETIC.index(row.register_form)
+
+
+def functions(of: Isa) -> tuple[Meaning, ...]:
+    """What the numbers in the field `function` mean. Raises UserError where there are too many extensions."""
+    found = tuple(of.operation(name).meaning for name in isa.ARITHMETIC) + tuple(row.meaning for row in of.extensions)
+    if len(found) > 1 << FIELDS["function"][1]:
+        raise UserError(f"jax_tensor has no room for {len(of.extensions)} added operations: give at most 14")
+    return found
+
+
 def _pack(fields: dict[str, int]) -> int:
     return sum(value << FIELDS[name][0] for name, value in fields.items())
 
 
-CONTROL = np.array([_pack(_control(row)) for row in isa.OPERATIONS] + [_pack({"effect": ILLEGAL})], np.uint32)
+def _controls(of: Isa) -> np.ndarray:
+    """Control words by operation's number."""
+    controls = np.full(FIRST_EXTENSION + len(of.extensions), _pack({"effect": ILLEGAL}), np.uint32)
+    for row in of.operations:
+        controls[row.number] = _pack(_control(row))
+    return controls
 
 
-def rows(words: np.ndarray, registers: int) -> np.ndarray:
+def rows(words: np.ndarray, of: Isa) -> np.ndarray:
     """`[D, 2]` uint32, control word and immediate of words `[D]` uint32."""
-    d = isa.decode(words, registers)
-    control = CONTROL[d.op].copy()
+    d = of.decode(words)
+    control = _controls(of)[d.op]
     for name in ("rd", "rs1", "rs2"):
         control |= getattr(d, name).astype(np.uint32) << np.uint32(FIELDS[name][0])
     return np.stack([control, d.imm], axis=1)
@@ -93,12 +110,12 @@ class InstructionMemory:
     instance fetches from. D, S and W are padded to powers of two.
     """
 
-    def __init__(self, memory: np.ndarray, registers: int) -> None:
+    def __init__(self, memory: np.ndarray, of: Isa) -> None:
         """memory: `[B, W]` uint32."""
-        self.registers = registers
+        self.isa = of
         self._words = np.zeros(1, np.uint32)  # distinct words met so far, sorted; 0 is an illegal instruction
         self._numbers = np.zeros(1, np.uint32)  # and the row of each
-        self.rows = padded(rows(self._words, registers), least=64)
+        self.rows = padded(rows(self._words, of), least=64)
         distinct: dict[bytes, int] = {}
         self.snapshot = np.array([distinct.setdefault(m.tobytes(), len(distinct)) for m in memory], np.int32)
         _, first = np.unique(self.snapshot, return_index=True)
@@ -129,4 +146,4 @@ class InstructionMemory:
         self._words = np.concatenate([self._words, new])
         order = np.argsort(self._words)
         self._words, self._numbers = self._words[order], numbers[order]
-        self.rows = padded(np.concatenate([self.rows[:known], rows(new, self.registers)]), least=64)
+        self.rows = padded(np.concatenate([self.rows[:known], rows(new, self.isa)]), least=64)

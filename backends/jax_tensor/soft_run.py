@@ -8,8 +8,8 @@ from functools import partial
 import jax
 import numpy as np
 
-from backends.core import environment
 from backends.core import soft as specification
+from backends.core.state import initial
 from backends.interface import Batch, MachineConfig, SoftExecution, SoftProgram, UserError
 from backends.jax_tensor.soft import run as run_steps
 from backends.jax_tensor.soft_program import RELAXATIONS, Logits, Machine, Place, SoftState
@@ -78,7 +78,7 @@ def _arguments(
     program: SoftProgram, batch: Batch, config: MachineConfig, temperature: float, device: jax.Device
 ) -> tuple[Logits, Place, jax.Array, SoftState]:
     """Logits, place, temperature and initial states on the device; memory is zero but for the batch's patches."""
-    registers, memory = environment.initial(batch, config)
+    registers, memory = initial(batch, config)
     logits = Logits(
         *(np.asarray(x, config.dtype) for x in (program.op, program.rd, program.rs1, program.rs2, program.imm))
     )

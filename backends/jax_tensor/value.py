@@ -35,8 +35,8 @@ import numpy as np
 from jax import lax
 
 from backends.jax_tensor.algebra import BITWISE, MULTIPLY_DIVIDE, Algebra, Difference, Form, Integers, Pair, earlier
-from backends.jax_tensor.datapath import ALU
 from backends.jax_tensor.sums import Term, mean, settled, total
+from backends.jax_tensor.words import ALU
 
 LOGIC = BITWISE[:3]
 WORD, SIGN, HALF = 2.0**32, 2.0**31, 2.0**16

@@ -13,8 +13,8 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
-from backends.jax_tensor.datapath import ALU
 from backends.jax_tensor.sums import apart, total
+from backends.jax_tensor.words import ALU
 
 PLACES = np.arange(32, dtype=np.uint32)
 

@@ -3,85 +3,30 @@
 Every other machine must leave the same `Execution`. Source: The RISC-V Instruction Set Manual, volume I.
 """
 
-from collections.abc import Callable
 from functools import lru_cache
+from typing import final
 
 import numpy as np
 
-from backends.core import environment, isa, observation, timing
-from backends.core.environment import AT_ECALL, AT_FENCE, AT_TOHOST, HALTED, RUNNING, TRAPPED, State
-from backends.core.observation import Observation, ObservingBackend, Watch
-from backends.core.timing import Cache
-from backends.interface import Batch, Capabilities, Cause, Execution, MachineConfig, Programs
+from backends.core import isa, timing
+from backends.core.isa.instruction_set import Isa, of
+from backends.core.isa.words import Integers
+from backends.core.observation import ObservingBackend, Shadow
+from backends.core.state import AT_ECALL, AT_FENCE, AT_TOHOST, HALTED, RUNNING, TRAPPED, instruction_memory
+from backends.interface import TIMINGS, Cache, Capabilities, Cause, Session, State
 from backends.reference.observer import Observer
 
 WORD = 0xFFFFFFFF
-
-
-def signed(word: int) -> int:
-    """The two's complement value of a word."""
-    return word - (1 << 32) if word >> 31 else word
-
-
-def _divide(a: int, b: int) -> int:
-    return -1 if b == 0 else abs(a) // abs(b) * (1 if (a < 0) == (b < 0) else -1)
-
-
-def _remainder(a: int, b: int) -> int:
-    return a if b == 0 else a - b * _divide(a, b)
-
-
-# Arithmetic on words; results are taken modulo 2^32 by the caller.
-ALU: dict[str, Callable[[int, int], int]] = {
-    "add": lambda a, b: a + b,
-    "sub": lambda a, b: a - b,
-    "sll": lambda a, b: a << (b & 31),
-    "slt": lambda a, b: int(signed(a) < signed(b)),
-    "sltu": lambda a, b: int(a < b),
-    "xor": lambda a, b: a ^ b,
-    "srl": lambda a, b: a >> (b & 31),
-    "sra": lambda a, b: signed(a) >> (b & 31),
-    "or": lambda a, b: a | b,
-    "and": lambda a, b: a & b,
-    "mul": lambda a, b: a * b,
-    "mulh": lambda a, b: signed(a) * signed(b) >> 32,
-    "mulhsu": lambda a, b: signed(a) * b >> 32,
-    "mulhu": lambda a, b: a * b >> 32,
-    "div": lambda a, b: _divide(signed(a), signed(b)),
-    "divu": _divide,
-    "rem": lambda a, b: _remainder(signed(a), signed(b)),
-    "remu": _remainder,
-}
-
-BRANCH: dict[str, Callable[[int, int], bool]] = {
-    "beq": lambda a, b: a == b,
-    "bne": lambda a, b: a != b,
-    "blt": lambda a, b: signed(a) < signed(b),
-    "bge": lambda a, b: signed(a) >= signed(b),
-    "bltu": lambda a, b: a < b,
-    "bgeu": lambda a, b: a >= b,
-}
-
-ACCESS = {
-    "lb": (1, True),
-    "lh": (2, True),
-    "lw": (4, False),
-    "lbu": (1, False),
-    "lhu": (2, False),
-    "sb": (1, False),
-    "sh": (2, False),
-    "sw": (4, False),
-}
-"""Bytes accessed and whether the value is sign-extended."""
+_WORDS = Integers()
 
 
 @lru_cache(maxsize=1 << 16)
-def decode_word(word: int, registers: int) -> tuple[isa.Operation, int, int, int, int] | None:
+def decode_word(word: int, isa_: Isa) -> tuple[isa.Operation, int, int, int, int] | None:
     """(operation, rd, rs1, rs2, imm), or None for an illegal instruction."""
-    d = isa.decode(np.array([word], np.uint32), registers)
+    d = isa_.decode(np.array([word], np.uint32))
     if d.op[0] == isa.ILLEGAL:
         return None
-    return isa.OPERATIONS[d.op[0]], int(d.rd[0]), int(d.rs1[0]), int(d.rs2[0]), int(d.imm[0])
+    return isa_.numbered(int(d.op[0])), int(d.rd[0]), int(d.rs1[0]), int(d.rs2[0]), int(d.imm[0])
 
 
 class Trap(Exception):
@@ -94,25 +39,26 @@ class Hart:
     def __init__(self, state: State, b: int, observer: Observer | None = None) -> None:
         self.b, self.state, self.observer = b, state, observer
         self.base, self.size = state.config.memory_base, state.config.memory_bytes
-        self.x = state.registers[b].tolist()
-        self.memory = state.memory[b]
-        self.pc, self.retired, self.stalls = int(state.pc[b]), int(state.retired[b]), 0
+        self.isa = of(state.config)
         self.cache = state.config.cache if state.config.timing == "cache" else None
-        self.sets = [[int(n) for n in held if n != timing.EMPTY] for held in state.lines[b]]
         self.fetch()
 
     def fetch(self) -> None:
-        """Take the snapshot of memory that instructions come from; it is decoded as it is reached."""
-        self.snapshot = self.memory.tobytes()
+        """Take the memory that instructions come from; it is decoded as it is reached."""
+        self.snapshot = instruction_memory(self.state, self.b).tobytes()
         self.decoded: dict[int, tuple] = {}
 
     def run(self, max_steps: int) -> None:
-        self.x, self.pc = self.state.registers[self.b].tolist(), int(self.state.pc[self.b])
-        self.retired, status = int(self.state.retired[self.b]), RUNNING
+        state, b, status = self.state, self.b, RUNNING
+        self.x, self.memory, self.pc = state.registers[b].tolist(), state.memory[b], int(state.pc[b])
+        self.retired, self.stalls = int(state.retired[b]), int(state.stalls[b])
+        self.sets = [[n for n in held if n != timing.EMPTY] for held in state.lines[b].tolist()]
         while status == RUNNING and self.retired < max_steps:
             status = self.step()
-        self.state.registers[self.b], self.state.pc[self.b], self.state.status[self.b] = self.x, self.pc, status
-        self.state.retired[self.b], self.state.stalls[self.b] = self.retired, self.stalls
+        state.registers[b], state.pc[b], state.status[b] = self.x, self.pc, status
+        state.retired[b], state.stalls[b] = self.retired, self.stalls
+        for row, held in zip(state.lines[b], self.sets, strict=True):
+            row[: len(held)] = held
 
     def step(self) -> int:
         try:
@@ -130,7 +76,7 @@ class Hart:
             if not 0 <= offset <= self.size - 4:
                 raise Trap(Cause.ACCESS_OUTSIDE_MEMORY, self.pc)
             word = int.from_bytes(self.snapshot[offset : offset + 4], "little")
-            decoded = decode_word(word, len(self.x))
+            decoded = decode_word(word, self.isa)
             if decoded is None:
                 raise Trap(Cause.ILLEGAL_INSTRUCTION, self.pc)
             self.decoded[self.pc] = decoded
@@ -139,16 +85,14 @@ class Hart:
     def execute(self, row: isa.Operation, rd: int, rs1: int, rs2: int, imm: int) -> int:
         a, b, status, target = self.x[rs1], self.x[rs2], RUNNING, self.pc + 4 & WORD
         name, kind, value = row.name, row.kind, None
-        if kind == "alu":
-            value = ALU[name](a, b)
-        elif kind == "alu_imm":
-            value = ALU[isa.REGISTER_FORM[name]](a, imm)
+        if row.computes:
+            value = row.meaning(_WORDS, a, b if kind == "alu" else imm)
         elif kind == "load":
-            value = self.load(name, a + imm & WORD)
+            value = self.load(row, a + imm & WORD)
         elif kind == "store":
-            status = self.store(name, a + imm & WORD, b)
+            status = self.store(row, a + imm & WORD, b)
         elif kind == "branch":
-            target = self.target(self.pc + imm) if BRANCH[name](a, b) else target
+            target = self.target(self.pc + imm) if row.meaning(_WORDS, a, b) else target
         elif kind == "jump":
             value, target = target, self.target(self.pc + imm if name == "jal" else a + imm & ~1)
         elif kind == "upper":
@@ -186,42 +130,37 @@ class Hart:
             cycles += cache.hit_cycles if hit else cache.miss_cycles
         return cycles
 
-    def load(self, name: str, address: int) -> int:
-        width, extend = ACCESS[name]
-        offset = self.offset(address, width)
-        return int.from_bytes(self.memory[offset : offset + width].tobytes(), "little", signed=extend)
+    def load(self, row: isa.Operation, address: int) -> int:
+        offset = self.offset(address, row.width)
+        return int.from_bytes(self.memory[offset : offset + row.width].tobytes(), "little", signed=row.signed)
 
-    def store(self, name: str, address: int, value: int) -> int:
-        width = ACCESS[name][0]
-        offset = self.offset(address, width)
-        self.memory[offset : offset + width] = np.frombuffer(value.to_bytes(4, "little"), np.uint8, width)
+    def store(self, row: isa.Operation, address: int, value: int) -> int:
+        offset = self.offset(address, row.width)
+        self.memory[offset : offset + row.width] = np.frombuffer(value.to_bytes(4, "little"), np.uint8, row.width)
         return AT_TOHOST if address == self.state.tohost[self.b] else RUNNING
 
 
+class ReferenceSession(Session):
+    def __init__(self, state: State, shadow: Shadow | None = None) -> None:
+        self.state = state
+        self.harts = [Hart(state, b, Observer(shadow, b) if shadow else None) for b in range(len(state.pc))]
+
+    def advance(self, max_steps: np.ndarray) -> None:
+        for b in np.flatnonzero((self.state.status == RUNNING) & (self.state.retired < max_steps)).tolist():
+            self.harts[b].run(int(max_steps[b]))
+
+    def refresh(self, instances: np.ndarray) -> None:
+        for b in instances.tolist():
+            self.harts[b].fetch()
+
+
+@final
 class Reference(ObservingBackend):
     def capabilities(self) -> Capabilities:
-        return Capabilities(devices=("cpu",), timings=timing.TIMINGS)
+        return Capabilities(devices=("cpu",), timings=TIMINGS, extensions=True)
 
-    def run(self, program: Programs, batch: Batch, config: MachineConfig, max_steps: int) -> Execution:
-        state = environment.load(program, batch, config, max_steps)
-        _run(state, [Hart(state, b) for b in range(len(state.pc))], max_steps, environment.service)
-        return environment.finish(state)
+    def open(self, state: State) -> Session:
+        return ReferenceSession(state)
 
-    def observe(
-        self, program: Programs, batch: Batch, config: MachineConfig, max_steps: int, watch: Watch
-    ) -> tuple[Execution, Observation]:
-        state = environment.load(program, batch, config, max_steps)
-        shadow = observation.shadow(state, watch)
-        harts = [Hart(state, b, Observer(shadow, b, watch)) for b in range(len(state.pc))]
-        _run(state, harts, max_steps, shadow.service)
-        return environment.finish(state), shadow.finish(state)
-
-
-def _run(state: State, harts: list[Hart], max_steps: int, service: Callable[[State], np.ndarray]) -> None:
-    active = [b for b in range(len(harts)) if state.status[b] == RUNNING]
-    while active:
-        for b in active:
-            harts[b].run(max_steps)
-        for b in service(state):
-            harts[b].fetch()
-        active = [b for b in active if state.status[b] == RUNNING and state.retired[b] < max_steps]
+    def open_observed(self, state: State, shadow: Shadow) -> Session:
+        return ReferenceSession(state, shadow)

@@ -3,9 +3,8 @@
 from typing import Protocol
 
 from backends.core import isa, taint
-from backends.core.observation import CALL_DEPTH, CALLERS, LINK_REGISTERS, MULTIPLIER, Shadow, Watch
+from backends.core.observation import CALL_DEPTH, CALLERS, LINK_REGISTERS, MULTIPLIER, Shadow
 
-_WIDTH = {"b": 1, "h": 2, "w": 4}
 _ALL_64 = (1 << 64) - 1
 
 
@@ -21,22 +20,21 @@ class Hart(Protocol):
 class Observer:
     """Observes instance `b`; what it sees lies in row b of the shadow."""
 
-    def __init__(self, shadow: Shadow, b: int, watch: Watch) -> None:
-        self.shadow, self.b, self.watch = shadow, b, watch
+    def __init__(self, shadow: Shadow, b: int) -> None:
+        self.shadow, self.b, self.watch = shadow, b, shadow.watch
 
     def see(self, hart: Hart, row: isa.Operation, rd: int, rs1: int, rs2: int, imm: int) -> None:
         address = hart.x[rs1] + imm & taint.WORD
-        width = _WIDTH[row.name[1]] if row.kind in ("load", "store") else 0
-        inside = 0 <= address - hart.base <= hart.size - width
+        inside = 0 <= address - hart.base <= hart.size - row.width
         if self.watch.trace:
             self._hash(self.shadow.pcs, hart.pc)
-            if width and inside:
+            if row.width and inside:
                 self._hash(self.shadow.accesses, address)
         if self.watch.secrets:
             self.slot = (hart.pc - hart.base) // 4
             self.shadow.executed[self.b, self.slot] = True
             self._leak(self._depends(row, rs1, rs2))
-            result = self._result(hart, row, rd, rs1, rs2, imm, width) if not width or inside else 0
+            result = self._result(hart, row, rs1, rs2, imm) if not row.width or inside else 0
             if rd:
                 self.shadow.registers[self.b, rd] = result
             if row.kind == "jump":
@@ -66,16 +64,16 @@ class Observer:
                 shadow.callers[b, self.slot, k] = shadow.calls[b, (depth - 1 - k) % CALL_DEPTH]
         shadow.leaks[b, self.slot] |= taint.labels(depends)
 
-    def _result(self, hart: Hart, row: isa.Operation, rd: int, rs1: int, rs2: int, imm: int, width: int) -> int:
+    def _result(self, hart: Hart, row: isa.Operation, rs1: int, rs2: int, imm: int) -> int:
         """Taint of what the instruction puts into rd, 0 where it has none; a store's goes to memory."""
         offset = (hart.x[rs1] + imm & taint.WORD) - hart.base
         memory = self.shadow.memory[self.b]
         if row.kind == "load":
-            there = int.from_bytes(memory[offset : offset + width].tobytes(), "little")
-            return taint.loaded(there, width, row.name in ("lb", "lh"), self._taint(rs1))
+            there = int.from_bytes(memory[offset : offset + row.width].tobytes(), "little")
+            return taint.loaded(there, row.width, row.signed, self._taint(rs1))
         if row.kind == "store":
             stored = self._taint(rs2) | taint.labels(self._taint(rs1)) * 0x01010101
-            memory[offset : offset + width] = list(stored.to_bytes(4, "little")[:width])
+            memory[offset : offset + row.width] = list(stored.to_bytes(4, "little")[: row.width])
             return 0
         rule, two = taint.RULES[row.number], row.kind == "alu"
         tb, b = (self._taint(rs2), hart.x[rs2]) if two else (0, imm)

@@ -5,7 +5,7 @@ make units. cells.py: components on tensors. decoder.py, code.py, units.py, mach
 thresholding. soft.py, soft_step.py, soft_memory.py: the machine without thresholds, with gradients.
 """
 
-from collections.abc import Sequence
+from typing import final
 
 import torch
 
@@ -15,20 +15,21 @@ from backends.interface import (
     Batch,
     Capabilities,
     DifferentiableBackend,
-    Execution,
     MachineConfig,
-    Program,
+    Session,
     SoftExecution,
     SoftProgram,
+    State,
     UserError,
 )  # fmt: skip
 from backends.torch_neural.cells import TorchCells
-from backends.torch_neural.machine import Machine
+from backends.torch_neural.machine import NeuralSession
 from backends.torch_neural.networks import entries, load_classifier, load_weights
 from backends.torch_neural.soft import SoftRun
 from backends.torch_neural.units import Units, evaluation, one_thread
 
 
+@final
 class TorchNeural(DifferentiableBackend):
     def __init__(self) -> None:
         self._units: dict[str, Units] = {}  # by device, loaded at first use
@@ -37,12 +38,9 @@ class TorchNeural(DifferentiableBackend):
         devices = ("cpu", "cuda") if torch.cuda.is_available() else ("cpu",)
         return Capabilities(devices=devices, relaxations=("bits",))
 
-    def run(
-        self, program: Program | Sequence[Program], batch: Batch, config: MachineConfig, max_steps: int
-    ) -> Execution:
-        catalog.check("torch_neural", self.capabilities(), config)
+    def open(self, state: State) -> Session:
         with evaluation():
-            return Machine(program, batch, config, max_steps, self.units(config.device), load_classifier()).run()
+            return NeuralSession(state, self.units(state.config.device), load_classifier())
 
     def run_soft(
         self, program: SoftProgram, batch: Batch, config: MachineConfig, temperature: float, steps: int
@@ -63,7 +61,7 @@ class TorchNeural(DifferentiableBackend):
             return self._soft(program, batch, config, temperature).gradient(temperature, steps, cotangent)
 
     def _soft(self, program: SoftProgram, batch: Batch, config: MachineConfig, temperature: float) -> SoftRun:
-        catalog.check("torch_neural", self.capabilities(), config)
+        catalog.check(self, config)
         if config.relaxation != "bits":
             raise UserError(f"torch_neural has no relaxation '{config.relaxation}': use bits")
         check(program, config, temperature)

@@ -8,8 +8,7 @@ that reached patched or rewritten code has its own.
 import numpy as np
 
 from backends.core import isa
-from backends.core.environment import State
-from backends.interface import Batch
+from backends.interface import State
 from backends.torch_neural.decoder import Decoder
 from backends.torch_neural.units import Units
 from backends.torch_neural.wiring import OPERATIONS
@@ -20,18 +19,16 @@ KINDS = (
     "counter", "fence", "ecall", "ebreak", "fence.i",
 )  # fmt: skip
 UNIT_NUMBERS = {"none": 0} | {unit: i + 1 for i, unit in enumerate(dict.fromkeys(u for u, _, _ in OPERATIONS.values()))}
-_WIDTH = {"lb": 1, "lbu": 1, "sb": 1, "lh": 2, "lhu": 2, "sh": 2, "lw": 4, "sw": 4}
 _ILLEGAL, _UNKNOWN = 0, -1
 
 
 def _plan(row: isa.Operation) -> tuple[int, int, int, int, int]:
     """(kind, unit, immediate operand, flag a, flag b) of an operation."""
-    if row.kind in ("alu", "alu_imm"):
-        name = isa.REGISTER_FORM.get(row.name, row.name)
-        unit, first, second = OPERATIONS[name]
+    if row.computes:
+        unit, first, second = OPERATIONS[row.register_form]
         return KINDS.index("write"), UNIT_NUMBERS[unit], int(row.kind == "alu_imm"), first, second
-    if row.kind in ("load", "store"):
-        return KINDS.index(f"{row.kind}{_WIDTH[row.name]}"), UNIT_NUMBERS["add"], 1, 0, int(row.name in ("lb", "lh"))
+    if row.width:
+        return KINDS.index(f"{row.kind}{row.width}"), UNIT_NUMBERS["add"], 1, 0, int(row.signed)
     if row.kind == "branch":
         unit, first, second = OPERATIONS[row.name]
         return KINDS.index("branch"), UNIT_NUMBERS[unit], 0, first, second
@@ -48,13 +45,13 @@ _PLANS = np.array([_plan(row) for row in isa.OPERATIONS], np.int64)
 class InstructionMemory:
     """Decoded instructions of every instance of a run; `entries` `[E, 11]` int64 has the columns named above."""
 
-    def __init__(self, state: State, batch: Batch, decoder: Decoder, units: Units) -> None:
+    def __init__(self, state: State, decoder: Decoder, units: Units) -> None:
         self.state, self.decoder, self.units = state, decoder, units
         self.entries = np.zeros((1, 11), np.int64)
         self.keys, self.numbers = np.array([-1], np.int64), np.zeros(1, np.int64)
         self.rows = state.index.copy()
         base, size = state.config.memory_base, state.config.memory_bytes
-        spans = [((p.address - base) // 4, (p.address - base + p.data.shape[1] + 3) // 4) for p in batch.patches]
+        spans = [((p.address - base) // 4, (p.address - base + p.data.shape[1] + 3) // 4) for p in state.patches]
         words = state.memory.view("<u4")
         self.patched = [(first, words[:, first:last].copy()) for first, last in spans]
         self.table = np.zeros((len(state.programs), size // 4), np.int64)
@@ -62,6 +59,8 @@ class InstructionMemory:
             self.table[program] = self._row(words[np.flatnonzero(state.index == program)[0]])
         for first, last in spans:
             self.table[:, first:last] = _UNKNOWN
+        self.taken: dict[int, np.ndarray] = {}  # what of `state.fetched` is decoded
+        self.refresh(np.array(list(state.fetched), int))
 
     def fetch(self, who: np.ndarray, slots: np.ndarray) -> np.ndarray:
         """Entries `[n, 11]` of instances `who` `[n]` at slots `[n]`, all inside memory."""
@@ -72,10 +71,13 @@ class InstructionMemory:
             found = self.table[self.rows[who], slots]
         return self.entries[found]
 
-    def refetch(self, who: np.ndarray) -> None:
-        """Take memory of instances `who` as their instructions (`fence.i`)."""
+    def refresh(self, who: np.ndarray) -> None:
+        """Decode what the instances `who` fetch from where that changed."""
+        fetched = self.state.fetched
+        who = np.array([b for b in who.tolist() if fetched.get(b) is not self.taken.get(b)], int)
         if len(who):
-            self._own(who, np.stack([self._row(self.state.memory[b].view("<u4")) for b in who]))
+            self.taken |= {b: fetched[b] for b in who.tolist()}
+            self._own(who, np.stack([self._row(fetched[b].view("<u4")) for b in who.tolist()]))
 
     def _own(self, who: np.ndarray, rows: np.ndarray) -> None:
         """Give each of `who` its row; an instance that has one already keeps its place."""

@@ -1,4 +1,4 @@
-"""What the decoder's components have to learn, derived from the instruction table of `backends/core/isa.py`.
+"""What the decoder's components have to learn, derived from the instruction table of `backends/core/isa`.
 
 A word is classified by opcode, funct3 and funct7 (17 bits). Two classes need more of the word: environment calls, which are
 one word each, and counters, which name a register in the upper 12 bits and have no source. Classes, formats and operations

@@ -4,14 +4,14 @@ The networks give every arithmetic and logic result, the decoded fields and the 
 operands, moves bytes and counts. A step evaluates each unit that is present once, on the instances that need it.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from functools import partial
 
 import numpy as np
 
-from backends.core import environment
-from backends.core.environment import AT_ECALL, AT_FENCE, AT_TOHOST, HALTED, RUNNING
-from backends.interface import Batch, Cause, Execution, MachineConfig, Program
+from backends.core.run import active
+from backends.core.state import AT_ECALL, AT_FENCE, AT_TOHOST, HALTED, RUNNING, TRAPPED
+from backends.interface import Cause, Session, State
 from backends.torch_neural.code import (
     FLAG_A,
     FLAG_B,
@@ -30,41 +30,34 @@ from backends.torch_neural.code import (
 )  # fmt: skip
 from backends.torch_neural.decoder import Decoder
 from backends.torch_neural.networks import Classifier
-from backends.torch_neural.units import Units
+from backends.torch_neural.units import Units, evaluation
 
 _UNITS = {number: name for name, number in UNIT_NUMBERS.items()}
 _BYTES = np.arange(4)
 At = np.ndarray | slice  # places within the instances of a step
 
 
-class Machine:
-    """One run."""
-
-    def __init__(
-        self,
-        program: Program | Sequence[Program],
-        batch: Batch,
-        config: MachineConfig,
-        max_steps: int,
-        units: Units,
-        classifier: Classifier,
-    ) -> None:
-        self.state, self.units, self.max_steps = environment.load(program, batch, config, max_steps), units, max_steps
-        self.code = InstructionMemory(self.state, batch, Decoder(units.cells, classifier, config.registers), units)
-        self.base, self.size = np.uint32(config.memory_base), config.memory_bytes
+class NeuralSession(Session):
+    def __init__(self, state: State, units: Units, classifier: Classifier) -> None:
+        self.state, self.units = state, units
+        self.code = InstructionMemory(state, Decoder(units.cells, classifier, state.config.registers), units)
+        self.base, self.size = np.uint32(state.config.memory_base), state.config.memory_bytes
         self.flat = self.state.memory.reshape(-1)
         actions = self._actions()
         self.actions = [actions[kind] for kind in KINDS]
 
-    def run(self) -> Execution:
+    def advance(self, max_steps: np.ndarray) -> None:
         state = self.state
-        while len(who := np.flatnonzero((state.status == RUNNING) & (state.retired < self.max_steps))):
-            for _ in range(self.max_steps - int(state.retired[who].max())):
-                self.step(who)
-                if state.status[who].any():
-                    break
-            self.code.refetch(environment.service(state))
-        return environment.finish(state)
+        with evaluation():
+            while len(who := np.flatnonzero(active(state, max_steps))):
+                for _ in range(int((max_steps[who] - state.retired[who]).min())):
+                    self.step(who)
+                    if state.status[who].any():
+                        break
+
+    def refresh(self, instances: np.ndarray) -> None:
+        with evaluation():
+            self.code.refresh(instances)
 
     def step(self, who: np.ndarray) -> None:
         """One instruction of each of the instances `who` `[n]`, all running."""
@@ -102,7 +95,7 @@ class Machine:
         return result
 
     def _trap(self, who: np.ndarray, cause: Cause, address: np.ndarray) -> None:
-        self.state.status[who], self.state.cause[who], self.state.address[who] = environment.TRAPPED, cause, address
+        self.state.status[who], self.state.cause[who], self.state.address[who] = TRAPPED, cause, address
 
     def _set(self, who: np.ndarray, e: np.ndarray, value: np.ndarray) -> None:
         self.state.registers[who, e[:, RD]] = value

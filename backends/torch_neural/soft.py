@@ -7,7 +7,7 @@ Every step is the soft step of `backends/core/soft.py`, relaxation `bits`, with 
 import numpy as np
 import torch
 
-from backends.core import environment
+from backends.core.state import initial
 from backends.interface import Batch, MachineConfig, SoftExecution, SoftProgram
 from backends.torch_neural.cells import TorchCells
 from backends.torch_neural.soft_step import Selections, SoftState, Step
@@ -67,7 +67,7 @@ def initial_state(
     program: SoftProgram, batch: Batch, config: MachineConfig
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Registers `[B, R, 32]`, memory `[B, M, 8]` and pc `[B, L + 2]` at the start, of 0 and 1. Raises UserError."""
-    words, memory = environment.initial(batch, config)
+    words, memory = initial(batch, config)
     registers = (words[:, :, None] >> np.arange(32, dtype=np.uint32)) & 1
     pc = np.zeros((len(words), len(program.op) + 2))
     pc[:, program.start] = 1

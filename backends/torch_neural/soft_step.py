@@ -40,7 +40,7 @@ def _job(row: isa.Operation) -> Job | None:
     if row.kind not in ("alu", "alu_imm", "branch") or row.name in VERTICES:
         return None
     immediate = row.kind == "alu_imm"
-    name = isa.REGISTER_FORM.get(row.name, row.name)
+    name = row.register_form
     unit, first, second = wiring.OPERATIONS[name]
     return (unit, "a", "imm" if immediate else "b", first, second)
 

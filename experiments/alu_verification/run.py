@@ -47,9 +47,7 @@ def run(cfg) -> dict[str, pd.DataFrame]:
 
     With `torch_neural` also `components`, `decoder`, `proofs` and `faults`, as the modules of these names say.
     """
-    scale, machines = SCALES[cfg.scale], {name: catalog.create(name) for name in cfg.backends}
-    for name, machine in machines.items():
-        catalog.check_device(name, machine, cfg.device)
+    scale, machines = SCALES[cfg.scale], {name: catalog.create(name, cfg.device) for name in cfg.backends}
     tables = _certify(cfg, scale) if NEURAL in machines else {}
     found = [_proven(tables["proofs"])] if tables else []
     timed = []

@@ -3,8 +3,7 @@
 from dataclasses import dataclass
 
 from backends.core.calls import Call
-from backends.core.timing import Cache
-from backends.interface import UserError
+from backends.interface import Cache, UserError
 
 POLICIES = ("warm", "flushed", "evictions", "background")
 CAPACITY_BYTES, WAYS = 1 << 15, 8

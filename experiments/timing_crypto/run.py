@@ -142,10 +142,7 @@ def _recovered(cfg, scale: Scale, judge: Backend, implementation: str) -> pd.Dat
 
 
 def _machines(cfg) -> dict[str, Backend]:
-    machines = {name: catalog.create(name) for name in cfg.backends}
-    for name, machine in machines.items():
-        catalog.check_device(name, machine, cfg.device)
-    return machines
+    return {name: catalog.create(name, cfg.device) for name in cfg.backends}
 
 
 def _judge() -> ObservingBackend:

@@ -6,15 +6,13 @@ that the RISC-V manual leaves to everybody. Their numbers begin at FIRST_EXTENSI
 """
 
 from dataclasses import dataclass, replace
-from functools import lru_cache
 
 import numpy as np
 
-from backends.core.errors import UserError
 from backends.core.isa.encoding import Decoded, decode, encode_operation
 from backends.core.isa.meanings import Meaning
 from backends.core.isa.table import FUNCT3, FUNCT7, NUMBER, OPERATIONS, Operation
-from backends.interface import REGISTERS
+from backends.interface import REGISTERS, MachineConfig, UserError
 
 FIRST_EXTENSION = 64
 _OPCODES = {"R": 0x0B, "I": 0x2B}
@@ -79,7 +77,11 @@ class Isa:
         return replace(self, extensions=(*self.extensions, row))
 
 
-@lru_cache
 def named(name: str) -> Isa:
     """The base of that name, one of `interface.REGISTERS`."""
     return Isa(name, REGISTERS[name])
+
+
+def of(config: MachineConfig) -> Isa:
+    """The instruction set of a machine."""
+    return Isa(config.isa, config.registers, config.extensions)

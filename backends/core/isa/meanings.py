@@ -10,6 +10,11 @@ Meaning = Callable[[Words, Word, Word], Word]
 _AMOUNT = 31
 
 
+def undefined(w: Words, a: Word, b: Word) -> Word:
+    """Of operations that compute no word from words."""
+    raise TypeError("this operation has no meaning as a function of words")
+
+
 def _flag(w: Words, condition: Condition, like: Word) -> Word:
     return w.where(condition, w.constant(1, like), w.constant(0, like))
 

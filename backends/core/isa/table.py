@@ -46,7 +46,7 @@ class Operation:
     width: int = 0
     signed: bool = False
     register_form: str = ""
-    meaning: Meaning | None = None
+    meaning: Meaning = meanings.undefined
     commutative: bool = False
 
     @property
@@ -69,7 +69,7 @@ def _row(
     name: str, format: str, kind: str, match: int, mask: int, description: str, *, width: int = 0, signed: bool = False
 ) -> Operation:
     form = "sltu" if name == "sltiu" else name.removesuffix("i") if kind == "alu_imm" else name
-    meaning = meanings.BRANCHES.get(name) if kind == "branch" else meanings.ARITHMETIC.get(form)
+    meaning = (meanings.BRANCHES | meanings.ARITHMETIC).get(form, meanings.undefined)
     commutative = name in _COMMUTATIVE
     return Operation(-1, name, format, kind, match, mask, description, width, signed, form, meaning, commutative)
 

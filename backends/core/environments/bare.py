@@ -1,0 +1,115 @@
+"""The bare environment: `ecall` 93 and 94 exit, 64 writes, 63 reads, a store to `tohost` ends the run, `fence.i` fetches anew.
+
+Calls have the numbers of Linux, their number in a7 (t0 where registers end at 15), arguments in a0 to a2. Whatever else
+is called traps.
+"""
+
+from typing import final
+
+import numpy as np
+
+from backends.core.environments import Environment
+from backends.core.state import AT_ECALL, AT_FENCE, AT_TOHOST, EXITED, HALTED, RUNNING, TRAPPED
+from backends.interface import Cause, State
+
+SYSTEM_READ, _SYSTEM_WRITE = 63, 64
+EXITS = (93, 94)  # exit and exit_group
+_EBADF = -9 & 0xFFFFFFFF
+_A0, _T0 = 10, 5
+ARGUMENTS = (_A0, _A0 + 1, _A0 + 2)
+"""Registers of a call's file, address and length."""
+
+
+@final
+class Bare(Environment):
+    def limits(self, state: State, max_steps: int) -> np.ndarray:
+        return np.full(len(state.pc), max_steps, np.uint64)
+
+    def answer(self, state: State) -> np.ndarray:
+        """Set every waiting instance running again, or end it."""
+        _stored(state)
+        fenced, called = np.flatnonzero(state.status == AT_FENCE), np.flatnonzero(state.status == AT_ECALL)
+        for b in fenced.tolist():
+            state.fetched[b] = state.memory[b].copy()
+        waiting = np.concatenate((fenced, called))
+        state.status[waiting] = RUNNING
+        exits = np.isin(call_numbers(state, called), EXITS)
+        ended = called[exits]
+        state.status[ended], state.exit_code[ended] = EXITED, state.registers[ended, _A0].astype(np.int32)
+        for b in called[~exits].tolist():
+            _call(state, b)
+        retired = waiting[state.status[waiting] != TRAPPED]
+        state.pc[retired] += np.uint32(4)
+        state.retired[retired] += np.uint64(1)
+        return waiting
+
+
+def _stored(state: State) -> None:
+    """A store to `tohost` halts, with the code that riscv-tests define."""
+    for b in np.flatnonzero(state.status == AT_TOHOST):
+        start = int(state.tohost[b]) - state.config.memory_base
+        value = int.from_bytes(state.memory[b, start : start + 4].tobytes(), "little")
+        state.status[b], state.exit_code[b] = HALTED, 0 if value == 1 else max(1, value >> 1)
+
+
+def _call(state: State, b: int) -> None:
+    """One environment call that does not exit: writes, reads, or traps."""
+    number = int(call_numbers(state, np.array([b]))[0])
+    if number == _SYSTEM_WRITE:
+        _write(state, b)
+    elif number == SYSTEM_READ:
+        _read(state, b)
+    else:
+        _trap_one(state, b, Cause.UNKNOWN_ENVIRONMENT_CALL, number)
+
+
+def number_registers(state: State, instances: np.ndarray) -> np.ndarray:
+    """`[k]` int, the registers in which the instances `[k]` put the number of an environment call."""
+    named = np.array([p.syscall_register for p in state.programs])
+    return np.where(named < state.config.registers, named, _T0)[state.index[instances]]
+
+
+def call_numbers(state: State, instances: np.ndarray) -> np.ndarray:
+    """`[k]` uint32, the numbers of the environment calls at which the instances `[k]` wait."""
+    return state.registers[instances, number_registers(state, instances)]
+
+
+def _trap_one(state: State, b: int, cause: Cause, address: int) -> None:
+    state.status[b], state.cause[b], state.address[b] = TRAPPED, cause, address
+
+
+def _buffer(state: State, b: int) -> np.ndarray | None:
+    """The bytes that a1 and a2 name, as a view of memory; traps and gives None where they lie outside."""
+    address, length = int(state.registers[b, _A0 + 1]), int(state.registers[b, _A0 + 2])
+    start = address - state.config.memory_base
+    if length and not 0 <= start <= state.config.memory_bytes - length:
+        _trap_one(state, b, Cause.ACCESS_OUTSIDE_MEMORY, address)
+        return None
+    return state.memory[b, start : start + length]
+
+
+def _write(state: State, b: int) -> None:
+    if state.registers[b, _A0] not in (1, 2):
+        state.registers[b, _A0] = _EBADF
+        return
+    data = _buffer(state, b)
+    if data is None:
+        return
+    room = state.config.output_bytes - len(state.output[b])
+    state.output[b] += data[:room].tobytes()
+    if len(data) > room:
+        _trap_one(state, b, Cause.OUTPUT_LIMIT, int(state.registers[b, _A0 + 1]))
+    else:
+        state.registers[b, _A0] = len(data)
+
+
+def _read(state: State, b: int) -> None:
+    if state.registers[b, _A0] != 0:
+        state.registers[b, _A0] = _EBADF
+        return
+    data = _buffer(state, b)
+    if data is not None:
+        taken = state.inputs[b][: len(data)]
+        state.inputs[b] = state.inputs[b][len(taken) :]
+        data[: len(taken)] = np.frombuffer(taken, np.uint8)
+        state.registers[b, _A0] = len(taken)

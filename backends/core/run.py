@@ -1,0 +1,54 @@
+"""The one driver: load, advance, let the environment answer, advance, …, finish. For all machines and everything that runs
+programs on them."""
+
+import numpy as np
+
+from backends.core import catalog, state
+from backends.core.environments import Environment
+from backends.core.environments.bare import Bare
+from backends.core.state import RUNNING
+from backends.interface import Backend, Batch, Execution, MachineConfig, Programs, Session, State, UserError
+
+
+def run(
+    backend: Backend, program: Programs, batch: Batch, config: MachineConfig, max_steps: int,
+    environment: Environment | None = None,
+) -> Execution:  # fmt: skip
+    """`Backend.run`."""
+    begun = start(backend, program, batch, config, max_steps)
+    drive(backend.open(begun), begun, environment or Bare(), max_steps)
+    return state.finish(begun)
+
+
+def start(backend: Backend, program: Programs, batch: Batch, config: MachineConfig, max_steps: int) -> State:
+    """The state in which a run begins. Raises UserError for what does not fit the machine."""
+    if max_steps < 1:
+        raise UserError(f"max_steps is {max_steps}: give at least 1")
+    catalog.check(backend, config)
+    return state.load(program, batch, config)
+
+
+def drive(session: Session, begun: State, environment: Environment, max_steps: int) -> None:
+    """Go on until every instance has stopped, is suspended, or has retired `max_steps` instructions."""
+    while True:
+        limits = environment.limits(begun, max_steps)
+        if not active(begun, limits).any():
+            return
+        session.advance(limits)
+        session.refresh(environment.answer(begun))
+
+
+def active(begun: State, limits: np.ndarray) -> np.ndarray:
+    """`[B]` bool, the instances that have instructions left to run."""
+    return (begun.status == RUNNING) & (begun.retired < limits)
+
+
+def copy_instance(begun: State, source: int, target: int) -> None:
+    """Make instance `target` what `source` is (a fork). The environment then names `target` as changed."""
+    begun.fetched[target] = state.instruction_memory(begun, source).copy()
+    for array in (
+        begun.index, begun.registers, begun.memory, begun.pc, begun.retired, begun.stalls, begun.lines, begun.status,
+        begun.cause, begun.address, begun.exit_code, begun.tohost,
+    ):  # fmt: skip
+        array[target] = array[source]
+    begun.output[target], begun.inputs[target] = bytearray(begun.output[source]), begun.inputs[source]
