@@ -19,8 +19,9 @@ if TYPE_CHECKING:
 
 REGISTERS = {"rv32em": 16, "rv32im": 32}
 TIMINGS = ("flat", "cache")
-_RELAXATIONS, _DTYPES = ("bits", "value"), ("float32", "float64")
-_CHOICES = {"isa": tuple(REGISTERS), "timing": TIMINGS, "relaxation": _RELAXATIONS, "dtype": _DTYPES}
+_CHOICES = {
+    "isa": tuple(REGISTERS), "timing": TIMINGS, "relaxation": ("bits", "value"), "dtype": ("float32", "float64"),
+}  # fmt: skip
 MAX_MEMORY_BYTES = 1 << 28
 _MAX_LINES = 1 << 16
 
@@ -32,8 +33,7 @@ class UserError(Exception):
 class Status(IntEnum):
     """How a run ended. Behind TRAPPED: what only a State has, an instance that waits for its environment."""
 
-    OUT_OF_STEPS = 0
-    RUNNING = 0
+    OUT_OF_STEPS = RUNNING = 0
     EXITED = 1  # ecall exit
     HALTED = 2  # ebreak, or a store to `tohost`
     TRAPPED = 3
@@ -75,11 +75,9 @@ class Cache:
     """A data cache: set-associative, the least recently used line of a set is replaced, loads and stores alike allocate.
 
     A line's number is address // line_bytes, its set the number modulo `sets`. An access that straddles two lines touches
-    the lower one first. Instruction fetch and environment calls pass the cache by.
-
-    Before every run, in this order: the lines of the `resident` ranges (address, bytes) are read one after another
-    (none: the cache is flushed); `evictions` places, drawn for each instance from `seed`, are emptied; the `background`
-    addresses are read, which somebody else owns and which may lie outside memory. Raises UserError.
+    the lower one first. Instruction fetch and environment calls pass the cache by. Before every run the lines of the
+    `resident` ranges (address, bytes) are read in order (none: the cache is flushed); then `evictions` places, drawn for each
+    instance from `seed`, are emptied; then the `background` addresses are read, which may lie outside memory. Raises UserError.
     """
 
     line_bytes: int = 64
@@ -272,11 +270,6 @@ class Session(ABC):
 
 class Backend(ABC):
     """A machine that runs programs, bit-identical to `reference` for every program."""
-
-    @property
-    def name(self) -> str:
-        """Of the package below `backends/` that it lives in."""
-        return type(self).__module__.removeprefix("backends.").partition(".")[0]
 
     @abstractmethod
     def capabilities(self) -> Capabilities: ...

@@ -97,8 +97,8 @@ class Blind(ObservingBackend):
         return MACHINE.open(state)
 
     def open_observed(self, state, shadow):
-        for taint in (shadow.registers, shadow.memory, shadow.instructions):
-            taint[:] = 0
+        for lost in (shadow.registers, shadow.memory, shadow.instructions):
+            lost[:] = 0
         return MACHINE.open_observed(state, shadow)
 
 

@@ -13,7 +13,7 @@ from backends.conformance import cases, compare
 from backends.conformance.cases import words_program
 from backends.core import catalog
 from backends.core.isa import encode
-from backends.gpu_compute import launch, step
+from backends.gpu_compute import arguments, launch
 from backends.interface import Batch, MachineConfig, Patch, Program
 
 GPU, REFERENCE = catalog.create("gpu_compute"), catalog.create("reference")
@@ -66,10 +66,10 @@ def test_the_kernels_compile_for_cuda(monkeypatch):
     monkeypatch.setattr("numba.cuda.dispatcher.get_current_device", lambda: hopper)
     u8, u32, i64 = t.uint8[::1], t.uint32[::1], t.int64[::1]
     words = t.uint32[:, ::1]
-    instructions = t.NamedTuple((t.uint64[:, ::1], i64, t.uint32), launch.Instructions)
+    instructions = t.NamedTuple((t.uint64[:, ::1], i64, t.uint32), arguments.Instructions)
     each = (words, t.uint8[:, ::1], words, u32, u32, i64, i64, i64, u8, u8, u32)
-    instances = t.NamedTuple(each, launch.Instances)
-    caches = t.NamedTuple((t.uint32[:, :, ::1], t.uint32, t.int64, t.int64), step.Caches)
+    instances = t.NamedTuple(each, arguments.Instances)
+    caches = t.NamedTuple((t.uint32[:, :, ::1], t.uint32, t.int64, t.int64), arguments.Caches)
     for cached in (False, True):
         kernel = launch._kernel(cached).py_func
         ptx, _ = cuda.compile_ptx(kernel, (instructions, instances, caches), cc=hopper.compute_capability)

@@ -40,9 +40,9 @@ def describe(name: str) -> Capabilities | str:
 
 def check(backend: Backend, config: MachineConfig) -> None:
     """Raise UserError where the machine cannot be what the configuration asks for here."""
-    offered = backend.capabilities()
+    offered, name = backend.capabilities(), type(backend).__module__.removeprefix("backends.").partition(".")[0]
     for what, wanted, known in (("device", config.device, offered.devices), ("timing", config.timing, offered.timings)):
         if wanted not in known:
-            raise UserError(f"backend {backend.name} has no {what} '{wanted}' here: one of {', '.join(known)}")
+            raise UserError(f"backend {name} has no {what} '{wanted}' here: one of {', '.join(known)}")
     if config.extensions and not offered.extensions:
-        raise UserError(f"{backend.name} runs no operations beyond the base: leave extensions out")
+        raise UserError(f"{name} runs no operations beyond the base: leave extensions out")

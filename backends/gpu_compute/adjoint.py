@@ -20,6 +20,7 @@ import numba
 import numpy as np
 
 from backends.core.state import RUNNING
+from backends.gpu_compute.arguments import Instance
 from backends.gpu_compute.codes import NO_TOHOST
 from backends.gpu_compute.compiling import OPTIONS, imm_of, inner, op_of, rd_of, rs1_of
 from backends.gpu_compute.derivatives import (
@@ -40,7 +41,6 @@ from backends.gpu_compute.derivatives import (
     weigh,
 )
 from backends.gpu_compute.launch import advance_cpu
-from backends.gpu_compute.step import Instance
 
 _part = partial(numba.njit, forceinline=True, **OPTIONS)
 """Compile a part of `back` into it: called, they made it a fifth slower, for their many arrays."""

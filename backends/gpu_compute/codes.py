@@ -13,8 +13,9 @@ from backends.core import isa
 from backends.core.isa import packing
 from backends.core.isa.packing import PC_RELATIVE, SCRATCH, UNDECODED
 from backends.core.state import HALTED, TRAPPED
+from backends.gpu_compute.arguments import Instance
 from backends.gpu_compute.compiling import OPTIONS, entry, inner, joined, target_of
-from backends.gpu_compute.step import Instance, advance
+from backends.gpu_compute.step import advance
 
 _EBREAK, _UNDECODED = np.uint64(isa.NUMBER["ebreak"]), np.uint64(UNDECODED)
 _STORES = np.array([op.kind == "store" for op in isa.OPERATIONS])

@@ -6,7 +6,6 @@ Timing and observation are arguments that are None where they are not asked for;
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
-from typing import NamedTuple
 
 import numpy as np
 from numba import cuda
@@ -15,37 +14,13 @@ from backends.core import cores
 from backends.core.isa.packing import REGISTER_FILE
 from backends.core.observation import Shadow
 from backends.core.state import NO_TOHOST
+from backends.gpu_compute.arguments import Caches, Instances, Instructions, Shadows, instance_of
 from backends.gpu_compute.compiling import entry, inner
-from backends.gpu_compute.observed import Shadows
-from backends.gpu_compute.step import Caches, Instance, advance
+from backends.gpu_compute.step import advance
 from backends.interface import State
 
 _THREADS_PER_BLOCK = 128
 _CHUNKS_PER_THREAD = 8  # instances of unequal length even out
-
-
-class Instructions(NamedTuple):
-    """code: `[S, slots + 1]` uint64, instruction memories. rows: `[k]`, which of them each instance runs. base: of memory."""
-
-    code: np.ndarray
-    rows: np.ndarray
-    base: np.uint32
-
-
-class Instances(NamedTuple):
-    """Fields of `step.Instance`, of many, and of what a step returns; each `[k, ...]`."""
-
-    x: np.ndarray
-    memory: np.ndarray
-    words: np.ndarray
-    tohost: np.ndarray
-    pc: np.ndarray
-    retired: np.ndarray
-    stalls: np.ndarray
-    max_steps: np.ndarray
-    status: np.ndarray
-    cause: np.ndarray
-    address: np.ndarray
 
 
 advance_cpu = inner(advance)
@@ -54,10 +29,7 @@ advance_cpu = inner(advance)
 @entry
 def _advance_range(first, last, instructions, all_, caches, traces, shadows):
     for k in range(first, last):
-        instance = Instance(
-            all_.x[k], all_.memory[k], all_.words[k], all_.tohost[k], all_.pc[k], all_.retired[k], all_.stalls[k],
-            all_.max_steps[k],
-        )  # fmt: skip
+        instance = instance_of(all_, k)
         code = instructions.code[instructions.rows[k]]
         all_.status[k], all_.pc[k], all_.retired[k], all_.stalls[k], all_.cause[k], all_.address[k] = advance_cpu(
             code, instance, instructions.base, k, caches, traces, shadows
@@ -147,10 +119,7 @@ def _kernel(cached: bool):
     def kernel(instructions, all_, caches):
         k = cuda.grid(1)
         if k < len(all_.pc):
-            instance = Instance(
-                all_.x[k], all_.memory[k], all_.words[k], all_.tohost[k], all_.pc[k], all_.retired[k], all_.stalls[k],
-                all_.max_steps[k],
-            )  # fmt: skip
+            instance = instance_of(all_, k)
             code = instructions.code[instructions.rows[k]]
             all_.status[k], all_.pc[k], all_.retired[k], all_.stalls[k], all_.cause[k], all_.address[k] = advance_gpu(
                 code, instance, instructions.base, k, caches if cached else None, None, None

@@ -4,8 +4,6 @@ Scalars and rows of arrays, no objects: Numba compiles these functions into the 
 leaves them out of all others. `core/timing.py` and `reference/observer.py` say what they must give.
 """
 
-from typing import NamedTuple
-
 import numpy as np
 from numba import njit
 
@@ -46,10 +44,16 @@ _POWERS, _SUMS, _RAMPS = _hashes_of(1, 0, 0), _hashes_of(0, 1, 0), _hashes_of(0,
 
 
 @inlined
+def accesses_within(op, address, base, size):
+    """Whether the instruction loads or stores, at an address within memory."""
+    return op - _FIRST < _COUNT and np.uint32(address - base) <= size - _WIDTHS[op]
+
+
+@inlined
 def wait(lines, caches, op, address, base, size):
     """Cycles that the instruction waits for its cache; lines: `[sets, ways]` uint32."""
-    if op - _FIRST >= _COUNT or np.uint32(address - base) > size - _WIDTHS[op]:
-        return 0  # no load or store within memory
+    if not accesses_within(op, address, base, size):
+        return 0
     first = address >> caches.line_shift
     last = np.uint32(address + _WIDTHS[op] - np.uint32(1)) >> caches.line_shift
     cycles = caches.hit_cycles if _touch(lines, first) else caches.miss_cycles
@@ -83,27 +87,6 @@ def ran(pcs, first, end, base):
         return ran(ran(pcs, first, middle, base), middle, end, base)
     address = np.uint64(np.uint32(base + np.uint32(first << np.uint64(2))))
     return pcs * _POWERS[count] + address * _SUMS[count] + _RAMPS[count]
-
-
-class Shadows(NamedTuple):
-    """Arrays of `observation.Shadow`, registers with the scratch register; of all instances, or with one axis less, of one."""
-
-    registers: np.ndarray
-    memory: np.ndarray
-    executed: np.ndarray
-    leaks: np.ndarray
-    callers: np.ndarray
-    calls: np.ndarray
-    depth: np.ndarray
-
-
-@inlined
-def shadow_of(all_, k):
-    """That of instance k; depth stays an array, `[1]`."""
-    return Shadows(
-        all_.registers[k], all_.memory[k], all_.executed[k], all_.leaks[k], all_.callers[k], all_.calls[k],
-        all_.depth[k : k + 1],
-    )  # fmt: skip
 
 
 @inlined

@@ -2,19 +2,17 @@
 
 `advance` is plain Python over scalars and arrays; `launch.py` compiles it with Numba for either device. It is one long
 function on purpose: LLVM turns the chain of comparisons into one jump table. Arithmetic is on unsigned words; stores into the
-uint32 register array wrap it. A trace is hashed where instructions jump or access memory, not at the head of the loop, where
-every line is paid for by every instruction.
+uint32 register array wrap it.
 """
-
-from typing import NamedTuple
 
 import numpy as np
 
 from backends.core.isa import ILLEGAL, NUMBER
 from backends.core.observation import MULTIPLIER
 from backends.core.state import AT_ECALL, AT_FENCE, AT_TOHOST, HALTED, RUNNING, TRAPPED
+from backends.gpu_compute.arguments import shadow_of
 from backends.gpu_compute.compiling import imm_of, op_of, rd_of, rs1_of, rs2_of
-from backends.gpu_compute.observed import follow, ran, shadow_of, wait
+from backends.gpu_compute.observed import accesses_within, follow, ran, wait
 from backends.interface import Cause
 
 AT_UNDECODED = 15
@@ -32,38 +30,12 @@ _OUTSIDE = int(Cause.ACCESS_OUTSIDE_MEMORY)
 assert all(globals()[name.upper().replace(".", "_")] == n for name, n in NUMBER.items())
 
 
-class Instance(NamedTuple):
-    """What one instance starts from.
-
-    x: `[33]` uint32, registers and the scratch register. memory: `[M]` uint8 and words: `[M / 4]` uint32, the same bytes.
-    tohost: offset of that symbol, 2^32 - 1 for none. max_steps: instructions that it may have retired in all.
-    """
-
-    x: np.ndarray
-    memory: np.ndarray
-    words: np.ndarray
-    tohost: np.uint32
-    pc: np.uint32
-    retired: np.int64
-    stalls: np.int64
-    max_steps: np.int64
-
-
-class Caches(NamedTuple):
-    """lines: `[B, sets, ways]` uint32, of all instances; the rest as in `interface.Cache`."""
-
-    lines: np.ndarray
-    line_shift: np.uint32
-    hit_cycles: np.int64
-    miss_cycles: np.int64
-
-
 def advance(code, instance, base, k, caches, traces, shadows):
     """Run one instance until it stops, waits, or has retired `max_steps`.
 
-    code: `[slots + 1]` uint64, packed instructions. base: of memory. k: which of all instances this one is in what follows:
-    caches; traces: hashes of pcs and of accesses `[B]` uint64; shadows: `observed.Shadows`. Where one of the three is None,
-    Numba compiles a step without it. Returns (status, pc, retired, stalls, cause, address).
+    code: `[slots + 1]` uint64, packed instructions. instance: an `Instance`. base: of memory. k: which of all instances this
+    one is in what follows: caches: `Caches`; traces: hashes of pcs and of accesses `[B]` uint64; shadows: `Shadows`. Where one
+    of the three is None, Numba compiles a step without it. Returns (status, pc, retired, stalls, cause, address).
     """
     x, memory, words, tohost, pc, retired, stalls, max_steps = instance
     slots = np.uint32(len(code) - 1)
@@ -79,14 +51,20 @@ def advance(code, instance, base, k, caches, traces, shadows):
     if caches is not None:
         lines = caches.lines[k]
     if traces is not None:
-        pcs, accesses, first = traces[0][k], traces[1][k], i
+        pcs, accesses, first, behind = traces[0][k], traces[1][k], i, i
     if shadows is not None:
         shadow = shadow_of(shadows, k)
     while retired < max_steps:
         instruction = code[i]
+        if traces is not None:
+            if i != behind:
+                pcs, first = ran(pcs, first, behind, base), i
+            behind = i + np.uint64(1)
         i += np.uint64(1)
         op, rd, imm = op_of(instruction), rd_of(instruction), imm_of(instruction)
         a, b = x[rs1_of(instruction)], x[rs2_of(instruction)]
+        if traces is not None and accesses_within(op, np.uint32(a + imm), base, size):
+            accesses = accesses * _MULTIPLIER + np.uint64(np.uint32(a + imm))
         if caches is not None:
             stalls += wait(lines, caches, op, np.uint32(a + imm), base, size)
         if shadows is not None:
@@ -100,8 +78,6 @@ def advance(code, instance, base, k, caches, traces, shadows):
                 far, target = True, imm
                 break
             x[rd] = base + np.uint32(i << np.uint64(2))
-            if traces is not None:
-                pcs, first = ran(pcs, first, i, base), np.uint64(imm)
             i = np.uint64(imm)
         elif op == JALR:
             offset = np.uint32((np.uint32(a + imm) & np.uint32(0xFFFFFFFE)) - base)
@@ -110,72 +86,54 @@ def advance(code, instance, base, k, caches, traces, shadows):
                 far = True
                 break
             x[rd] = base + np.uint32(i << np.uint64(2))
-            if traces is not None:
-                pcs, first = ran(pcs, first, i, base), np.uint64(target)
             i = np.uint64(target)
         elif op == BEQ:
             if a == b:
                 if imm >= slots:
                     far, target = True, imm
                     break
-                if traces is not None:
-                    pcs, first = ran(pcs, first, i, base), np.uint64(imm)
                 i = np.uint64(imm)
         elif op == BNE:
             if a != b:
                 if imm >= slots:
                     far, target = True, imm
                     break
-                if traces is not None:
-                    pcs, first = ran(pcs, first, i, base), np.uint64(imm)
                 i = np.uint64(imm)
         elif op == BLT:
             if np.int32(a) < np.int32(b):
                 if imm >= slots:
                     far, target = True, imm
                     break
-                if traces is not None:
-                    pcs, first = ran(pcs, first, i, base), np.uint64(imm)
                 i = np.uint64(imm)
         elif op == BGE:
             if np.int32(a) >= np.int32(b):
                 if imm >= slots:
                     far, target = True, imm
                     break
-                if traces is not None:
-                    pcs, first = ran(pcs, first, i, base), np.uint64(imm)
                 i = np.uint64(imm)
         elif op == BLTU:
             if a < b:
                 if imm >= slots:
                     far, target = True, imm
                     break
-                if traces is not None:
-                    pcs, first = ran(pcs, first, i, base), np.uint64(imm)
                 i = np.uint64(imm)
         elif op == BGEU:
             if a >= b:
                 if imm >= slots:
                     far, target = True, imm
                     break
-                if traces is not None:
-                    pcs, first = ran(pcs, first, i, base), np.uint64(imm)
                 i = np.uint64(imm)
         elif op == LB:
             offset = np.uint32(np.uint32(a + imm) - base)
             if offset >= byte_limit:
                 width = 1
                 break
-            if traces is not None:
-                accesses = accesses * _MULTIPLIER + np.uint64(np.uint32(a + imm))
             x[rd] = np.int32(np.int8(memory[offset]))
         elif op == LH:
             offset = np.uint32(np.uint32(a + imm) - base)
             if offset >= half_limit:
                 width = 2
                 break
-            if traces is not None:
-                accesses = accesses * _MULTIPLIER + np.uint64(np.uint32(a + imm))
             x[rd] = np.int32(
                 np.int16(np.uint32(memory[offset]) | np.uint32(memory[offset + np.uint32(1)]) << np.uint32(8))
             )
@@ -184,8 +142,6 @@ def advance(code, instance, base, k, caches, traces, shadows):
             if offset >= word_limit:
                 width = 4
                 break
-            if traces is not None:
-                accesses = accesses * _MULTIPLIER + np.uint64(np.uint32(a + imm))
             if offset & np.uint32(3):
                 low = np.uint32(memory[offset]) | np.uint32(memory[offset + np.uint32(1)]) << np.uint32(8)
                 x[rd] = (
@@ -200,24 +156,18 @@ def advance(code, instance, base, k, caches, traces, shadows):
             if offset >= byte_limit:
                 width = 1
                 break
-            if traces is not None:
-                accesses = accesses * _MULTIPLIER + np.uint64(np.uint32(a + imm))
             x[rd] = memory[offset]
         elif op == LHU:
             offset = np.uint32(np.uint32(a + imm) - base)
             if offset >= half_limit:
                 width = 2
                 break
-            if traces is not None:
-                accesses = accesses * _MULTIPLIER + np.uint64(np.uint32(a + imm))
             x[rd] = np.uint32(memory[offset]) | np.uint32(memory[offset + np.uint32(1)]) << np.uint32(8)
         elif op == SB:
             offset = np.uint32(np.uint32(a + imm) - base)
             if offset >= byte_limit:
                 width = 1
                 break
-            if traces is not None:
-                accesses = accesses * _MULTIPLIER + np.uint64(np.uint32(a + imm))
             memory[offset] = b
             if offset == tohost:
                 retired, status = retired + 1, AT_TOHOST
@@ -227,8 +177,6 @@ def advance(code, instance, base, k, caches, traces, shadows):
             if offset >= half_limit:
                 width = 2
                 break
-            if traces is not None:
-                accesses = accesses * _MULTIPLIER + np.uint64(np.uint32(a + imm))
             memory[offset] = b
             memory[offset + np.uint32(1)] = b >> np.uint32(8)
             if offset == tohost:
@@ -239,8 +187,6 @@ def advance(code, instance, base, k, caches, traces, shadows):
             if offset >= word_limit:
                 width = 4
                 break
-            if traces is not None:
-                accesses = accesses * _MULTIPLIER + np.uint64(np.uint32(a + imm))
             if offset & np.uint32(3):
                 memory[offset] = b
                 memory[offset + np.uint32(1)] = b >> np.uint32(8)
@@ -333,8 +279,8 @@ def advance(code, instance, base, k, caches, traces, shadows):
             break
         retired += 1
     if traces is not None:
-        end = i + np.uint64(1) if status in (AT_ECALL, AT_FENCE) else i
-        traces[0][k], traces[1][k] = ran(pcs, first, end, base), accesses
+        no_instruction = status == AT_UNDECODED or cause == _ILLEGAL_INSTRUCTION
+        traces[0][k], traces[1][k] = ran(pcs, first, behind - np.uint64(no_instruction), base), accesses
     pc = np.uint32(base + np.uint32(i << np.uint64(2)))
     if width:
         status, cause, pc = TRAPPED, _OUTSIDE, np.uint32(pc - np.uint32(4))

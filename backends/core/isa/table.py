@@ -74,7 +74,7 @@ def _row(
     return Operation(-1, name, format, kind, match, mask, description, width, signed, form, meaning, commutative)
 
 
-def _rows() -> Iterator[Operation]:
+def _control() -> Iterator[Operation]:
     yield _row("lui", "U", "upper", 0x37, 0x7F, "rd = imm")
     yield _row("auipc", "U", "upper", 0x17, 0x7F, "rd = pc + imm")
     yield _row("jal", "J", "jump", 0x6F, 0x7F, "rd = pc + 4; pc = pc + imm")
@@ -88,6 +88,9 @@ def _rows() -> Iterator[Operation]:
         (7, "bgeu", "rs1 >=u rs2"),
     ):
         yield _row(name, "B", "branch", 0x63 | funct3 << 12, FUNCT3, f"if {sign}: pc = pc + imm")
+
+
+def _memory() -> Iterator[Operation]:
     for funct3, name, width, signed, what in (
         (0, "lb", 1, True, "sign-extended byte"),
         (1, "lh", 2, True, "sign-extended half"),
@@ -100,6 +103,9 @@ def _rows() -> Iterator[Operation]:
     for funct3, name, width, what in ((0, "sb", 1, "low byte"), (1, "sh", 2, "low half"), (2, "sw", 4, "word")):
         description = f"memory at rs1 + imm = {what} of rs2"
         yield _row(name, "S", "store", 0x23 | funct3 << 12, FUNCT3, description, width=width)
+
+
+def _arithmetic() -> Iterator[Operation]:
     for funct3, name, what in (
         (0, "addi", "rs1 + imm"),
         (2, "slti", "rs1 <s imm"),
@@ -133,6 +139,9 @@ def _rows() -> Iterator[Operation]:
         (0x01, 7, "remu", "rs1 % rs2, unsigned; rs1 by zero"),
     ):
         yield _row(name, "R", "alu", 0x33 | funct3 << 12 | funct7 << 25, FUNCT7, f"rd = {what}")
+
+
+def _system() -> Iterator[Operation]:
     yield _row("ecall", "none", "system", 0x00000073, 0xFFFFFFFF, "call the environment")
     yield _row("ebreak", "none", "system", 0x00100073, 0xFFFFFFFF, "halt")
     yield _row("fence", "none", "fence", 0x0000000F, FUNCT3, "nothing (one hart, memory in order)")
@@ -149,7 +158,8 @@ def _rows() -> Iterator[Operation]:
         yield _row(name, "counter", "counter", 0x00002073 | csr << 20, 0xFFFFA07F, f"rd = {what}")
 
 
-OPERATIONS: tuple[Operation, ...] = tuple(replace(row, number=number) for number, row in enumerate(_rows()))
+_ROWS = (*_control(), *_memory(), *_arithmetic(), *_system())
+OPERATIONS: tuple[Operation, ...] = tuple(replace(row, number=number) for number, row in enumerate(_ROWS))
 NUMBER: dict[str, int] = {op.name: op.number for op in OPERATIONS}
 ILLEGAL = len(OPERATIONS)
 ARITHMETIC: tuple[str, ...] = tuple(op.name for op in OPERATIONS if op.kind == "alu")

@@ -1,0 +1,87 @@
+"""What the compiled step takes, as named tuples of scalars and arrays."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from backends.gpu_compute.compiling import inlined
+
+
+class Instance(NamedTuple):
+    """What one instance starts from.
+
+    x: `[33]` uint32, registers and the scratch register. memory: `[M]` uint8 and words: `[M / 4]` uint32, the same bytes.
+    tohost: offset of that symbol, 2^32 - 1 for none. max_steps: instructions that it may have retired in all.
+    """
+
+    x: np.ndarray
+    memory: np.ndarray
+    words: np.ndarray
+    tohost: np.uint32
+    pc: np.uint32
+    retired: np.int64
+    stalls: np.int64
+    max_steps: np.int64
+
+
+class Instructions(NamedTuple):
+    """code: `[S, slots + 1]` uint64, instruction memories. rows: `[k]`, which of them each instance runs. base: of memory."""
+
+    code: np.ndarray
+    rows: np.ndarray
+    base: np.uint32
+
+
+class Instances(NamedTuple):
+    """Fields of `step.Instance`, of many, and of what a step returns; each `[k, ...]`."""
+
+    x: np.ndarray
+    memory: np.ndarray
+    words: np.ndarray
+    tohost: np.ndarray
+    pc: np.ndarray
+    retired: np.ndarray
+    stalls: np.ndarray
+    max_steps: np.ndarray
+    status: np.ndarray
+    cause: np.ndarray
+    address: np.ndarray
+
+
+@inlined
+def instance_of(all_, k):
+    """Instance k of many."""
+    return Instance(
+        all_.x[k], all_.memory[k], all_.words[k], all_.tohost[k], all_.pc[k], all_.retired[k], all_.stalls[k],
+        all_.max_steps[k],
+    )  # fmt: skip
+
+
+class Caches(NamedTuple):
+    """lines: `[B, sets, ways]` uint32, of all instances; the rest as in `interface.Cache`."""
+
+    lines: np.ndarray
+    line_shift: np.uint32
+    hit_cycles: np.int64
+    miss_cycles: np.int64
+
+
+class Shadows(NamedTuple):
+    """Arrays of `observation.Shadow`, registers with the scratch register; of all instances, or with one axis less, of one."""
+
+    registers: np.ndarray
+    memory: np.ndarray
+    executed: np.ndarray
+    leaks: np.ndarray
+    callers: np.ndarray
+    calls: np.ndarray
+    depth: np.ndarray
+
+
+@inlined
+def shadow_of(all_, k):
+    """That of instance k; depth stays an array, `[1]`."""
+    return Shadows(
+        all_.registers[k], all_.memory[k], all_.executed[k], all_.leaks[k], all_.callers[k], all_.calls[k],
+        all_.depth[k : k + 1],
+    )  # fmt: skip
