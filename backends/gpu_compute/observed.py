@@ -29,7 +29,7 @@ _KINDS = np.array(
 _SIGNED = np.array([op.signed for op in isa.OPERATIONS])
 _TWO = np.array([op.kind == "alu" for op in isa.OPERATIONS])
 _JALR, _ILLEGAL = isa.NUMBER["jalr"], np.uint64(isa.ILLEGAL)
-_LONGEST = np.uint64(64)
+_LONGEST, _MULTIPLIER = np.uint64(64), np.uint64(MULTIPLIER)
 
 
 def _hashes_of(start: int, first: int, stride: int) -> np.ndarray:
@@ -44,16 +44,10 @@ _POWERS, _SUMS, _RAMPS = _hashes_of(1, 0, 0), _hashes_of(0, 1, 0), _hashes_of(0,
 
 
 @inlined
-def accesses_within(op, address, base, size):
-    """Whether the instruction loads or stores, at an address within memory."""
-    return op - _FIRST < _COUNT and np.uint32(address - base) <= size - _WIDTHS[op]
-
-
-@inlined
 def wait(lines, caches, op, address, base, size):
     """Cycles that the instruction waits for its cache; lines: `[sets, ways]` uint32."""
-    if not accesses_within(op, address, base, size):
-        return 0
+    if op - _FIRST >= _COUNT or np.uint32(address - base) > size - _WIDTHS[op]:
+        return 0  # no load or store within memory
     first = address >> caches.line_shift
     last = np.uint32(address + _WIDTHS[op] - np.uint32(1)) >> caches.line_shift
     cycles = caches.hit_cycles if _touch(lines, first) else caches.miss_cycles
@@ -87,6 +81,22 @@ def ran(pcs, first, end, base):
         return ran(ran(pcs, first, middle, base), middle, end, base)
     address = np.uint64(np.uint32(base + np.uint32(first << np.uint64(2))))
     return pcs * _POWERS[count] + address * _SUMS[count] + _RAMPS[count]
+
+
+@inlined
+def jumped(traces, pcs, first, end, target, base):
+    """(pcs, first) after a jump to the slot `target`; unchanged without traces."""
+    if traces is None:
+        return pcs, first
+    return ran(pcs, first, end, base), np.uint64(target)
+
+
+@inlined
+def accessed(traces, accesses, a, imm):
+    """The hash of accesses after one at a + imm; unchanged without traces."""
+    if traces is None:
+        return accesses
+    return accesses * _MULTIPLIER + np.uint64(np.uint32(a + imm))
 
 
 @inlined

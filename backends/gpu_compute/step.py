@@ -8,18 +8,14 @@ uint32 register array wrap it.
 import numpy as np
 
 from backends.core.isa import ILLEGAL, NUMBER
-from backends.core.observation import MULTIPLIER
 from backends.core.state import AT_ECALL, AT_FENCE, AT_TOHOST, HALTED, RUNNING, TRAPPED
 from backends.gpu_compute.arguments import shadow_of
 from backends.gpu_compute.compiling import imm_of, op_of, rd_of, rs1_of, rs2_of
-from backends.gpu_compute.observed import accesses_within, follow, ran, wait
+from backends.gpu_compute.observed import accessed, follow, jumped, ran, wait
 from backends.interface import Cause
 
-AT_UNDECODED = 15
-"""The next instruction is not in the decoded window; the host decides."""
-
+AT_UNDECODED = 15  # the next instruction is not in the decoded window; the host decides
 _ILLEGAL_INSTRUCTION, _MISALIGNED_FETCH = int(Cause.ILLEGAL_INSTRUCTION), int(Cause.MISALIGNED_FETCH)
-_MULTIPLIER = np.uint64(MULTIPLIER)
 _OUTSIDE = int(Cause.ACCESS_OUTSIDE_MEMORY)
 
 # Module constants, because Numba freezes those into the code; the order is the table's.
@@ -38,33 +34,26 @@ def advance(code, instance, base, k, caches, traces, shadows):
     of the three is None, Numba compiles a step without it. Returns (status, pc, retired, stalls, cause, address).
     """
     x, memory, words, tohost, pc, retired, stalls, max_steps = instance
-    slots = np.uint32(len(code) - 1)
-    size = np.uint32(len(memory))
+    slots, size, base = np.uint32(len(code) - 1), np.uint32(len(memory)), np.uint32(base)
     byte_limit, half_limit, word_limit = size, np.uint32(size - np.uint32(1)), np.uint32(size - np.uint32(3))
-    base = np.uint32(base)
     start = np.uint32(np.uint32(pc) - base)
     if start & np.uint32(3) or start >> np.uint32(2) >= slots:
         return AT_UNDECODED, np.uint32(pc), retired, stalls, 0, np.uint32(0)
     i = np.uint64(start >> np.uint32(2))
     status, cause, address, target, far, width = RUNNING, 0, np.uint32(0), np.uint32(0), False, 0
     instruction, op = np.uint64(0), np.uint64(0)
+    pcs, accesses, first = np.uint64(0), np.uint64(0), i
     if caches is not None:
         lines = caches.lines[k]
     if traces is not None:
-        pcs, accesses, first, behind = traces[0][k], traces[1][k], i, i
+        pcs, accesses = traces[0][k], traces[1][k]
     if shadows is not None:
         shadow = shadow_of(shadows, k)
     while retired < max_steps:
         instruction = code[i]
-        if traces is not None:
-            if i != behind:
-                pcs, first = ran(pcs, first, behind, base), i
-            behind = i + np.uint64(1)
         i += np.uint64(1)
         op, rd, imm = op_of(instruction), rd_of(instruction), imm_of(instruction)
         a, b = x[rs1_of(instruction)], x[rs2_of(instruction)]
-        if traces is not None and accesses_within(op, np.uint32(a + imm), base, size):
-            accesses = accesses * _MULTIPLIER + np.uint64(np.uint32(a + imm))
         if caches is not None:
             stalls += wait(lines, caches, op, np.uint32(a + imm), base, size)
         if shadows is not None:
@@ -78,6 +67,7 @@ def advance(code, instance, base, k, caches, traces, shadows):
                 far, target = True, imm
                 break
             x[rd] = base + np.uint32(i << np.uint64(2))
+            pcs, first = jumped(traces, pcs, first, i, imm, base)
             i = np.uint64(imm)
         elif op == JALR:
             offset = np.uint32((np.uint32(a + imm) & np.uint32(0xFFFFFFFE)) - base)
@@ -86,54 +76,63 @@ def advance(code, instance, base, k, caches, traces, shadows):
                 far = True
                 break
             x[rd] = base + np.uint32(i << np.uint64(2))
+            pcs, first = jumped(traces, pcs, first, i, target, base)
             i = np.uint64(target)
         elif op == BEQ:
             if a == b:
                 if imm >= slots:
                     far, target = True, imm
                     break
+                pcs, first = jumped(traces, pcs, first, i, imm, base)
                 i = np.uint64(imm)
         elif op == BNE:
             if a != b:
                 if imm >= slots:
                     far, target = True, imm
                     break
+                pcs, first = jumped(traces, pcs, first, i, imm, base)
                 i = np.uint64(imm)
         elif op == BLT:
             if np.int32(a) < np.int32(b):
                 if imm >= slots:
                     far, target = True, imm
                     break
+                pcs, first = jumped(traces, pcs, first, i, imm, base)
                 i = np.uint64(imm)
         elif op == BGE:
             if np.int32(a) >= np.int32(b):
                 if imm >= slots:
                     far, target = True, imm
                     break
+                pcs, first = jumped(traces, pcs, first, i, imm, base)
                 i = np.uint64(imm)
         elif op == BLTU:
             if a < b:
                 if imm >= slots:
                     far, target = True, imm
                     break
+                pcs, first = jumped(traces, pcs, first, i, imm, base)
                 i = np.uint64(imm)
         elif op == BGEU:
             if a >= b:
                 if imm >= slots:
                     far, target = True, imm
                     break
+                pcs, first = jumped(traces, pcs, first, i, imm, base)
                 i = np.uint64(imm)
         elif op == LB:
             offset = np.uint32(np.uint32(a + imm) - base)
             if offset >= byte_limit:
                 width = 1
                 break
+            accesses = accessed(traces, accesses, a, imm)
             x[rd] = np.int32(np.int8(memory[offset]))
         elif op == LH:
             offset = np.uint32(np.uint32(a + imm) - base)
             if offset >= half_limit:
                 width = 2
                 break
+            accesses = accessed(traces, accesses, a, imm)
             x[rd] = np.int32(
                 np.int16(np.uint32(memory[offset]) | np.uint32(memory[offset + np.uint32(1)]) << np.uint32(8))
             )
@@ -142,6 +141,7 @@ def advance(code, instance, base, k, caches, traces, shadows):
             if offset >= word_limit:
                 width = 4
                 break
+            accesses = accessed(traces, accesses, a, imm)
             if offset & np.uint32(3):
                 low = np.uint32(memory[offset]) | np.uint32(memory[offset + np.uint32(1)]) << np.uint32(8)
                 x[rd] = (
@@ -156,18 +156,21 @@ def advance(code, instance, base, k, caches, traces, shadows):
             if offset >= byte_limit:
                 width = 1
                 break
+            accesses = accessed(traces, accesses, a, imm)
             x[rd] = memory[offset]
         elif op == LHU:
             offset = np.uint32(np.uint32(a + imm) - base)
             if offset >= half_limit:
                 width = 2
                 break
+            accesses = accessed(traces, accesses, a, imm)
             x[rd] = np.uint32(memory[offset]) | np.uint32(memory[offset + np.uint32(1)]) << np.uint32(8)
         elif op == SB:
             offset = np.uint32(np.uint32(a + imm) - base)
             if offset >= byte_limit:
                 width = 1
                 break
+            accesses = accessed(traces, accesses, a, imm)
             memory[offset] = b
             if offset == tohost:
                 retired, status = retired + 1, AT_TOHOST
@@ -177,6 +180,7 @@ def advance(code, instance, base, k, caches, traces, shadows):
             if offset >= half_limit:
                 width = 2
                 break
+            accesses = accessed(traces, accesses, a, imm)
             memory[offset] = b
             memory[offset + np.uint32(1)] = b >> np.uint32(8)
             if offset == tohost:
@@ -187,6 +191,7 @@ def advance(code, instance, base, k, caches, traces, shadows):
             if offset >= word_limit:
                 width = 4
                 break
+            accesses = accessed(traces, accesses, a, imm)
             if offset & np.uint32(3):
                 memory[offset] = b
                 memory[offset + np.uint32(1)] = b >> np.uint32(8)
@@ -279,8 +284,8 @@ def advance(code, instance, base, k, caches, traces, shadows):
             break
         retired += 1
     if traces is not None:
-        no_instruction = status == AT_UNDECODED or cause == _ILLEGAL_INSTRUCTION
-        traces[0][k], traces[1][k] = ran(pcs, first, behind - np.uint64(no_instruction), base), accesses
+        end = i + np.uint64(1) if status in (AT_ECALL, AT_FENCE) else i
+        traces[0][k], traces[1][k] = ran(pcs, first, end, base), accesses
     pc = np.uint32(base + np.uint32(i << np.uint64(2)))
     if width:
         status, cause, pc = TRAPPED, _OUTSIDE, np.uint32(pc - np.uint32(4))
