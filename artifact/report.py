@@ -22,7 +22,7 @@ from IPython.display import SVG, Markdown, display
 from artifact import claims
 from artifact.words import number
 from experiments.harness.tables import Results
-from experiments.synthesis import tally
+from experiments.synthesis import statistics
 from figures.__main__ import draw
 
 results = Results(Path(os.environ["REPORT_RESULTS"]))
@@ -168,7 +168,7 @@ for name in ("sweep", "recovery", "functions", "vectors", "dudect", "variance"):
 # %%
 synthesis = results.fullest("synthesis")
 picture("success_matrix")
-show(tally.tally(synthesis.table("synthesis", "runs")))
+show(statistics.tally(synthesis.table("synthesis", "runs")))
 
 # %% [markdown]
 # ### What it costs

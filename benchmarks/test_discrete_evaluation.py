@@ -5,9 +5,11 @@ import pytest
 
 from backends.core import catalog, isa
 from backends.interface import Batch, MachineConfig, Program
-from experiments.synthesis import language
-from experiments.synthesis.evaluate import Evaluator
-from experiments.synthesis.task import Examples, register
+from experiments.program_search import assembly
+from experiments.program_search.choices import random_codes
+from experiments.program_search.evaluation import Evaluator
+from experiments.program_search.problem import Examples, register
+from experiments.program_search.space import STRAIGHT, Space
 
 LENGTH, EXAMPLES = 8, 32
 CODES = {
@@ -22,13 +24,13 @@ def _problem(count: int) -> tuple[np.ndarray, Examples]:
     rng = np.random.default_rng(0)
     inputs = rng.integers(0, 1 << 32, (EXAMPLES, 2), np.uint32)
     examples = Examples((A0, A1), (A0,), inputs, inputs[:, :1], LENGTH)
-    return language.Space(language.STRAIGHT, (0, 5, 6, 10, 11), LENGTH).random(rng, count), examples
+    return random_codes(Space(STRAIGHT, (0, 5, 6, 10, 11), LENGTH), rng, count), examples
 
 
 def _run(codes: np.ndarray, examples: Examples):
     """The same as one batch of the interface: a program of each code, an instance of each code and example."""
     stop = np.uint32(isa.encode("ebreak"))
-    programs = [Program(np.append(language.words(code), stop).view(np.uint8), 0, 0) for code in codes]
+    programs = [Program(np.append(assembly.words(code), stop).view(np.uint8), 0, 0) for code in codes]
     index = np.repeat(np.arange(len(codes)), len(examples))
     batch = Batch(np.tile(examples.registers(), (len(codes), 1)), programs=index)
     machine, config = catalog.create("gpu_compute"), MachineConfig(memory_bytes=4 * (LENGTH + 1))

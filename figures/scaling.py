@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from experiments.harness.tables import Results
-from experiments.synthesis import tally
+from experiments.synthesis import statistics
 from figures import style
 
 _SPREAD = 0.5
@@ -20,11 +20,11 @@ def draw(results: Results) -> Figure:
     runs = results.fullest("synthesis").table(
         "synthesis", "runs", "task", "group", "method", "family", "shortest", "right", "evaluations", "wall_s"
     )
-    loops = runs["group"] == tally.LOOPS
+    loops = runs["group"] == statistics.LOOPS
     figure, panels = plt.subplots(1, 2, sharey=True, figsize=(style.PAGE_IN, 3.0), squeeze=False)
     handles: dict = {}
     for axes, own, title in zip(panels[0], (runs[~loops], runs[loops]), ("straight-line tasks", "loops"), strict=True):
-        _panel(axes, own, tally.methods(runs))
+        _panel(axes, own, statistics.methods(runs))
         axes.set_title(title)
         axes.set_yscale("log")
         axes.set_xlabel("instructions of the shortest known solution")
@@ -35,7 +35,7 @@ def draw(results: Results) -> Figure:
 
 
 def _panel(axes: Axes, runs: pd.DataFrame, methods: list[str]) -> None:
-    costs = tally.tally(runs, ("method", "shortest")).sort_values("shortest")
+    costs = statistics.tally(runs, ("method", "shortest")).sort_values("shortest")
     met = [m for m in methods if m in set(costs["method"])]
     for place, method in enumerate(met):
         look, own = style.methods([method])[method], costs[costs["method"] == method]

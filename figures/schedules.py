@@ -4,7 +4,7 @@ from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 
 from experiments.harness.tables import Results
-from experiments.synthesis import tally
+from experiments.synthesis import statistics
 from figures import style
 
 _KEYS = ("schedule", "first_temperature", "last_temperature")
@@ -14,7 +14,7 @@ def draw(results: Results) -> Figure:
     """One row a schedule: the share of runs that succeed over all its tasks and seeds, with the Wilson interval of 95 %.
     Filled marks fall, open ones stay."""
     schedules = results.fullest("synthesis").table("synthesis", "schedules", *_KEYS, "right", "evaluations", "wall_s")
-    found = tally.tally(schedules, _KEYS)
+    found = statistics.tally(schedules, _KEYS)
     found["fixed"] = found["first_temperature"] == found["last_temperature"]
     found = found.sort_values(["fixed", "first_temperature", "last_temperature"], kind="stable").reset_index(drop=True)
     figure, axes = plt.subplots(figsize=(style.COLUMN_IN, 0.2 * len(found) + 0.9))

@@ -5,7 +5,7 @@ from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 
 from experiments.harness.tables import Results
-from experiments.synthesis import tally
+from experiments.synthesis import statistics
 from figures import style
 
 _DARK = 0.55
@@ -18,8 +18,8 @@ def draw(results: Results) -> Figure:
     runs = results.fullest("synthesis").table(
         "synthesis", "runs", "task", "method", "family", "shortest", "right", "evaluations", "wall_s"
     )
-    tasks, methods = tally.tasks(runs), tally.methods(runs)
-    cells = tally.tally(runs).set_index(["task", "method"])
+    tasks, methods = statistics.tasks(runs), statistics.methods(runs)
+    cells = statistics.tally(runs).set_index(["task", "method"])
     rate = cells["rate"].unstack().reindex(index=tasks, columns=methods).to_numpy(float)
     figure, axes = plt.subplots(figsize=(style.PAGE_IN, max(0.16 * len(tasks) + 1.2, 2.2)))
     image = axes.imshow(rate, vmin=0, vmax=1, cmap="Greys", aspect="auto")

@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from experiments.harness.tables import Results
-from experiments.synthesis import tally
+from experiments.synthesis import statistics
 from figures import style
 
 _COSTS = {"evaluations": "executions (program × example × step)", "wall_s": "wall time (s)"}
@@ -23,7 +23,7 @@ def draw(results: Results) -> Figure:
     figure, panels = plt.subplots(1, len(_COSTS), sharey=True, figsize=(style.PAGE_IN, 2.8))
     for axes, (column, label) in zip(panels, _COSTS.items(), strict=True):
         costs = runs[column].clip(lower=_LEAST[column])
-        for method in tally.methods(runs):
+        for method in statistics.methods(runs):
             own = runs[runs["method"] == method]
             look = {**style.methods([method])[method], "markersize": 3.5}
             look["label"] = f"{look['label']} ({own['task'].nunique()})"

@@ -6,7 +6,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from experiments.harness.tables import Results
-from experiments.synthesis import tally
+from experiments.synthesis import statistics
 from figures import style
 
 _SHOWN = 4
@@ -53,7 +53,7 @@ def _column(panels: list[Axes], trace: pd.DataFrame) -> None:
     panels[0].set_ylim(bottom=0)
     for axes in panels:
         axes.axvline(
-            tally.crystallised(trace), color=style.INK, linewidth=0.8, linestyle=(0, (1, 2)),
+            statistics.converged(trace), color=style.INK, linewidth=0.8, linestyle=(0, (1, 2)),
             label="settled" if axes is panels[0] else None,
         )  # fmt: skip
         axes.ticklabel_format(axis="x", style="sci", scilimits=(-3, 4))

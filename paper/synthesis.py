@@ -7,7 +7,7 @@ import pandas as pd
 
 from artifact.words import number
 from experiments.harness.tables import Results
-from experiments.synthesis import tally
+from experiments.synthesis import statistics
 from paper.synthesis_rows import HYBRID, NOT_RUN, interval, plain, tables
 
 EXPERIMENT = "synthesis"
@@ -82,9 +82,9 @@ def _evidence(runs: pd.DataFrame) -> dict[str, str]:
 def _controls(runs: pd.DataFrame) -> dict[str, str]:
     planted = runs[(runs["task"] == PLANTED) & (runs["family"] != CONTROL)].groupby("method")["right"].any()
     values = {"planted": number(planted.sum()), "planted_of": number(len(planted))} if len(planted) else {}
-    own = runs[(runs["family"] == CONTROL) & (runs["group"] != tally.CONTROL_GROUP)]
+    own = runs[(runs["family"] == CONTROL) & (runs["group"] != statistics.CONTROL_GROUP)]
     if len(own):
-        row = tally.tally(own, ("family",)).iloc[0]
+        row = statistics.tally(own, ("family",)).iloc[0]
         values |= {
             "control": number(row["right"]),
             "control_runs": number(row["runs"]),
@@ -96,7 +96,7 @@ def _controls(runs: pd.DataFrame) -> dict[str, str]:
 def _best(runs: pd.DataFrame) -> dict[str, str]:
     """Of the gradient, hybrid and discrete family the method with the highest rate over all tasks it was run on."""
     values: dict[str, str] = {}
-    every = tally.tally(runs[runs["group"] != tally.CONTROL_GROUP], ("family", "method"))
+    every = statistics.tally(runs[runs["group"] != statistics.CONTROL_GROUP], ("family", "method"))
     for family in ("gradient", "hybrid", "discrete"):
         own = every[every["family"] == family]
         if len(own):
@@ -111,7 +111,7 @@ def _best(runs: pd.DataFrame) -> dict[str, str]:
 
 def _hybrid(runs: pd.DataFrame) -> dict[str, str]:
     """The hybrid against the Markov chain on the longer half of the tasks."""
-    longer = tally.longer_half(runs)
+    longer = statistics.longer_half(runs)
     cost = _costs(runs[runs["task"].isin(longer)])
     if not {HYBRID, CHAIN} <= set(cost):
         return {}
@@ -128,7 +128,7 @@ def _hybrid(runs: pd.DataFrame) -> dict[str, str]:
 def _blind(runs: pd.DataFrame) -> dict[str, str]:
     """The hybrid against the same walk without its gradient, on the tasks and seeds that both were run on; ratios on the tasks
     that both solve."""
-    both = runs[runs["method"].isin([HYBRID, BLIND]) & (runs["group"] != tally.CONTROL_GROUP)]
+    both = runs[runs["method"].isin([HYBRID, BLIND]) & (runs["group"] != statistics.CONTROL_GROUP)]
     both = both[both.groupby(["task", "seed"])["method"].transform("nunique") == 2]
     if both.empty:
         return {}
@@ -143,19 +143,19 @@ def _blind(runs: pd.DataFrame) -> dict[str, str]:
 
 def _costs(runs: pd.DataFrame, of: str = "to_solution") -> pd.DataFrame:
     """Cost of a solution, tasks by methods; infinite where there was none, NaN where a method was not run."""
-    return tally.tally(runs).pivot(index="task", columns="method", values=of)
+    return statistics.tally(runs).pivot(index="task", columns="method", values=of)
 
 
 def _solver(runs: pd.DataFrame) -> dict[str, str]:
     """The constraint solver against, on each task, the gradient method that is best there; by time, as solving executes
     nothing."""
-    own = runs[runs["group"] != tally.CONTROL_GROUP]
+    own = runs[runs["group"] != statistics.CONTROL_GROUP]
     gradient, solver = own[own["family"] == "gradient"], own[own["method"] == SOLVER]
     shared = set(gradient["task"]) & set(solver["task"])
     if not shared:
         return {}
-    best = tally.tally(gradient).groupby("task").agg(rate=("rate", "max"), time_s=("to_solution_s", "min"))
-    other = tally.tally(solver).set_index("task").loc[sorted(shared)]
+    best = statistics.tally(gradient).groupby("task").agg(rate=("rate", "max"), time_s=("to_solution_s", "min"))
+    other = statistics.tally(solver).set_index("task").loc[sorted(shared)]
     best = best.loc[other.index]
     return {
         "solver_tasks": number(len(other)),
@@ -168,7 +168,7 @@ def _trajectories(results: Results) -> dict[str, str]:
     if "traces" not in results.provenance(EXPERIMENT)["tables"]:
         return {}
     shares = [
-        tally.crystallised(trace) / trace["evaluations"].max()
+        statistics.converged(trace) / trace["evaluations"].max()
         for _, trace in results.table(EXPERIMENT, "traces").groupby(["task", "method", "seed"])
     ]
     return {"traces": number(len(shares)), "settled": f"{100 * np.median(shares):.0f} %"} if shares else {}
@@ -178,7 +178,7 @@ def _schedules(results: Results) -> dict[str, str]:
     """The best falling schedule, the best fixed one, and the fixed one that is hottest."""
     if "schedules" not in results.provenance(EXPERIMENT)["tables"]:
         return {}
-    found = tally.tally(
+    found = statistics.tally(
         results.table(EXPERIMENT, "schedules"), ("schedule", "first_temperature", "last_temperature")
     ).sort_values("rate", ascending=False, kind="stable")
     fixed = found["first_temperature"] == found["last_temperature"]

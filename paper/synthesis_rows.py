@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import pandas as pd
 
 from artifact.words import number, quantity
-from experiments.synthesis import tally
+from experiments.synthesis import statistics
 
 NOT_RUN, HYBRID = "not run", "hybrid"
 PUBLISHED: Mapping[str, tuple[str, str]] = {
@@ -33,8 +33,8 @@ def tables(runs: pd.DataFrame, tasks: pd.DataFrame, minute: pd.DataFrame) -> dic
 
 def _method_rows(runs: pd.DataFrame) -> list[list[str]]:
     """A row a method, the control group's task left out."""
-    own = runs[runs["group"] != tally.CONTROL_GROUP]
-    found = tally.tally(own, ("method", "family")).set_index("method")
+    own = runs[runs["group"] != statistics.CONTROL_GROUP]
+    found = statistics.tally(own, ("method", "family")).set_index("method")
     gaps = own.groupby("method")["gap"].median()
     return [
         [
@@ -42,14 +42,14 @@ def _method_rows(runs: pd.DataFrame) -> list[list[str]]:
             f"{found.loc[m, 'right']} of {found.loc[m, 'runs']}", interval(found.loc[m]), _executions(found.loc[m]),
             _seconds(found.loc[m]), number(gaps[m] + 0.0),
         ]
-        for m in tally.methods(own)
+        for m in statistics.methods(own)
     ]  # fmt: skip
 
 
 def _task_rows(runs: pd.DataFrame, tasks: pd.DataFrame) -> list[list[str]]:
     """A row a task: what it is, how rare its solutions are, and the shortest program that was found for it."""
     known, rows = tasks.set_index("task"), []
-    for name in tally.tasks(runs):
+    for name in statistics.tasks(runs):
         right = runs[(runs["task"] == name) & runs["right"]]
         shortest = right.sort_values("length", kind="stable").head(1)
         program = str(shortest["program"].iloc[0]) if len(shortest) else "–"
@@ -67,7 +67,7 @@ def _published_rows(runs: pd.DataFrame) -> list[list[str]]:
     """What others report of a task beside the best gradient method and the hybrid here."""
     rows = []
     for name, others in PUBLISHED.items():
-        own = tally.tally(runs[runs["task"] == name], ("task", "method", "family"))
+        own = statistics.tally(runs[runs["task"] == name], ("task", "method", "family"))
         gradient, hybrid = own[own["family"] == "gradient"], own[own["method"] == HYBRID]
         best = gradient.sort_values(["rate", "to_solution"], ascending=[False, True], kind="stable").head(1)
         rows.append([plain(name), *others, *(_success_and_cost(r) for r in (best, hybrid))])
@@ -75,7 +75,7 @@ def _published_rows(runs: pd.DataFrame) -> list[list[str]]:
 
 
 def _minute_rows(runs: pd.DataFrame) -> list[list[str]]:
-    found = tally.tally(runs).set_index(["task", "method"])
+    found = statistics.tally(runs).set_index(["task", "method"])
     return [
         [
             plain(t),
@@ -85,8 +85,8 @@ def _minute_rows(runs: pd.DataFrame) -> list[list[str]]:
             _executions(row),
             _seconds(row),
         ]
-        for t in tally.tasks(runs)
-        for m in tally.methods(runs)
+        for t in statistics.tasks(runs)
+        for m in statistics.methods(runs)
         if (t, m) in found.index and len(row := found.loc[(t, m)])
     ]
 
@@ -99,15 +99,15 @@ def _success_and_cost(row: pd.DataFrame) -> str:
 
 
 def _header(runs: pd.DataFrame) -> list[str]:
-    return ["task", *map(plain, tally.methods(runs))]
+    return ["task", *map(plain, statistics.methods(runs))]
 
 
 def _matrix(runs: pd.DataFrame, cell) -> list[list[str]]:
     """Rows of tasks, columns of methods."""
-    found = tally.tally(runs).set_index(["task", "method"])
+    found = statistics.tally(runs).set_index(["task", "method"])
     return [
-        [plain(t), *(cell(found.loc[(t, m)]) if (t, m) in found.index else "–" for m in tally.methods(runs))]
-        for t in tally.tasks(runs)
+        [plain(t), *(cell(found.loc[(t, m)]) if (t, m) in found.index else "–" for m in statistics.methods(runs))]
+        for t in statistics.tasks(runs)
     ]
 
 

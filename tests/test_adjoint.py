@@ -7,15 +7,16 @@ import numpy as np
 import pytest
 
 from backends.core import isa
+from backends.core.isa.words import Integers
 from backends.gpu_compute import adjoint
 from backends.gpu_compute.codes import pack
+from experiments.program_search.choices import random_codes
+from experiments.program_search.evaluation import Evaluator, Workspace
+from experiments.program_search.machine_code import gradient_proposals
+from experiments.program_search.machine_code.adjoint_scores import Adjoint
+from experiments.program_search.random_numbers import seeded
+from experiments.program_search.space import IMM, NOTHING, OP, OPERATION, RD, RS1, RS2
 from experiments.synthesis import tasks
-from experiments.synthesis.discrete import guided
-from experiments.synthesis.discrete.chance import seeded
-from experiments.synthesis.discrete.guided import Guide
-from experiments.synthesis.discrete.moves import Tables
-from experiments.synthesis.evaluate import Evaluator, scratch
-from experiments.synthesis.language import IMM, NOTHING, OP, RD, RS1, RS2
 
 FIELDS = (OP, RD, RS1, RS2, IMM)
 
@@ -32,8 +33,8 @@ def _pull(function, a, b, g, to_a, to_b, table):
 
 
 @numba.njit(_nrt=False)
-def _score(random, packed, order, tables, cases, runs, guide):
-    return guided.score(random, packed, order, len(order), tables, cases, runs, guide)
+def _score(random, packed, order, cases, work, adjoint):
+    return gradient_proposals.score(random, packed, order, cases, work, adjoint)
 
 
 @pytest.mark.parametrize("name", isa.ARITHMETIC)
@@ -47,7 +48,9 @@ def test_derivatives_are_differences_of_flipped_bits(name):
         _pull(function, a, b, weights, to_a, to_b, np.zeros((8, 16), np.float32))
 
         def value(x, y):
-            return weights @ (_alu(function, np.uint32(x), np.uint32(y)) >> np.arange(32) & 1)
+            word = OPERATION[name].meaning(Integers(), int(x), int(y)) & 0xFFFFFFFF
+            assert _alu(function, np.uint32(x), np.uint32(y)) == word
+            return weights @ (word >> np.arange(32) & 1)
 
         for k in range(32):
             bit = 1 << k
@@ -64,18 +67,18 @@ class Scored:
         task, rng = tasks.get(name), np.random.default_rng(seed)
         examples = task.training(rng, 16)
         self.evaluator = Evaluator(replace(examples, steps=max(examples.steps, len(code))))
-        cases, tables = self.evaluator.cases, Tables.of(task.space)
-        self.arguments, self.guide = tables.arguments(), Guide.of(task.space, tables, cases)
+        cases = self.evaluator.cases
+        self.adjoint = Adjoint.of(task.space, cases)
         packed, order = pack(code[None])[0], np.arange(len(self.evaluator))
-        runs = scratch(len(code), cases)[1:]
-        _score(seeded(rng), packed, order, self.arguments, cases.arguments(), runs, self.guide)
-        self.code = self.guide.code.copy()
+        _score(seeded(rng), packed, order, cases, Workspace.of(cases), self.adjoint)
+        self.code, self.choices, self.scores = self.adjoint.code.copy(), self.adjoint.choices, self.adjoint.scores
 
     def differences(self, slot: int):
         """(field, score, real difference) of each substitute of a slot."""
-        numbers, registers, counts, immediates, index = (self.arguments[i] for i in (0, 2, 3, 4, 7))
-        k, form = index[self.code[slot, OP]], adjoint.FORM[self.code[slot, OP]]
-        choices = (numbers, registers, registers, registers, immediates[slot, k, : counts[slot, k]])
+        tables = self.choices
+        k, form = tables.index[self.code[slot, OP]], adjoint.FORM[self.code[slot, OP]]
+        immediates = tables.immediates[slot, k, : tables.counts[slot, k]]
+        choices = (tables.numbers, *(tables.registers,) * 3, immediates)
         now = self.distance(self.code)
         for field, values in zip(FIELDS, choices, strict=True):
             if (field == RS2 and form not in (adjoint.REGISTER, adjoint.STORE)) or (
@@ -89,7 +92,7 @@ class Scored:
                 other[slot, field] = value
                 if isa.OPERATIONS[other[slot, OP]].format == "shift":
                     other[slot, IMM] &= 31
-                yield field, self.guide.scores[field][slot, c], self.distance(other) - now
+                yield field, self.scores[field][slot, c], self.distance(other) - now
 
     def distance(self, code: np.ndarray) -> int:
         return int(self.evaluator.score(code[None]).distance[0])
@@ -98,7 +101,7 @@ class Scored:
 @pytest.mark.parametrize("name", ["max", "square_plus", "swap"])
 def test_scores_of_the_last_instruction_are_exact(name):
     rng, space, seen = np.random.default_rng(1), tasks.get(name).space, 0
-    for seed, code in enumerate(space.random(rng, 12)):
+    for seed, code in enumerate(random_codes(space, rng, 12)):
         for field, score, real in Scored(name, code, seed).differences(space.length - 1):
             assert score == pytest.approx(real, abs=1e-2), (name, seed, field)
             seen += 1
@@ -107,7 +110,7 @@ def test_scores_of_the_last_instruction_are_exact(name):
 
 def test_scores_of_earlier_instructions_point_the_right_way():
     rng, space, agree = np.random.default_rng(2), tasks.get("max").space, []
-    for seed, code in enumerate(space.random(rng, 24)):
+    for seed, code in enumerate(random_codes(space, rng, 24)):
         scored = Scored("max", code, seed)
         for slot in range(space.length - 1):
             pairs = np.array([(score, real) for _, score, real in scored.differences(slot)])
@@ -122,32 +125,32 @@ def test_what_is_there_scores_nothing_in_loops(name):
     """A substitute that is what is there already changes nothing, however often the slot runs."""
     task = tasks.get(name)
     rng, codes = np.random.default_rng(3), [np.array(task.solution, np.int32)]
-    for code in (*codes, *task.space.random(rng, 4)):
+    for code in (*codes, *random_codes(task.space, rng, 4)):
         filled = np.array([*code.tolist(), *[NOTHING] * (task.space.length - len(code))], np.int32)
         scored = Scored(name, filled, 0)
         for slot, fields in enumerate(scored.code):
-            registers = scored.arguments[2].tolist()
+            registers = scored.choices.registers.tolist()
             for field in (RD, RS1, RS2):
-                assert scored.guide.scores[field][slot, registers.index(fields[field])] == 0
-            k = scored.arguments[0].tolist().index(fields[OP])
+                assert scored.scores[field][slot, registers.index(fields[field])] == 0
+            k = scored.choices.numbers.tolist().index(fields[OP])
             if adjoint.FORM[fields[OP]] not in (adjoint.NOTHING, adjoint.STORE):
-                assert scored.guide.scores[OP][slot, k] == 0
+                assert scored.scores[OP][slot, k] == 0
 
 
 def test_a_tape_is_undone():
     """Going back leaves registers and memory as they were before the run."""
     task = tasks.get("reverse")
     evaluator = Evaluator(task.training(np.random.default_rng(0), 4))
-    cases, tables = evaluator.cases, Tables.of(task.space)
-    guide = Guide.of(task.space, tables, cases)
+    cases = evaluator.cases
+    scored = Adjoint.of(task.space, cases)
     code = np.array([*task.solution.tolist(), NOTHING], np.int32)
-    packed, (x, memory, words) = pack(code[None])[0], scratch(len(code), cases)[1:]
+    packed, (x, memory, words) = pack(code[None])[0], Workspace.of(cases)
     for e in range(len(evaluator)):
         x[:], memory[:] = 0, cases.memory[e]
-        before = cases.registers[e].copy()
-        length, ended = _record(packed, before, memory, words, cases.base, cases.steps, x, guide.tape)
+        before = cases.starts[e].copy()
+        length, ended = _record(packed, before, memory, words, cases.base, cases.steps, x, scored.room.tape)
         assert ended and length > 0
-        _back(length, code, x, memory, cases.base, tables.arguments(), guide)
+        _back(length, code, adjoint.State(x, memory, cases.base), scored)
         assert (x[: len(before)] == before).all()
         assert (memory == cases.memory[e]).all()
 
@@ -158,9 +161,5 @@ def _record(packed, registers, memory, words, base, steps, x, tape):
 
 
 @numba.njit(_nrt=False)
-def _back(length, code, x, memory, base, tables, guide):
-    menu = tables[0], tables[7], tables[2], tables[4], tables[3]
-    rooms = guide.table, guide.operands
-    adjoint.back(
-        length, code, x, memory, base, guide.tape, menu, guide.of_registers, guide.of_memory, rooms, guide.scores
-    )
+def _back(length, code, state, scored):
+    adjoint.back(length, code, state, scored.choices, scored.room, scored.scores)

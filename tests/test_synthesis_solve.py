@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pytest
@@ -9,11 +10,14 @@ import pytest
 from backends import __main__ as machines
 from backends.core import catalog, toolchain
 from backends.interface import Batch, Status, UserError
+from experiments.program_search import assembly, methods
+from experiments.program_search.assembly import assemble
+from experiments.program_search.budget import Budget, Exhausted
+from experiments.program_search.method import Method
+from experiments.program_search.minimise import minimise, without
+from experiments.program_search.problem import Outcome
 from experiments.synthesis import __main__ as command
-from experiments.synthesis import executable, language, search, solve, table, tasks
-from experiments.synthesis.language import assemble
-from experiments.synthesis.minimise import minimise, without
-from experiments.synthesis.search import Budget, Exhausted, Outcome
+from experiments.synthesis import executable, solve, table, tasks
 
 ABS = [("srai", "t0", "a0", 31), ("xor", "a0", "a0", "t0"), ("sub", "a0", "a0", "t0")]
 SUM = [("add", "a1", "a1", "a0"), ("addi", "a0", "a0", -1), ("bne", "a0", "zero", -8)]
@@ -33,6 +37,10 @@ def csv_of(folder, name, count=20):
     return write(folder, "\n".join(",".join(map(str, row)) for row in [header, *cells.tolist()]) + "\n"), examples
 
 
+class Options(NamedTuple):
+    relaxation: str = "bits"
+
+
 @pytest.fixture
 def stand_in(monkeypatch):
     """A function that makes the command's only method one that says these programs, one after the other, for ever."""
@@ -40,15 +48,15 @@ def stand_in(monkeypatch):
     def use(*programs, spends=100.0):
         seen = []
 
-        def method(problem, budget, rng, relaxation="bits"):
-            seen.append((problem, relaxation))
-            budget.spend(spends)
+        def run(problem, budget, rng, options):
+            seen.append((problem, options.relaxation))
+            budget.spent += spends
             lines = programs[min(len(seen), len(programs)) - 1]
             return Outcome(None if lines is None else assemble(lines))
 
-        monkeypatch.setattr(search, "methods", lambda: ["stand_in"])
-        monkeypatch.setattr(search, "method", lambda name: method)
-        monkeypatch.setattr(search, "fits", lambda name, problem: None)
+        method = Method("stand_in", "control", "says programs", run, 1.0, Options, compiled_once=False)
+        monkeypatch.setattr(methods, "names", lambda: ["stand_in"])
+        monkeypatch.setattr(methods, "get", lambda name: method)
         monkeypatch.setattr(solve, "DEFAULT_METHOD", "stand_in")
         return seen
 
@@ -183,7 +191,7 @@ def test_methods_see_neither_held_out_rows_nor_more_time_than_there_is(tmp_path,
     path, _ = csv_of(tmp_path, "abs")
     seen = stand_in(None)
     given = table.read(path, 8)
-    answer = solve.solve(given, search.method("stand_in"), solve.spaces(given.examples, 4, None), Budget(1e6, 5), 0)
+    answer = solve.solve(given, methods.get("stand_in"), solve.spaces(given.examples, 4, None), Budget(1e6, 5), 0)
     assert not answer.found
     assert answer.executions == 400
     assert [len(problem.examples) for problem, _ in seen] == [16] * 4
@@ -192,11 +200,12 @@ def test_methods_see_neither_held_out_rows_nor_more_time_than_there_is(tmp_path,
 
 
 def test_a_method_that_runs_out_of_its_budget_has_found_nothing(tmp_path):
-    def method(problem, budget, rng):
-        budget.spend(budget.evaluations)
-        raise AssertionError("not reached")
+    def run(problem, budget, rng, options):
+        budget.spent += budget.executions
+        return Outcome(None)
 
     given = table.read(csv_of(tmp_path, "abs")[0], 8)
+    method = Method("spender", "control", "spends", run, 1.0)
     answer = solve.solve(given, method, solve.spaces(given.examples, 4, None), Budget(1000, 5), 0)
     assert (answer.found, answer.code, answer.executions) == (False, None, 1000)
     with pytest.raises(Exhausted):
@@ -225,8 +234,8 @@ def test_a_shorter_program_is_looked_for_and_taken_where_it_holds(tmp_path, stan
     given = table.read(csv_of(tmp_path, "abs")[0], 8)
     by_way = [ABS[0], ("xor", "t1", "a0", "t0"), ("add", "a0", "t1", "zero"), ABS[2]]
     seen = stand_in(by_way, ABS, ABS[:2])
-    answer = solve.solve(given, search.method("stand_in"), solve.spaces(given.examples, 4, None), Budget(1e6, 5), 0)
-    assert answer.found and language.text(answer.code) == language.text(assemble(ABS))
+    answer = solve.solve(given, methods.get("stand_in"), solve.spaces(given.examples, 4, None), Budget(1e6, 5), 0)
+    assert answer.found and assembly.text(answer.code) == assembly.text(assemble(ABS))
     assert [problem.space.length for problem, _ in seen] == [4, 3, 2, 2]
     assert answer.executions == 400
 
@@ -240,7 +249,7 @@ def test_without_a_slot_branches_go_where_they_went():
         [("beq", "a0", "zero", 12), language_nothing(), ("addi", "a0", "a0", -1), ("bne", "a0", "zero", -12)]
     )
     shorter = without(code, 1)
-    assert language.text(shorter) == language.text(
+    assert assembly.text(shorter) == assembly.text(
         assemble([("beq", "a0", "zero", 8), ("addi", "a0", "a0", -1), ("bne", "a0", "zero", -8)])
     )
     assert len(minimise(code, lambda made: True)) == 1
@@ -388,26 +397,26 @@ def test_a_method_searches_the_spaces_that_it_can(tmp_path):
     """Annealing descends on straight-line programs alone, and the others are left out."""
     examples = csv_of(tmp_path, "abs")[1]
     asked = solve.spaces(examples, 4, None)
-    kept = solve.fitting("annealed", asked, examples)
+    kept = solve.fitting(methods.get("annealed"), asked, examples)
     assert kept and all(space.straight for space in kept) and not all(space.straight for space in asked)
-    assert solve.fitting("mcmc", asked, examples) == asked
+    assert solve.fitting(methods.get("mcmc"), asked, examples) == asked
     with pytest.raises(UserError, match="annealed cannot search this"):
-        solve.fitting("annealed", [space for space in asked if not space.straight], examples)
+        solve.fitting(methods.get("annealed"), [space for space in asked if not space.straight], examples)
 
 
 def test_compiling_comes_before_the_clock(tmp_path):
     """Every kind of space is tried once, with little to spend, by methods that are compiled once for all problems."""
     tried = []
 
-    def method(problem, budget, rng):
-        tried.append((problem.space.straight, budget.evaluations))
-        raise Exhausted
+    def run(problem, budget, rng, options):
+        tried.append((problem.space.straight, budget.executions))
+        return Outcome(None)
 
     asked = solve.spaces(csv_of(tmp_path, "abs")[1], 4, None)
-    solve.warm("mcmc", method, asked)
+    solve.warm(Method("one", "discrete", "is compiled once", run, 1.0), asked)
     assert sorted(straight for straight, _ in tried) == [False, True] and all(spent < 1e6 for _, spent in tried)
     tried.clear()
-    solve.warm("annealed", method, asked)
+    solve.warm(Method("many", "discrete", "is compiled for each", run, 1.0, compiled_once=False), asked)
     assert not tried
     budget = Budget(1.0, 1e-9)
     with pytest.raises(Exhausted):
@@ -420,6 +429,6 @@ def test_compiling_comes_before_the_clock(tmp_path):
 def test_every_method_says_whether_it_takes_a_problem():
     """Every method answers whether it takes a problem."""
     task = tasks.get("abs")
-    problem = search.Problem(task.training(np.random.default_rng(0), 8), task.space)
-    reasons = {name: reason for name in search.methods() if (reason := search.fits(name, problem)) is not None}
+    problem = task.problem(np.random.default_rng(0), 8)
+    reasons = {name: reason for name in methods.names() if (reason := methods.get(name).fits(problem)) is not None}
     assert set(reasons) == {"loaded", "sketches"} and all(reasons.values())  # for memory, and for loops

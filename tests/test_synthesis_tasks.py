@@ -7,9 +7,11 @@ import pytest
 
 from backends.core import isa
 from backends.interface import UserError
-from experiments.synthesis import tasks, truth
-from experiments.synthesis.language import IMM, OP, RD, RS1, RS2, assemble
-from experiments.synthesis.minimise import without
+from experiments.program_search.assembly import assemble
+from experiments.program_search.machine_check import correct
+from experiments.program_search.minimise import without
+from experiments.program_search.space import IMM, OP, RD, RS1, RS2
+from experiments.synthesis import tasks
 from experiments.synthesis.tasks.values import words
 
 STRAIGHT = [name for name in tasks.names() if tasks.get(name).meaning is not None]
@@ -79,7 +81,7 @@ def test_every_straight_task_has_an_oracle():
 def test_the_known_solution_is_right_on_the_reference_machine(name):
     task, rng = tasks.get(name), np.random.default_rng(2)
     for examples in (task.edges(), task.training(rng, 40), task.held_out(rng, 100)):
-        assert truth.correct(examples, task.solution, "reference").all()
+        assert correct(examples, task.solution, "reference").all()
 
 
 @pytest.mark.parametrize("name", tasks.names())
@@ -88,7 +90,7 @@ def test_no_instruction_of_a_known_solution_can_be_left_out(name):
     examples = task.held_out(np.random.default_rng(3), 1000)
     assert len(examples) == 1000
     for slot in range(len(task.solution)):
-        assert not truth.correct(examples, without(task.solution, slot)).all()
+        assert not correct(examples, without(task.solution, slot)).all()
 
 
 @pytest.mark.parametrize("name", tasks.names())
@@ -203,7 +205,7 @@ def test_counting_up_to_a_word_is_not_in_time():
     """Multiplying by adding again and again is right, and no answer to a task about bits."""
     counted = assemble([("add", "a2", "a2", "a0"), ("addi", "a1", "a1", -1), ("bne", "a1", "zero", -8)])
     examples = tasks.get("multiply").draw(np.random.default_rng(7), 200)
-    right = truth.correct(examples, counted)
+    right = correct(examples, counted)
     assert right[examples.inputs[:, 1] == 1].all()
     assert not right[examples.inputs[:, 1] > 100].any()
 

@@ -15,10 +15,12 @@ Source of such scores: Grathwohl et al., Oops I Took a Gradient: Scalable Sampli
 """
 
 from functools import partial
+from typing import NamedTuple
 
 import numba
 import numpy as np
 
+from backends.core.isa.packing import REGISTER_FILE
 from backends.core.state import RUNNING
 from backends.gpu_compute.arguments import Instance
 from backends.gpu_compute.codes import NO_TOHOST
@@ -44,6 +46,51 @@ from backends.gpu_compute.launch import advance_cpu
 
 _part = partial(numba.njit, forceinline=True, **OPTIONS)
 """Compile a part of `back` into it: called, they made it a fifth slower, for their many arrays."""
+
+
+class State(NamedTuple):
+    """Registers x `[33]` uint32, and memory `[M]` uint8 from address base (uint32) on."""
+
+    x: np.ndarray
+    memory: np.ndarray
+    base: np.uint32
+
+
+class Scores(NamedTuple):
+    """float32, of the alternatives of each slot: operations `[L, N]`, destinations, first and second registers `[L, R]`, and
+    immediates `[L, C]` of the operation that ran."""
+
+    op: np.ndarray
+    rd: np.ndarray
+    rs1: np.ndarray
+    rs2: np.ndarray
+    imm: np.ndarray
+
+
+class Room(NamedTuple):
+    """tape `[steps, 3]` uint32; the derivatives of the state, of_registers `[33, 32]` and of_memory `[M, 8]` float32; table
+    `[8, 16]` and operands `[3, 32]` float32 to work in."""
+
+    tape: np.ndarray
+    of_registers: np.ndarray
+    of_memory: np.ndarray
+    table: np.ndarray
+    operands: np.ndarray
+
+    @classmethod
+    def of(cls, steps: int, memory_bytes: int) -> "Room":
+        shapes = (REGISTER_FILE, WORD_BITS), (memory_bytes, 8), (8, 16), (3, WORD_BITS)
+        return cls(np.zeros((steps, 3), np.uint32), *(np.zeros(shape, np.float32) for shape in shapes))
+
+
+class _Computed(NamedTuple):
+    """An operation, its operands, and the sum of derivative times bits of the word that it gave."""
+
+    op: int
+    a: np.uint32
+    b: np.uint32
+    imm: np.uint32
+    now: float
 
 
 @inner
@@ -73,113 +120,106 @@ def record(packed, registers, memory, words, base, steps, x, tape):
 
 
 @inner
-def back(count, code, x, memory, base, tape, menu, of_registers, of_memory, room, scores):
-    """Go back over a tape of `count` instructions, from the state `x`, `memory` behind it to the state before it, and add to
-    the scores.
+def back(count, code, state, alternatives, room, scores):
+    """Go back over the tape of `count` instructions, from the state behind it to the state before it, and add to the scores.
 
     code: `[L, 5]` int32 that ran; a field that its operation does not have is what a substitute of the operation would use.
-    menu: what may be substituted: operations `[N]`, index, the place of an operation's number among them, registers `[R]`,
-    immediates `[L, N, C]`, of which the first counts `[L, N]` are choices of that slot and operation; all int32 or int64.
-    of_registers: `[33, 32]` float32 and of_memory `[M, 8]` float32, the derivatives of the state behind the tape; they become
-    those of the state before it. room: `[8, 16]` and `[3, 32]` float32 to work in.
-    scores: float32 arrays of operations `[L, N]`, destinations, first and second registers `[L, R]` and immediates `[L, C]`,
-    those of the operation that ran.
+    alternatives: a named tuple of what may be substituted: numbers of operations `[N]`, index, the place of an operation's
+    number among them, registers `[R]`, immediates `[L, N, C]`, of which the first counts `[L, N]` are choices of that slot and
+    operation; all int32 or int64. The room's derivatives, of the state behind the tape, become those of the state before it.
     """
-    state, derivatives = (x, memory, base), (of_registers, of_memory)
     for at in range(count - 1, -1, -1):
-        slot = np.int64(tape[at, 0])
+        slot, x = np.int64(room.tape[at, 0]), state.x
         op, rd = np.int64(code[slot, 0]), code[slot, 1]
         form = FORM[op]
         if rd != 0 and form != STORE:
-            x[rd] = tape[at, 1]
+            x[rd] = room.tape[at, 1]
         if form == STORE:
-            _back_store(code[slot], tape[at, 2], state, menu[2], derivatives, room, scores[3][slot])
+            _back_store(code[slot], room.tape[at, 2], state, alternatives.registers, room, scores.rs2[slot])
         elif form != NOTHING:
-            _back_word(slot, code[slot], state, menu, derivatives, room, scores)
+            _back_word(slot, code[slot], state, alternatives, room, scores)
         elif rd != 0:  # a constant or a link: nothing before it matters to this register
-            of_registers[rd, :] = 0.0
+            room.of_registers[rd, :] = 0.0
 
 
 @_part
-def _back_word(slot, instruction, state, menu, derivatives, room, scores):
+def _back_word(slot, instruction, state, alternatives, room, scores):
     """`back` through an instruction that computes or loads a word."""
-    (x, memory, base), (of_registers, of_memory), (table, operands) = state, derivatives, room
-    op, rd, imm = np.int64(instruction[0]), instruction[1], np.uint32(instruction[4])
+    op, rd, imm, x = np.int64(instruction[0]), instruction[1], np.uint32(instruction[4]), state.x
     a, b = x[instruction[2]], x[instruction[3]]
     if FORM[op] == LOAD:
-        _, word = load(op, np.uint32(a + imm), memory, base)
+        _, word = load(op, np.uint32(a + imm), state.memory, state.base)
     else:
         word = alu(FUNCTION[op], a, b if FORM[op] == REGISTER else imm)
-    _score_destinations(rd, word, x, menu[2], of_registers, scores[1][slot])
+    _score_destinations(rd, word, x, alternatives.registers, room.of_registers, scores.rd[slot])
     if rd == 0:
         return
-    g = operands[2]
+    g = room.operands[2]
     for k in range(WORD_BITS):
-        g[k], of_registers[rd, k] = of_registers[rd, k], 0.0
-    sums(g, table)
-    now = weigh(table, word)
-    _score_operations(a, b, imm, memory, base, menu[0], table, now, scores[0][slot])
-    choices = menu[3][slot, menu[1][op], : menu[4][slot, menu[1][op]]]
+        g[k], room.of_registers[rd, k] = room.of_registers[rd, k], 0.0
+    sums(g, room.table)
+    here = _Computed(op, a, b, imm, weigh(room.table, word))
+    _score_operations(here, state, alternatives.numbers, room.table, scores.op[slot])
+    k = alternatives.index[op]
+    immediates = alternatives.immediates[slot, k, : alternatives.counts[slot, k]]
     if FORM[op] == LOAD:
-        _score_loads(op, a, imm, state, menu[2], choices, table, now, scores[2][slot], scores[4][slot])
-        _back_load(op, np.int64(np.uint32(a + imm - base)), g, of_memory)
+        _score_loads(here, state, alternatives.registers, immediates, room.table, scores.rs1[slot], scores.imm[slot])
+        _back_load(op, np.int64(np.uint32(a + imm - state.base)), g, room.of_memory)
     else:
-        _score_operands(
-            op, a, b, imm, x, menu[2], choices, table, now, scores[2][slot], scores[3][slot], scores[4][slot]
-        )
-        _back_operands(instruction, a, b, of_registers, table, operands)
+        _score_operands(here, x, alternatives.registers, immediates, room.table, scores, slot)
+        _back_operands(here, instruction, room)
 
 
 @_part
-def _score_operations(a, b, imm, memory, base, operations, table, now, to_op):
-    """What another operation of the same operands would do; `now` is the sum of derivative times bits of the word there is."""
+def _score_operations(here, state, operations, table, to_op):
+    """What another operation of the same operands would do."""
     for n in range(len(operations)):
         other = operations[n]
         if FORM[other] == REGISTER or FORM[other] == IMMEDIATE:
-            second = b if FORM[other] == REGISTER else imm
-            to_op[n] += weigh(table, alu(FUNCTION[other], a, second)) - now
+            second = here.b if FORM[other] == REGISTER else here.imm
+            to_op[n] += weigh(table, alu(FUNCTION[other], here.a, second)) - here.now
         elif FORM[other] == LOAD:
-            inside, found = load(other, np.uint32(a + imm), memory, base)
-            to_op[n] += weigh(table, found) - now if inside else WORD_BITS
+            inside, found = load(other, np.uint32(here.a + here.imm), state.memory, state.base)
+            to_op[n] += weigh(table, found) - here.now if inside else WORD_BITS
 
 
 @_part
-def _score_loads(op, a, imm, state, registers, immediates, table, now, to_rs1, to_imm):
+def _score_loads(here, state, registers, immediates, table, to_rs1, to_imm):
     """What a load would do from another base or with another offset."""
-    x, memory, base = state
     for r in range(len(registers)):
-        inside, found = load(op, np.uint32(x[registers[r]] + imm), memory, base)
-        to_rs1[r] += weigh(table, found) - now if inside else WORD_BITS
+        inside, found = load(here.op, np.uint32(state.x[registers[r]] + here.imm), state.memory, state.base)
+        to_rs1[r] += weigh(table, found) - here.now if inside else WORD_BITS
     for c in range(len(immediates)):
-        inside, found = load(op, np.uint32(a + np.uint32(immediates[c])), memory, base)
-        to_imm[c] += weigh(table, found) - now if inside else WORD_BITS
+        inside, found = load(here.op, np.uint32(here.a + np.uint32(immediates[c])), state.memory, state.base)
+        to_imm[c] += weigh(table, found) - here.now if inside else WORD_BITS
 
 
 @_part
-def _score_operands(op, a, b, imm, x, registers, immediates, table, now, to_rs1, to_rs2, to_imm):
+def _score_operands(here, x, registers, immediates, table, scores, slot):
     """What an operation of two registers, or of a register and an immediate, would do with other operands."""
-    function, second = FUNCTION[op], b if FORM[op] == REGISTER else imm
+    function, second = FUNCTION[here.op], here.b if FORM[here.op] == REGISTER else here.imm
+    to_rs1, to_rs2, to_imm = scores.rs1[slot], scores.rs2[slot], scores.imm[slot]
     for r in range(len(registers)):
-        to_rs1[r] += weigh(table, alu(function, x[registers[r]], second)) - now
-    if FORM[op] == REGISTER:
+        to_rs1[r] += weigh(table, alu(function, x[registers[r]], second)) - here.now
+    if FORM[here.op] == REGISTER:
         for r in range(len(registers)):
-            to_rs2[r] += weigh(table, alu(function, a, x[registers[r]])) - now
+            to_rs2[r] += weigh(table, alu(function, here.a, x[registers[r]])) - here.now
     else:
         for c in range(len(immediates)):
-            to_imm[c] += weigh(table, alu(function, a, np.uint32(immediates[c]))) - now
+            to_imm[c] += weigh(table, alu(function, here.a, np.uint32(immediates[c]))) - here.now
 
 
 @_part
-def _back_operands(instruction, a, b, of_registers, table, operands):
+def _back_operands(here, instruction, room):
     """Move the derivative of a word that was computed to its operands."""
-    op, rs1, rs2 = np.int64(instruction[0]), instruction[2], instruction[3]
+    rs1, rs2, operands = instruction[2], instruction[3], room.operands
     operands[:2] = 0.0
-    second = b if FORM[op] == REGISTER else np.uint32(instruction[4])
-    pull(FUNCTION[op], a, second, operands[2], operands[0], operands[1], table)
+    second = here.b if FORM[here.op] == REGISTER else here.imm
+    pull(FUNCTION[here.op], here.a, second, operands[2], operands[0], operands[1], room.table)
     if rs1 != 0:
-        _accumulate(of_registers[rs1], operands[0])
-    if FORM[op] == REGISTER and rs2 != 0:
-        _accumulate(of_registers[rs2], operands[1])
+        _accumulate(room.of_registers[rs1], operands[0])
+    if FORM[here.op] == REGISTER and rs2 != 0:
+        _accumulate(room.of_registers[rs2], operands[1])
 
 
 @inner
@@ -219,14 +259,14 @@ def _back_load(op, offset, g, of_memory):
 
 
 @_part
-def _back_store(instruction, old, state, registers, derivatives, room, to_rs2):
+def _back_store(instruction, old, state, registers, room, to_rs2):
     """Undo a store, score other registers to store, and move the derivative of the bytes to that of the register."""
-    (x, memory, base), (of_registers, of_memory), (table, operands) = state, derivatives, room
-    op, rs2, of_stored = np.int64(instruction[0]), instruction[3], operands[1]
-    offset = np.int64(np.uint32(x[instruction[2]] + np.uint32(instruction[4]) - base))
+    x, of_memory, table = state.x, room.of_memory, room.table
+    op, rs2, of_stored = np.int64(instruction[0]), instruction[3], room.operands[1]
+    offset = np.int64(np.uint32(x[instruction[2]] + np.uint32(instruction[4]) - state.base))
     of_stored[:] = 0.0
     for k in range(WIDTH[op]):
-        memory[offset + k] = old >> np.uint32(8 * k)
+        state.memory[offset + k] = old >> np.uint32(8 * k)
         for bit in range(8):
             of_stored[8 * k + bit] = of_memory[offset + k, bit]
             of_memory[offset + k, bit] = 0.0
@@ -235,4 +275,4 @@ def _back_store(instruction, old, state, registers, derivatives, room, to_rs2):
     for r in range(len(registers)):
         to_rs2[r] += weigh(table, x[registers[r]]) - now
     if rs2 != 0:
-        _accumulate(of_registers[rs2], of_stored)
+        _accumulate(room.of_registers[rs2], of_stored)

@@ -5,7 +5,8 @@ import math
 import sys
 
 from backends.core.errors import exit_code
-from experiments.synthesis import command, search, solve
+from experiments.program_search import methods
+from experiments.synthesis import command, solve
 
 EXAMPLE = """example:
   in.a0,in.a1,out.a0
@@ -31,7 +32,7 @@ def parser() -> argparse.ArgumentParser:
     )  # fmt: skip
     one.set_defaults(handler=command.run)
     one.add_argument("file", metavar="EXAMPLES.csv", help="a header of in. and out. columns, and rows of numbers")
-    one.add_argument("--method", help=f"one of {', '.join(search.methods())} (default: {solve.DEFAULT_METHOD})")
+    one.add_argument("--method", help=f"one of {', '.join(methods.names())} (default: {solve.DEFAULT_METHOD})")
     one.add_argument("--relaxation", choices=("bits", "value"), help="what a word is in a gradient method")
     one.add_argument("--backend", metavar="B", help="the machine that a gradient method runs on")
     one.add_argument("--budget-s", type=float, default=60.0, metavar="S", help="seconds of the search (default: 60)")

@@ -8,8 +8,11 @@ from pathlib import Path
 from backends.core import catalog
 from backends.interface import UserError
 from experiments.harness import progress
-from experiments.synthesis import executable, language, solve, table
-from experiments.synthesis.search import Budget
+from experiments.program_search import assembly
+from experiments.program_search.budget import Budget
+from experiments.program_search.method import Method
+from experiments.program_search.space import Space
+from experiments.synthesis import executable, solve, table
 
 _SHOWN = 10
 
@@ -19,9 +22,8 @@ class Question:
     """What the command line asks, checked."""
 
     table: table.Table
-    method: str
-    search: solve.Method
-    spaces: list[language.Space]
+    method: Method
+    spaces: list[Space]
     budget: Budget
     seed: int
     steps: int
@@ -32,13 +34,13 @@ def run(options: argparse.Namespace) -> int:
     """Find a program of RISC-V instructions that turns the inputs of a table into its outputs."""
     question = _question(options)
     with progress.bar() as bar:
-        compiling = bar.add_task(f"compiling {question.method}", total=None)
-        solve.warm(question.method, question.search, question.spaces)
+        compiling = bar.add_task(f"compiling {question.method.name}", total=None)
+        solve.warm(question.method, question.spaces)
         bar.remove_task(compiling)
-        bar.add_task(f"{question.method}, at most {options.budget_s:g} s", total=None)
+        bar.add_task(f"{question.method.name}, at most {options.budget_s:g} s", total=None)
         question.budget.restart()
         answer = solve.solve(
-            question.table, question.search, question.spaces, question.budget, question.seed, question.steps
+            question.table, question.method, question.spaces, question.budget, question.seed, question.steps
         )
     report = _report(question, answer)
     print(json.dumps(report) if options.json else "\n".join(_lines(question, answer, report)))
@@ -56,14 +58,14 @@ def _question(options: argparse.Namespace) -> Question:
         raise UserError(f"--seed {options.seed}: give 0 or more")
     if options.backend is not None and options.backend not in catalog.names():
         raise UserError(f"unknown backend '{options.backend}': one of {', '.join(catalog.names())}")
-    method = options.method or solve.DEFAULT_METHOD
-    bound = solve.bound(method, backend=options.backend, relaxation=options.relaxation)
+    name = options.method or solve.DEFAULT_METHOD
+    method = solve.bound(name, backend=options.backend, relaxation=options.relaxation)
     given = table.read(Path(options.file), options.steps)
     operations = _operations(options.ops)
     spaces = solve.fitting(method, solve.spaces(given.examples, options.length, operations), given.examples)
     out = _writable(Path(options.out) if options.out else Path(options.file).with_suffix(".elf"))
     budget = Budget(options.evaluations, options.budget_s)
-    return Question(given, method, bound, spaces, budget, options.seed, options.steps, out)
+    return Question(given, method, spaces, budget, options.seed, options.steps, out)
 
 
 def _operations(text: str | None) -> list[str] | None:
@@ -94,9 +96,9 @@ def _report(question: Question, answer: solve.Answer) -> dict:
     held_out = question.table.held_out
     return {
         "found": answer.found,
-        "method": question.method,
+        "method": question.method.name,
         "seed": question.seed,
-        "program": None if answer.code is None else language.text(answer.code),
+        "program": None if answer.code is None else assembly.text(answer.code),
         "instructions": None if answer.code is None else len(answer.code),
         "training": {"rows": int((~held_out).sum()), "right": int(answer.right[~held_out].sum())},
         "held_out": {"rows": int(held_out.sum()), "right": int(answer.right[held_out].sum())},
@@ -111,7 +113,7 @@ def _report(question: Question, answer: solve.Answer) -> dict:
 def _lines(question: Question, answer: solve.Answer, report: dict) -> list[str]:
     """What the command prints of it for people."""
     rows = f"right on {_of(report['training'])} examples and {_of(report['held_out'])} held-out rows"
-    cost = f"{report['executions']:.3g} executions, {report['seconds']:.1f} s, method {question.method}, seed {question.seed}"
+    cost = f"{report['executions']:.3g} executions, {report['seconds']:.1f} s, method {question.method.name}, seed {question.seed}"
     if answer.found:
         return [*report["program"], "", rows, cost, f"python -m backends run {question.out} runs it on every row"]
     lines = [
@@ -134,6 +136,6 @@ def _of(rows: dict) -> str:
 
 
 def _end(question: Question, answer: solve.Answer) -> str:
-    if question.budget.left_s <= 0 or answer.executions >= question.budget.evaluations:
+    if question.budget.ended:
         return "the budget has ended"
-    return f"{question.method} has nothing more to try"
+    return f"{question.method.name} has nothing more to try"

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from experiments.synthesis.evaluate import Evaluator
+from experiments.program_search.choices import random_codes
+from experiments.program_search.evaluation import Evaluator
 from experiments.synthesis.task import Task
 
 _NORMAL_95 = 1.959964
@@ -39,7 +40,7 @@ def density(task: Task, rng: np.random.Generator, samples: int) -> Density:
     ]
     hits = 0
     for start in range(0, samples, _BATCH):
-        codes = task.space.random(rng, min(_BATCH, samples - start))
+        codes = random_codes(task.space, rng, min(_BATCH, samples - start))
         for sieve in sieves:
             codes = codes[sieve.score(codes).right == len(sieve)]
         hits += len(codes)

@@ -8,6 +8,7 @@ import json
 import math
 from dataclasses import dataclass, replace
 from functools import cache, partial
+from typing import NamedTuple
 from zlib import crc32
 
 import numpy as np
@@ -16,12 +17,16 @@ import pandas as pd
 from experiments.harness import checkpoints
 from experiments.harness.options import chosen_of, count_of
 from experiments.harness.progress import track
-from experiments.synthesis import tasks, truth
+from experiments.program_search import methods
+from experiments.program_search.assembly import text
+from experiments.program_search.budget import Budget
+from experiments.program_search.machine_check import correct
+from experiments.program_search.method import Method
+from experiments.program_search.minimise import minimise
+from experiments.program_search.problem import Outcome, Problem
+from experiments.program_search.ssa import straight_through
+from experiments.synthesis import judgement, tasks
 from experiments.synthesis.density import density
-from experiments.synthesis.entrants import ENTRANTS, Entrant, hint
-from experiments.synthesis.language import text
-from experiments.synthesis.minimise import minimise
-from experiments.synthesis.search import WARMING, Budget, Exhausted, Outcome, Problem
 from experiments.synthesis.task import Task
 
 TRAINING = 256
@@ -42,32 +47,48 @@ KEYS = {
 """The tables, and the columns that tell their rows apart."""
 
 
+_WARMING = 2e5
+"""Executions until all of a method is compiled."""
+_PATIENCE, _MARGIN_S = 60.0, 600.0
+"""A search that takes so many times its work in seconds, and some more, is stopped: never in a normal run."""
+
+
+class Limits(NamedTuple):
+    """executions of a search, which end it; work_s: about how many seconds they take on one core."""
+
+    executions: float
+    work_s: float
+
+    def budget(self) -> Budget:
+        return Budget(self.executions, _PATIENCE * self.work_s + _MARGIN_S)
+
+
 @dataclass(frozen=True)
 class Scale:
-    """tasks, methods: by name, or all. seeds: of each pair. evaluations, seconds: the budget of a search. samples: drawn for
-    the density of a task. scheduled: seconds of a search in `schedules`, whose seeds are as many as those of the runs."""
+    """tasks, methods: by name, or all. seeds: of each pair. work_s: of a search, in seconds on one core; each method's rate
+    makes executions of it. samples: drawn for the density of a task. scheduled_s: work of a search in `schedules`, whose seeds are
+    as many as those of the runs."""
 
     tasks: tuple[str, ...] | str
     methods: tuple[str, ...] | str
     seeds: int
-    evaluations: float
-    seconds: float
+    work_s: float
     samples: int
-    scheduled: float
+    scheduled_s: float
 
 
 SCALES = {
     "smoke": Scale(
         ("increment", "add", "p01", "sum_to_n"),
         ("fixed_temperature", "annealed_value", "straight_through", "random_search", "enumeration", "mcmc", "hybrid"),
-        2, 2e7, 1.0, 20_000, 0.2,
+        2, 0.5, 20_000, 0.2,
     ),
     "quick": Scale(
         ("increment", "add", "mul", "square_plus", "swap", "abs", "p01", "p08", "max", "gcd"),
         ("fixed_temperature", "annealed_value", "straight_through", "enumeration", "mcmc", "smt", "hybrid"),
-        10, 2e8, 1.0, 500_000, 0.5,
+        10, 1.0, 500_000, 0.5,
     ),
-    "full": Scale("all", "all", 30, 1e10, 60.0, 10_000_000, 1.0),
+    "full": Scale("all", "all", 30, 60.0, 10_000_000, 1.0),
 }  # fmt: skip
 """Annealing is in relaxation `value` in the smaller ones: a second of descent in `bits` is less than a round, and each shape of
 task takes about as long to compile as ten such searches."""
@@ -75,73 +96,77 @@ task takes about as long to compile as ten such searches."""
 
 def run(cfg) -> dict[str, pd.DataFrame]:
     """The tables that this module's docstring names. Raises UserError for a value that nothing can have."""
-    asked, scale = cfg.experiment, SCALES[cfg.scale]
-    names = chosen_of(asked.tasks or scale.tasks, tasks.names(), "task")
-    methods = chosen_of(asked.methods or scale.methods, ENTRANTS, "method")
-    seeds = range(cfg.seed, cfg.seed + count_of(asked.seeds, scale.seeds, "seeds", 1))
-    limits = (
-        float(count_of(asked.evaluations, int(scale.evaluations), "evaluations", 1)),
-        float(scale.seconds if asked.budget_s is None else count_of(asked.budget_s, 1, "budget_s", 1)),
-    )
-    asked_for = chosen_of(asked.tables or "all", KEYS, "table")
-    pairs = [(task, label) for task in names for label in methods if _fits(tasks.get(task), ENTRANTS[label])]
-    of_searches = {"runs", "traces"} & set(asked_for)
-    found = [
-        checkpoints.once(cfg, f"{task}-{label}-{seed}", partial(_searched, tasks.get(task), label, seed, limits))
-        for task, label, seed in track([(*pair, seed) for pair in pairs for seed in seeds if of_searches], "searches")
-    ]
-    makers = {
-        "runs": lambda: pd.concat(found, ignore_index=True).drop(columns="trace"),
-        "tasks": lambda: checkpoints.once(cfg, "tasks", partial(_described, names, scale.samples, cfg.seed)),
-        "traces": lambda: _traces(pd.concat(found, ignore_index=True)),
-        "schedules": lambda: checkpoints.once(cfg, "schedules", partial(_scheduled, seeds, scale.scheduled)),
+    wanted, scale = cfg.experiment, SCALES[cfg.scale]
+    names = chosen_of(wanted.tasks or scale.tasks, tasks.names(), "task")
+    labels = chosen_of(wanted.methods or scale.methods, methods.variants(), "method")
+    seeds = range(cfg.seed, cfg.seed + count_of(wanted.seeds, scale.seeds, "seeds", 1))
+    limits = {label: _limits(wanted, scale, methods.variants()[label]) for label in labels}
+    tables = chosen_of(wanted.tables or "all", KEYS, "table")
+    searches = {
+        f"{task}-{label}-{seed}": partial(_searched, task, label, seed, limits[label])
+        for task in names for label in labels if _fits(tasks.get(task), methods.variants()[label])
+        for seed in seeds if {"runs", "traces"} & set(tables)
+    }  # fmt: skip
+    densities = {
+        f"density-{name}": partial(_described, name, scale.samples, cfg.seed) for name in names if "tasks" in tables
     }
-    return {name: makers[name]() for name in asked_for}
+    schedules = {
+        f"schedule-{task}-{k}-{seed}": partial(_scheduled, task, label, seed, scale.scheduled_s)
+        for task in SCHEDULED for k, label in enumerate(SCHEDULES) for seed in seeds if "schedules" in tables
+    }  # fmt: skip
+    parts = {**searches, **densities, **schedules}
+    found = {name: checkpoints.once(cfg, name, parts[name]) for name in track(list(parts), "searches")}
+
+    def joined(names) -> pd.DataFrame:
+        return pd.concat([found[name] for name in names], ignore_index=True)
+
+    makers = {
+        "runs": lambda: joined(searches).drop(columns="trace"), "tasks": lambda: joined(densities),
+        "traces": lambda: _traces(joined(searches)), "schedules": lambda: joined(schedules),
+    }  # fmt: skip
+    return {name: makers[name]() for name in tables}
 
 
-def _fits(task: Task, entrant: Entrant) -> bool:
-    return entrant.fits(Problem(task.training(np.random.default_rng(0), 2), task.space)) is None
+def _limits(wanted, scale: Scale, method: Method) -> Limits:
+    """What the configuration says, or else the scale: executions, or the work that a method's rate makes executions of."""
+    work_s = float(scale.work_s if wanted.budget_s is None else count_of(wanted.budget_s, 1, "budget_s", 1))
+    executions = float(count_of(wanted.evaluations, int(work_s * method.rate), "evaluations", 1))
+    return Limits(executions, executions / method.rate)
+
+
+def _fits(task: Task, method: Method) -> bool:
+    return method.fits(task.problem(np.random.default_rng(0), 2)) is None
 
 
 def _drawn(task: Task, seed: int, label: str) -> tuple[Problem, np.random.Generator]:
     """The examples of a seed, the same for every method, and a generator of its own for a method."""
-    examples = task.training(np.random.default_rng([seed, crc32(task.name.encode())]), TRAINING)
-    return Problem(examples, task.space), np.random.default_rng(
-        [seed, crc32(task.name.encode()), crc32(label.encode())]
-    )
+    problem = task.problem(np.random.default_rng([seed, crc32(task.name.encode())]), TRAINING)
+    rng = np.random.default_rng([seed, crc32(task.name.encode()), crc32(label.encode())])
+    return (replace(problem, hint=task.hint(rng)) if methods.variants()[label].hinted else problem), rng
 
 
-def _searched(task: Task, label: str, seed: int, limits: tuple[float, float]) -> pd.DataFrame:
+def _searched(name: str, label: str, seed: int, limits: Limits) -> pd.DataFrame:
     """One row: a search and the judgement of what it found."""
-    entrant, (problem, rng) = ENTRANTS[label], _drawn(task, seed, label)
-    if entrant.hinted:
-        problem = replace(problem, hint=hint(task, rng))
-    _warmed(task.name, label)
-    budget = Budget(*limits)
-    outcome = _tried(entrant, problem, budget, rng)
+    task, method = tasks.get(name), methods.variants()[label]
+    _warm(name, label)
+    problem, rng = _drawn(task, seed, label)
+    budget = limits.budget()
+    outcome = method.search(problem, budget, rng)
     elapsed_s = budget.elapsed_s
     row = {
-        "task": task.name, "group": task.group, "shortest": task.shortest, "method": label, "family": entrant.family,
-        "seed": seed, **_judged(task, outcome, rng), "evaluations": budget.spent, "wall_s": elapsed_s,
-        "restarts": outcome.restarts, "budget_evaluations": limits[0], "budget_s": limits[1],
+        "task": name, "group": task.group, "shortest": task.shortest, "method": label, "family": method.family, "seed": seed,
+        **_judged(task, outcome, rng), "evaluations": budget.spent, "wall_s": elapsed_s, "restarts": outcome.restarts,
+        "budget_evaluations": limits.executions, "budget_s": limits.work_s,
         "trace": json.dumps(outcome.trace[:: max(1, len(outcome.trace) // TRACE_ROWS)] if seed < TRACED_SEEDS else []),
     }  # fmt: skip
     return pd.DataFrame([row])
 
 
 @cache
-def _warmed(task_name: str, label: str) -> None:
-    """Compile what a search needs, so that no search is charged for it."""
-    problem, rng = _drawn(tasks.get(task_name), 0, label)
-    hinted = replace(problem, hint=hint(tasks.get(task_name), rng)) if ENTRANTS[label].hinted else problem
-    _tried(ENTRANTS[label], hinted, Budget(*WARMING), rng)
-
-
-def _tried(entrant: Entrant, problem: Problem, budget: Budget, rng: np.random.Generator) -> Outcome:
-    try:
-        return entrant.search()(problem, budget, rng)
-    except Exhausted:
-        return Outcome(None)
+def _warm(name: str, label: str) -> None:
+    """Compile what a search needs, so that it is no part of any search's time."""
+    problem, rng = _drawn(tasks.get(name), 0, label)
+    methods.variants()[label].search(problem, Budget(_WARMING), rng)
 
 
 def _judged(task: Task, outcome: Outcome, rng: np.random.Generator) -> dict:
@@ -149,12 +174,12 @@ def _judged(task: Task, outcome: Outcome, rng: np.random.Generator) -> dict:
     if outcome.code is None:
         nothing = {"found": False, "right": False, "tested": 0, "proof": "", "counterexample": ""}
         return {**nothing, "length": 0, "program": "", "gap": float("nan")}
-    verdict = truth.judge(task, outcome.code, rng)
+    verdict = judgement.judge(task, outcome.code, rng)
     code = outcome.code
     if verdict.right:
         held_out = task.held_out(np.random.default_rng(0), TRAINING)
         long = replace(held_out, steps=max(held_out.steps, len(code)))
-        code = minimise(code, lambda shorter: bool(truth.correct(long, shorter).all()))
+        code = minimise(code, lambda shorter: bool(correct(long, shorter).all()))
     wrong = " ".join(f"{word:#x}" for word in verdict.counterexample or ())
     return {
         "found": True, "right": verdict.right, "tested": verdict.tested, "proof": verdict.proof, "counterexample": wrong,
@@ -162,17 +187,17 @@ def _judged(task: Task, outcome: Outcome, rng: np.random.Generator) -> dict:
     }  # fmt: skip
 
 
-def _described(names: tuple[str, ...], samples: int, seed: int) -> pd.DataFrame:
-    rows = []
-    for task in map(tasks.get, track(names, "densities")):
-        sampled = density(task, np.random.default_rng(seed), samples)
-        rows.append({
-            "task": task.name, "group": task.group, "shortest": task.shortest, "length": task.space.length,
-            "operations": len(task.space.operations), "registers": len(task.space.registers),
-            "log10_space": math.log10(task.space.size()), "solutions": sampled.hits, "samples": sampled.samples,
-            "density_low": sampled.low, "density_high": sampled.high,
-        })  # fmt: skip
-    return pd.DataFrame(rows)
+def _described(name: str, samples: int, seed: int) -> pd.DataFrame:
+    """One row: a task's space, and how rare solutions are in it."""
+    task = tasks.get(name)
+    sampled = density(task, np.random.default_rng(seed), samples)
+    row = {
+        "task": name, "group": task.group, "shortest": task.shortest, "length": task.space.length,
+        "operations": len(task.space.operations), "registers": len(task.space.registers),
+        "log10_space": math.log10(task.space.size()), "solutions": sampled.hits, "samples": sampled.samples,
+        "density_low": sampled.low, "density_high": sampled.high,
+    }  # fmt: skip
+    return pd.DataFrame([row])
 
 
 def _traces(runs: pd.DataFrame) -> pd.DataFrame:
@@ -186,20 +211,17 @@ def _traces(runs: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=columns)
 
 
-def _scheduled(seeds: range, seconds: float) -> pd.DataFrame:
-    """Straight-through descent under each schedule: is it the fall of the temperature that finds programs?"""
-    rows = []
-    cells = [(name, label, seed) for name in SCHEDULED for label in SCHEDULES for seed in seeds]
-    for name, label, seed in track(cells, "schedules"):
-        (first, last), task = SCHEDULES[label], tasks.get(name)
-        problem, rng = _drawn(task, seed, "straight_through")
-        entrant = replace(ENTRANTS["straight_through"], options={"first_temperature": first, "last_temperature": last})
-        _warmed(name, "straight_through")
-        budget = Budget(math.inf, seconds)
-        outcome = _tried(entrant, problem, budget, rng)
-        right = outcome.code is not None and truth.judge(task, outcome.code, rng).right
-        rows.append({
-            "task": name, "schedule": label, "first_temperature": first, "last_temperature": last, "seed": seed,
-            "right": right, "evaluations": budget.spent, "wall_s": budget.elapsed_s,
-        })  # fmt: skip
-    return pd.DataFrame(rows)
+def _scheduled(name: str, schedule: str, seed: int, work_s: float) -> pd.DataFrame:
+    """One row, a search under a schedule: is it the fall of the temperature that finds programs?"""
+    (first, last), task, method = SCHEDULES[schedule], tasks.get(name), methods.get("straight_through")
+    _warm(name, method.name)
+    problem, rng = _drawn(task, seed, method.name)
+    budget = Limits(work_s * method.rate, work_s).budget()
+    options = straight_through.Options(first_temperature=first, last_temperature=last)
+    outcome = method.search(problem, budget, rng, ssa=options)
+    right = outcome.code is not None and judgement.judge(task, outcome.code, rng).right
+    row = {
+        "task": name, "schedule": schedule, "first_temperature": first, "last_temperature": last, "seed": seed,
+        "right": right, "evaluations": budget.spent, "wall_s": budget.elapsed_s,
+    }  # fmt: skip
+    return pd.DataFrame([row])

@@ -6,26 +6,26 @@ short loops before long ones, and where nobody says which operations to use, pro
 them. Each space has a share of what is left of the budget.
 """
 
-import contextlib
-import inspect
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
 
 from backends.interface import UserError
-from experiments.synthesis import search, tasks, truth
+from experiments.program_search import methods
+from experiments.program_search.budget import Budget
+from experiments.program_search.machine_check import correct
+from experiments.program_search.method import Method
+from experiments.program_search.minimise import minimise
+from experiments.program_search.problem import Examples, Problem
+from experiments.program_search.space import BRANCHES, CONSTANTS, STRAIGHT, Space
+from experiments.synthesis import tasks
 from experiments.synthesis.executable import REGISTERS
-from experiments.synthesis.language import BRANCHES, CONSTANTS, STRAIGHT, Space
-from experiments.synthesis.minimise import minimise
-from experiments.synthesis.search import Budget, Exhausted, Outcome, Problem
 from experiments.synthesis.table import Table
-from experiments.synthesis.task import Examples
 from experiments.synthesis.tasks.loops import LOOP
 
-Method = Callable[[Problem, Budget, np.random.Generator], Outcome]
 DEFAULT_METHOD = "portfolio"
 SCRATCH = 3
 LOOP_STEPS = 512
@@ -34,11 +34,8 @@ _PATIENCE = 16
 _SHORT = 5
 """Instructions of loops that are looked for before longer ones."""
 FEW_CONSTANTS = (-4, -2, -1, 0, 1, 2, 3, 4, 7, 8, 15, 16, 31, 255)
-_COMPILED = (
-    "portfolio", "enumeration", "hybrid", "mcmc", "random_search", "straight_through", "guided_enumeration", "sketches",
-    "loaded",
-)  # fmt: skip
-"""Methods whose compiled code is the same for every problem."""
+_WARMING = 2e5, 10.0
+"""Executions and seconds until all of a method is compiled."""
 _SCRATCH_ORDER = (5, 6, 7, 8, 9, 15, 14, 13, 12, 11, 10)
 _REPEATED = 3
 _ADDRESSES = 8
@@ -62,31 +59,29 @@ class Answer:
 
 def bound(name: str, **options: str | None) -> Method:
     """A method with these options. Raises UserError for an unknown method, or an option that it does not have."""
-    method = search.method(name)
+    method = methods.get(name)
     given = {key: value for key, value in options.items() if value is not None}
-    known = inspect.signature(method).parameters
     for key in given:
-        if key not in known:
+        if key not in method.option_names:
             raise UserError(f"method {name} has no choice of {key}: leave --{key} out")
-    return lambda problem, budget, rng: method(problem, budget, rng, **given)
+    return replace(method, given={**method.given, **given})
 
 
-def warm(name: str, method: Method, choices: Sequence[Space]) -> None:
+def warm(method: Method, choices: Sequence[Space]) -> None:
     """Compile what a method needs, on x + 1, so that the budget is not spent on it. Does nothing where it is compiled for each
     problem anew."""
     task = tasks.get("increment")
-    for space in {space.straight: space for space in choices}.values() if name in _COMPILED else ():
+    for space in {space.straight: space for space in choices}.values() if method.compiled_once else ():
         small = replace(space, registers=task.space.registers, length=task.space.length)
         rng = np.random.default_rng(0)
-        with contextlib.suppress(Exhausted):
-            method(Problem(task.training(rng, 16), small), Budget(*search.WARMING), rng)
+        method.search(Problem(task.training(rng, 16), small), Budget(*_WARMING), rng)
 
 
-def fitting(name: str, choices: Sequence[Space], examples: Examples) -> list[Space]:
+def fitting(method: Method, choices: Sequence[Space], examples: Examples) -> list[Space]:
     """The spaces that a method can search. Raises UserError where it can search none."""
-    reasons = [search.fits(name, Problem(examples, space)) for space in choices]
+    reasons = [method.fits(Problem(examples, space)) for space in choices]
     if all(reasons):
-        raise UserError(f"method {name} cannot search this: {reasons[0]}; name another method")
+        raise UserError(f"method {method.name} cannot search this: {reasons[0]}; name another method")
     return [space for space, reason in zip(choices, reasons, strict=True) if reason is None]
 
 
@@ -137,8 +132,7 @@ def solve(
         examples = replace(table.examples, steps=space.length if space.straight else loop_steps)
         patient = replace(examples, steps=_PATIENCE * examples.steps)
         problem = Problem(examples.take(~table.held_out), space)
-        share = _weight(space) / sum(map(_weight, choices[i:]))
-        budget = Budget(share * (total.evaluations - total.spent), share * total.left_s)
+        budget = total.part(_weight(space) / sum(map(_weight, choices[i:])))
         for code in _candidates(method, problem, budget, rng):
             right = _right(patient, code)
             if right.all():
@@ -161,10 +155,10 @@ def _shortened(
 ) -> np.ndarray:
     """The shortest program right on every row that is found in a little more time."""
     code = minimise(code, partial(_all_right, patient))
-    while len(code) > 1 and total.left_s > 0 and total.spent < total.evaluations:
+    while len(code) > 1 and not total.ended:
         problem = replace(problem, space=replace(problem.space, length=len(code) - 1))
         seconds = min(total.left_s, max(_AGAIN_S, _AGAIN * total.elapsed_s))
-        budget = Budget(total.evaluations - total.spent, seconds)
+        budget = Budget(total.left, seconds)
         right = (c for c in _candidates(method, problem, budget, rng) if len(c) < len(code) and _all_right(patient, c))
         shorter = next(right, None)
         total.spent += budget.spent
@@ -177,11 +171,8 @@ def _shortened(
 def _candidates(method: Method, problem: Problem, budget: Budget, rng: np.random.Generator) -> Iterator[np.ndarray]:
     """Programs that a method finds within a budget, until it finds none or the same again."""
     last = None
-    while budget.left_s > 0 and budget.spent < budget.evaluations:
-        try:
-            code = method(problem, budget, rng).code
-        except Exhausted:
-            return
+    while not budget.ended:
+        code = method.search(problem, budget, rng).code
         if code is None or (last is not None and np.array_equal(code, last)):
             return
         yield code
@@ -190,7 +181,7 @@ def _candidates(method: Method, problem: Problem, budget: Budget, rng: np.random
 
 def _right(examples: Examples, code: np.ndarray) -> np.ndarray:
     """`[E]` bool, the rows that are right on the hard machines, both of them."""
-    return truth.correct(examples, code, "gpu_compute") & truth.correct(examples, code, "reference")
+    return correct(examples, code, "gpu_compute") & correct(examples, code, "reference")
 
 
 def _all_right(examples: Examples, code: np.ndarray) -> bool:

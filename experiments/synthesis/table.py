@@ -9,8 +9,8 @@ import numpy as np
 
 from backends.core import isa
 from backends.interface import UserError
+from experiments.program_search.problem import Examples, Location
 from experiments.synthesis.executable import REGISTERS
-from experiments.synthesis.task import Examples, Location
 
 HELD_OUT_EVERY = 5
 WINDOW_BYTES = 4096

@@ -1,104 +1,13 @@
-"""What a program shall do: examples, where they lie in the machine, and for the tasks of the suite their whole meaning.
-
-Inputs and outputs are words of 32 bits at *locations*: registers, or words of memory. Examples know their locations, so that
-a loop over an array can be trained on short arrays and tested on long ones.
-"""
+"""What a task of the contest is: a problem, fresh examples of it, and what is known of its solution."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 
-from backends.core import isa
-from experiments.synthesis.language import Space
-
-
-@dataclass(frozen=True, order=True)
-class Location:
-    """A register (`kind` "register", its number) or a word of memory (`kind` "memory", its address)."""
-
-    kind: str
-    number: int
-
-    def __str__(self) -> str:
-        return isa.REGISTER_NAMES[self.number] if self.kind == "register" else f"mem[{self.number:#x}]"
-
-
-def register(name: str) -> Location:
-    return Location("register", isa.register_number(name))
-
-
-def memory(address: int) -> Location:
-    return Location("memory", address)
-
-
-@dataclass(frozen=True)
-class Examples:
-    """E pairs of inputs and outputs.
-
-    sources: locations of the I inputs; what is not among them is 0 when a program starts. targets: of the O outputs.
-    inputs `[E, I]`, outputs `[E, O]` uint32. steps: instructions that a run may take.
-    """
-
-    sources: tuple[Location, ...]
-    targets: tuple[Location, ...]
-    inputs: np.ndarray
-    outputs: np.ndarray
-    steps: int
-
-    def __len__(self) -> int:
-        return len(self.inputs)
-
-    def take(self, rows) -> "Examples":
-        """Some of the examples, by index, slice or mask."""
-        return Examples(self.sources, self.targets, self.inputs[rows], self.outputs[rows], self.steps)
-
-    def plus(self, other: "Examples") -> "Examples":
-        """These and those, which have the same locations."""
-        assert (self.sources, self.targets) == (other.sources, other.targets), "examples of different locations"
-        inputs, outputs = np.concatenate([self.inputs, other.inputs]), np.concatenate([self.outputs, other.outputs])
-        return Examples(self.sources, self.targets, inputs, outputs, max(self.steps, other.steps))
-
-    def registers_named(self) -> set[int]:
-        """Numbers of the registers that are inputs or outputs."""
-        return {at.number for at in self.sources + self.targets if at.kind == "register"}
-
-    def words_named(self) -> list[int]:
-        """Addresses of the words of memory that are inputs or outputs, in order."""
-        return sorted({at.number for at in self.sources + self.targets if at.kind == "memory"})
-
-    def registers(self, count: int = 16) -> np.ndarray:
-        """`[E, count]` uint32, the registers when a program starts."""
-        x = np.zeros((len(self), count), np.uint32)
-        for column, source in enumerate(self.sources):
-            if source.kind == "register":
-                x[:, source.number] = self.inputs[:, column]
-        return x
-
-    def window(self) -> tuple[int, int]:
-        """Base and size in bytes of the memory that examples speak of; (0, 4) where they speak of none."""
-        addresses = self.words_named()
-        return (addresses[0], addresses[-1] + 4 - addresses[0]) if addresses else (0, 4)
-
-    def memory(self) -> np.ndarray:
-        """`[E, size]` uint8, the bytes of that window when a program starts."""
-        base, size = self.window()
-        data = np.zeros((len(self), size), np.uint8)
-        for column, source in enumerate(self.sources):
-            if source.kind == "memory":
-                at = source.number - base
-                data[:, at : at + 4] = self.inputs[:, column].astype("<u4")[:, None].view(np.uint8)
-        return data
-
-    def read(self, registers: np.ndarray, memory: np.ndarray, base: int) -> np.ndarray:
-        """Outputs `[E, O]` uint32 found in registers `[E, R]` uint32 and memory `[E, M]` uint8 from address `base` on."""
-        found = [
-            registers[:, at.number]
-            if at.kind == "register"
-            else np.ascontiguousarray(memory[:, at.number - base : at.number - base + 4]).view("<u4")[:, 0]
-            for at in self.targets
-        ]
-        return np.stack(found, axis=1).astype(np.uint32)
+from experiments.program_search.choices import random_codes
+from experiments.program_search.problem import Examples, Problem
+from experiments.program_search.space import Space
 
 
 @dataclass(frozen=True)
@@ -107,7 +16,7 @@ class Task:
 
     draw: fresh training examples; edges: cases that random ones miss; held_out: examples that no method sees, of loops on
     sizes that training never has. All three take a generator and a number (`edges` ignores both where it has fixed cases).
-    meaning: outputs as words of `words.py` from inputs, where the task has such a form and so can be proven, else None.
+    meaning: outputs as words of `isa.words` from inputs, where the task has such a form and so can be proven, else None.
     solution: a code that is right, as short as is known; methods never see it but for the labelled ablation.
     """
 
@@ -120,13 +29,25 @@ class Task:
     solution: np.ndarray
     meaning: Callable | None = None
     group: str = "elementary"
-    shortest: int = field(init=False)
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "shortest", len(self.solution))
+    @property
+    def shortest(self) -> int:
+        """Instructions of the known solution."""
+        return len(self.solution)
 
     def training(self, rng: np.random.Generator, count: int) -> Examples:
         """Edge cases, then fresh examples, `count` together."""
         edges = self.edges()
         edges = edges.take(rng.permutation(len(edges))[: count // 2])
         return edges.plus(self.draw(rng, count - len(edges)))
+
+    def problem(self, rng: np.random.Generator, count: int) -> Problem:
+        """What a search is asked, with so many training examples."""
+        return Problem(self.training(rng, count), self.space)
+
+    def hint(self, rng: np.random.Generator) -> np.ndarray:
+        """The known solution with one instruction replaced at random, for the labelled ablation."""
+        code = np.array(self.solution, np.int32)
+        slot = rng.integers(len(code))
+        code[slot] = random_codes(self.space, rng, 1)[0, slot]
+        return code

@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 
 from backends.core import isa, toolchain
-from experiments.synthesis import language
-from experiments.synthesis.task import Examples, Location
+from experiments.program_search import assembly
+from experiments.program_search.problem import Examples, Location
 
 RESERVED = (0, 1, 2, 3, 4)
 """zero, ra, sp, gp, tp: what runs the rows uses them, so examples and programs must not."""
@@ -44,7 +44,7 @@ def source(code: np.ndarray, examples: Examples) -> str:
 
 
 def _solution(code: np.ndarray) -> list[str]:
-    return ["    .text", "    .globl solution", "solution:", *language.text(code), "    ret"]
+    return ["    .text", "    .globl solution", "solution:", *assembly.text(code), "    ret"]
 
 
 def _named(examples: Examples) -> bool:

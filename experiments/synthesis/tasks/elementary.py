@@ -5,9 +5,9 @@ The inputs lie in a0 and a1, the result in a0. All of them are solved without br
 
 from collections.abc import Iterator
 
+from backends.core.isa.words import Word, Words
 from experiments.synthesis.task import Task
 from experiments.synthesis.tasks.values import straight
-from experiments.synthesis.words import Word, Words
 
 
 def tasks() -> Iterator[Task]:

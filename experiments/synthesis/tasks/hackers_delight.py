@@ -6,10 +6,10 @@ Loop-free Programs (2011). Those on leading zeros are said through leading zeros
 
 from collections.abc import Callable, Iterator
 
+from backends.core.isa.words import Condition, Word, Words
 from experiments.synthesis.task import Task
 from experiments.synthesis.tasks.elementary import absolute
 from experiments.synthesis.tasks.values import straight
-from experiments.synthesis.words import Condition, Word, Words
 
 _LESS, _MORE, _NOT = ("addi", "t0", "a0", -1), ("addi", "t0", "a0", 1), ("xori", "a0", "a0", -1)
 _AND, _OR, _XOR = ((name, "a0", "a0", "t0") for name in ("and", "or", "xor"))

@@ -12,8 +12,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from experiments.synthesis.language import assemble
-from experiments.synthesis.task import Examples, Location, Task, memory, register
+from experiments.program_search.assembly import assemble
+from experiments.program_search.problem import Examples, Location, memory, register
+from experiments.synthesis.task import Task
 from experiments.synthesis.tasks.values import space, words
 
 ARRAY = 0x100

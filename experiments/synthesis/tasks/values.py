@@ -5,9 +5,11 @@ from itertools import product
 
 import numpy as np
 
-from experiments.synthesis.language import STRAIGHT, Space, assemble
-from experiments.synthesis.task import Examples, Location, Task, register
-from experiments.synthesis.words import Arrays, Word
+from backends.core.isa.words import Arrays, Word
+from experiments.program_search.assembly import assemble
+from experiments.program_search.problem import Examples, Location, register
+from experiments.program_search.space import STRAIGHT, Space
+from experiments.synthesis.task import Task
 
 BOUNDARIES = (0, 1, 2, 3, 0xFF, 0x100, 0x7FFFFFFE, 0x7FFFFFFF, 0x80000000, 0x80000001, 0xFFFFFFFE, 0xFFFFFFFF)
 _PAIRED = (0, 1, 2, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFF)

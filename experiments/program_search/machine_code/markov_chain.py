@@ -1,0 +1,202 @@
+"""Markov chains over codes whose stationary distribution favours those that are nearly right, as in STOKE.
+
+The chains look at a few of the examples; a code without cost on them is tried on all, and one that it gets wrong joins the few.
+Chains begin anew after runs of Luby's lengths.
+
+Source: Schkufza, Sharma and Aiken, Stochastic Superoptimization (2013): their cost (bits that differ, and a penalty for a right
+value in a wrong place), their proposals, and their way to accept: the random number is drawn first, so that an evaluation
+stops as soon as the proposal is bound to be refused.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from backends.gpu_compute.codes import entry, inner, unpack
+from experiments.program_search.choices import choices
+from experiments.program_search.evaluation import WORD_BITS, Evaluator, Workspace, output_at, popcount, run_case
+from experiments.program_search.machine_code import gradient_proposals
+from experiments.program_search.machine_code.gradient_proposals import Guide
+from experiments.program_search.machine_code.instructions import empty_code
+from experiments.program_search.machine_code.proposals import fill, propose
+from experiments.program_search.problem import Problem
+from experiments.program_search.random_numbers import luby, seeded, uniform
+from experiments.program_search.sliced_search import SlicedSearch
+
+_NEVER = np.int64(1) << np.int64(62)
+COST, LEFT, RESTARTS = range(3)
+"""Of a chain's progress: cost of the code it is at (_NEVER: to be computed), proposals left until it begins anew, and how
+often it began."""
+
+
+class Options(NamedTuple):
+    """chains: that take turns. beta: of the mean cost of an example in bits. restart: proposals between the closest restarts.
+    examples: that the cost is over at first. misplaced: penalty for a right value in a wrong register; below 0: no credit for
+    such values. wrong: bits that an example costs more where it is wrong at all.
+
+    share: of the proposals, how many the gradient makes; 0: none, and no gradient is computed. temperature: of such proposals,
+    in bits of an example. batch: examples of a gradient. renew: proposals until a gradient is made again at the same code, with
+    other operands for what its operations do not use.
+    """
+
+    chains: int = 2
+    beta: float = 20.0
+    restart: int = 30_000
+    examples: int = 6
+    misplaced: int = -1
+    wrong: int = 0
+    share: float = 0.0
+    temperature: float = 0.03
+    batch: int = 8
+    renew: int = 16
+
+
+class Chain(NamedTuple):
+    """The state of a chain: packed `[L + 2]` uint64 and room for a copy, kept; progress `[3]` int64; order `[n]` int64, the
+    examples that the cost is over; stores: whether codes may store."""
+
+    random: np.ndarray
+    packed: np.ndarray
+    kept: np.ndarray
+    progress: np.ndarray
+    order: np.ndarray
+    stores: bool
+
+
+class Chains(SlicedSearch):
+    """Markov chains on a problem."""
+
+    def __init__(self, problem: Problem, rng: np.random.Generator, options: Options) -> None:
+        self.rng, self.options, self.evaluator = rng, options, Evaluator(problem.examples)
+        self.slice_executions = 1_200_000 if options.share else 8_000_000
+        self.choices, self.work = choices(problem.space), Workspace.of(self.evaluator.cases)
+        few = rng.permutation(len(self.evaluator))[: options.examples]
+        space, cases, code = problem.space, self.evaluator.cases, empty_code(problem.space.length)
+        self.chains = [
+            Chain(seeded(rng), code.copy(), code.copy(), np.zeros(3, np.int64), few.copy(), space.has_memory)
+            for _ in range(options.chains)
+        ]
+        self.guides = [Guide.of(space, cases) if options.share else None for _ in self.chains]
+        self._right: np.ndarray | None = None
+
+    @property
+    def count(self) -> int:
+        return len(self.chains)
+
+    @property
+    def restarts(self) -> int:
+        return sum(int(chain.progress[RESTARTS]) for chain in self.chains)
+
+    def advance(self, k: int, executions: int) -> int:
+        chain, guide, cases = self.chains[k], self.guides[k], self.evaluator.cases
+        return _run_chain(chain, guide, self.choices, cases, self.work, self.options, executions)
+
+    def go(self, executions: int) -> int:
+        """All examples are looked at where the few cost nothing, and one that is wrong joins them."""
+        executed, few = super().go(executions), self.chains[0].order
+        for chain in self.chains:
+            if chain.progress[COST] == 0 and self._right is None:
+                code = unpack(chain.packed[None])[0]
+                failed, more = self.evaluator.failures(code)
+                executed += more
+                if len(failed):
+                    few = np.append(few, self.rng.choice(failed))
+                else:
+                    self._right = code
+        if len(few) != len(self.chains[0].order):
+            self.chains = [chain._replace(order=few.copy()) for chain in self.chains]
+            for chain, guide in zip(self.chains, self.guides, strict=True):
+                chain.progress[COST] = _NEVER
+                if guide is not None:
+                    guide.stale[0] = True
+        return executed
+
+    def found(self) -> np.ndarray | None:
+        return self._right
+
+
+@inner
+def _output_cost(o, e, memory, registers, cases, work, misplaced):
+    """Bits that differ at the place of an output, or in another register and the penalty for that."""
+    place, wanted = cases.places[o], cases.wanted[e, o]
+    least = popcount(output_at(place, work.x, memory) ^ wanted)
+    if place < 32 and least > misplaced >= 0:
+        for register in registers:
+            if register != 0 and register != place:
+                least = min(least, misplaced + popcount(work.x[register] ^ wanted))
+    return least
+
+
+@inner
+def _cost(chain, registers, cases, work, options, limit):
+    """Cost over the chain's examples, and instructions executed; stops above the limit.
+
+    The example that crossed the limit moves one place forward, so that those which tell codes apart come first.
+    """
+    cost, total, order = np.int64(0), np.int64(0), chain.order
+    for t in range(len(order)):
+        e = order[t]
+        ended, executed, after = run_case(chain.packed, chain.stores, e, cases, work)
+        total += executed
+        if ended:
+            off = np.int64(0)
+            for o in range(len(cases.places)):
+                off += _output_cost(o, e, after, registers, cases, work, options.misplaced)
+            cost += off + options.wrong * (off > 0)
+        else:
+            cost += WORD_BITS * len(cases.places) + options.wrong
+        if cost > limit:
+            if t:
+                order[t], order[t - 1] = order[t - 1], order[t]
+            break
+    return cost, total
+
+
+@inner
+def _propose(chain, guide, choices, cases, work, options):
+    """Change the code, blindly or as the gradient says. Returns executions."""
+    executed = np.int64(0)
+    if guide is not None and uniform(chain.random) <= options.share:
+        if guide.stale[0] or guide.used[0] >= options.renew:
+            few = chain.order[: options.batch]
+            executed = gradient_proposals.renew(
+                chain.random, chain.packed, few, cases, work, guide, options.temperature
+            )
+        gradient_proposals.propose(chain.random, chain.packed, guide)
+    else:
+        propose(chain.random, chain.packed, choices)
+    return executed
+
+
+@entry
+def _run_chain(chain, guide, choices, cases, work, options, executions):
+    """Go on until the cost is 0, or about `executions` instructions are executed; returns how many were."""
+    random, packed, progress, total = chain.random, chain.packed, chain.progress, np.int64(0)
+    beta = options.beta / len(chain.order)
+    while total < executions:
+        if progress[LEFT] == 0:
+            progress[RESTARTS] += 1
+            progress[LEFT], progress[COST] = options.restart * luby(progress[RESTARTS]), _NEVER
+            fill(random, packed, choices)
+            if guide is not None:
+                guide.stale[0] = True
+        if progress[COST] == _NEVER:
+            progress[COST], executed = _cost(chain, choices.registers, cases, work, options, _NEVER)
+            total += executed
+        if progress[COST] == 0:
+            break
+        for slot in range(len(packed)):
+            chain.kept[slot] = packed[slot]
+        total += _propose(chain, guide, choices, cases, work, options)
+        limit = progress[COST] + np.int64(-np.log(uniform(random)) / beta)
+        cost, executed = _cost(chain, choices.registers, cases, work, options, limit)
+        total += executed
+        progress[LEFT] -= 1
+        if cost <= limit:
+            progress[COST] = cost
+            if guide is not None:
+                guide.stale[0] = True
+        else:
+            for slot in range(len(packed)):
+                packed[slot] = chain.kept[slot]
+    return total

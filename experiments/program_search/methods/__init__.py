@@ -1,0 +1,35 @@
+"""The methods, found because they are the files of this folder; `method.py` says what a method is."""
+
+import importlib
+from functools import cache
+from pathlib import Path
+from types import ModuleType
+
+from backends.interface import UserError
+from experiments.program_search.method import FAMILIES, Method
+
+DEPENDS_ON = ("experiments/program_search/methods/", "experiments/program_search/relaxed/")
+
+
+def names() -> list[str]:
+    """Names of all methods."""
+    return sorted(file.stem for file in Path(__file__).parent.glob("*.py") if not file.stem.startswith("_"))
+
+
+def get(name: str) -> Method:
+    """A method by name. Raises UserError for an unknown one."""
+    if name not in names():
+        raise UserError(f"unknown method '{name}': one of {', '.join(names())}")
+    return _module(name).METHOD
+
+
+@cache
+def variants() -> dict[str, Method]:
+    """Methods as they take part in the contest, by label, in the order of their families."""
+    found = [variant for name in names() for variant in getattr(_module(name), "VARIANTS", ())]
+    found.sort(key=lambda variant: (FAMILIES.index(variant.family), variant.look))
+    return {variant.name: variant for variant in found}
+
+
+def _module(name: str) -> ModuleType:
+    return importlib.import_module(f"{__name__}.{name}")

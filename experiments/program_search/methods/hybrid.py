@@ -1,0 +1,43 @@
+"""Gradient proposals, discrete acceptance: Markov chains some of whose proposals the adjoint of the machine makes.
+
+One backward pass scores every substitute of every choice of the program that the chain is at; proposals are drawn by those
+scores and accepted as in stochastic search, by what they really cost. Straight-line programs on registers have the static
+single assignment form (`ssa/markov_chain.py`), all others that of their space (`machine_code/markov_chain.py`).
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from experiments.program_search.budget import Budget
+from experiments.program_search.machine_code import markov_chain as over_machine_code
+from experiments.program_search.method import Method
+from experiments.program_search.problem import Outcome, Problem
+from experiments.program_search.ssa import form
+from experiments.program_search.ssa import markov_chain as over_ssa
+
+_SHARE = 0.02
+"""Of the proposals for other programs, those that the gradient makes: it takes a program's path as fixed, and so knows little
+of loops, and costs as much as many blind proposals."""
+
+
+class Options(NamedTuple):
+    """For each of the two forms."""
+
+    ssa: over_ssa.Options = over_ssa.Options()
+    machine_code: over_machine_code.Options = over_machine_code.Options(share=_SHARE)
+
+
+def run(problem: Problem, budget: Budget, rng: np.random.Generator, options: Options) -> Outcome:
+    if form.unfit(problem.space, problem.examples) is None:
+        return over_ssa.Chains(problem, rng, options.ssa).search(budget)
+    return over_machine_code.Chains(problem, rng, options.machine_code).search(budget)
+
+
+_BLIND = {"ssa": over_ssa.Options(share=0.0), "machine_code": over_machine_code.Options(share=0.0)}
+METHOD = Method("hybrid", "hybrid", "Markov chains with proposals from gradients", run, 2e7, Options)
+VARIANTS = (
+    METHOD.variant("hybrid", 2),
+    # the same chains in the same form, with every proposal drawn blindly
+    METHOD.variant("hybrid_without_gradient", 8, family="ablation", given=_BLIND),
+)

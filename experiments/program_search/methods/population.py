@@ -1,0 +1,64 @@
+"""Population-based training: while restarts descend, the worse ones go on from the logits of better ones, with other settings.
+
+Source: Jaderberg et al., Population Based Training of Neural Networks (2017). Losses are compared among restarts with the
+same focus.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from experiments.program_search.budget import Budget
+from experiments.program_search.method import Method
+from experiments.program_search.problem import Outcome, Problem
+from experiments.program_search.relaxed import rounds
+from experiments.program_search.relaxed.descent import Descent
+from experiments.program_search.relaxed.rounds import EVERY, Round, Rounds
+from experiments.program_search.ssa.form import Fields
+
+_FACTORS = (0.8, 1.25)
+
+
+@dataclass(frozen=True)
+class Options(rounds.Options):
+    """exploit: readings between two exchanges. quarter: share of the restarts that is replaced by as many. jitter: standard
+    deviation of what is added to copied logits."""
+
+    exploit: int = 2
+    quarter: float = 0.25
+    jitter: float = 0.3
+
+
+def run(problem: Problem, budget: Budget, rng: np.random.Generator, options: Options) -> Outcome:
+    def exchange(now: Round, rng: np.random.Generator) -> None:
+        if now.iteration and now.iteration // EVERY % options.exploit == 0:
+            _exchange(now, rng, options)
+
+    return Rounds(problem, budget, rng, options).search(exchange)
+
+
+def _exchange(now: Round, rng: np.random.Generator, options: Options) -> None:
+    source = np.arange(len(now.losses))
+    for focus in np.unique(now.focus):
+        group = np.flatnonzero(now.focus == focus)
+        order = group[np.argsort(now.losses[group])]
+        moved = int(options.quarter * len(group))
+        source[order[len(order) - moved :]] = rng.permutation(order[:moved])
+    copied = source != np.arange(len(source))
+
+    def jittered(x: np.ndarray) -> np.ndarray:
+        noise = options.jitter * copied[:, None, None] * rng.normal(size=x.shape)
+        return np.asarray(x)[source] + noise.astype(x.dtype)
+
+    logits, first, second, count = now.descent
+    moments = (Fields(*(np.asarray(x)[source] for x in each)) for each in (first, second))
+    now.descent = Descent(Fields(*map(jittered, logits)), *moments, np.asarray(count)[source])
+    for scale in (now.temperature_scale, now.rate_scale):
+        scale[:] = np.where(copied, scale[source] * rng.choice(_FACTORS, len(source)), scale)
+
+
+METHOD = Method(
+    "population", "gradient", "annealed descents of which the worse take over from the better", run, rounds.RATE, Options,
+    fits=rounds.fits, compiled_once=False,
+)  # fmt: skip
+VARIANTS = (METHOD.variant("population", 9),)

@@ -1,0 +1,49 @@
+"""One method after another, each with its share of what is left: what to use where nothing is known of a task.
+
+For straight-line programs on registers enumeration comes first, since short ones are found by it at once and shortest first,
+and then, for bit tricks that are too long for it, the hybrid; the same where words of memory can be loaded into registers
+first. Loops are looked for by sketches, and then, as other programs that use memory, by enumeration and by stochastic search
+with two notions of what is nearly right.
+"""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import numpy as np
+
+from experiments.program_search import methods
+from experiments.program_search.budget import Budget
+from experiments.program_search.method import Method, NoOptions
+from experiments.program_search.problem import Outcome, Problem
+
+
+class Member(NamedTuple):
+    """A method, its options, and its part of the budget beside the others'."""
+
+    method: str
+    options: Mapping[str, float] = {}
+    weight: float = 1.0
+
+
+STRAIGHT = (Member("enumeration"), Member("hybrid"))
+_ANY = (Member("enumeration"), Member("mcmc"), Member("mcmc", {"beta": 10.0, "wrong": 16}))
+WITH_MEMORY = (Member("loaded", weight=3.0), *_ANY)
+LOOPS = (Member("sketches", weight=3.0), *_ANY)
+
+
+def run(problem: Problem, budget: Budget, rng: np.random.Generator, _: NoOptions) -> Outcome:
+    """The first code that a member finds."""
+    members = STRAIGHT if problem.on_registers else WITH_MEMORY if problem.space.straight else LOOPS
+    members = tuple(member for member in members if methods.get(member.method).fits(problem) is None)
+    restarts = 0
+    for i, member in enumerate(members):
+        own = budget.part(member.weight / sum(other.weight for other in members[i:]))
+        outcome = methods.get(member.method).search(problem, own, rng, **member.options)
+        budget.spent += own.spent
+        restarts += outcome.restarts
+        if outcome.code is not None:
+            return Outcome(outcome.code, restarts)
+    return Outcome(None, restarts)
+
+
+METHOD = Method("portfolio", "hybrid", "several methods, each with a share of the budget", run, rate=5e7)

@@ -1,0 +1,40 @@
+"""Enumeration of loops by sketches: what a loop counts first, then what it computes in each round.
+
+`machine_code/loop_sketches.py` says which loops these are, `machine_code/exhaustive.py` how they are tried. It ends when all
+are, or with the budget.
+"""
+
+import numpy as np
+
+from experiments.program_search.budget import Budget, Exhausted
+from experiments.program_search.machine_code.exhaustive import Exhaustive
+from experiments.program_search.machine_code.instruction_sets import USUAL
+from experiments.program_search.machine_code.loop_sketches import Sketches
+from experiments.program_search.method import Method, NoOptions
+from experiments.program_search.problem import Outcome, Problem
+
+_FEW = 24
+"""Constants that are all used; of more than these only those that programs are full of."""
+
+
+def fits(problem: Problem) -> str | None:
+    """Why it cannot take a problem; None where it can."""
+    return "it has no branches, and sketches are of loops" if problem.space.straight else None
+
+
+def run(problem: Problem, budget: Budget, rng: np.random.Generator, _: NoOptions) -> Outcome:
+    """The first loop that is right."""
+    constants = None if len(problem.space.constants) <= _FEW else USUAL
+    sketches, exhaustive = Sketches(problem.space, problem.examples, constants), Exhaustive(problem, budget, rng)
+    budget.spent += sketches.executed
+    try:
+        for choices in sketches.slot_choices():
+            if (code := exhaustive.search(choices)) is not None:
+                return Outcome(code)
+    except Exhausted:
+        pass
+    return Outcome(None)
+
+
+METHOD = Method("sketches", "discrete", "loops by the roles of their slots", run, rate=2e7, fits=fits)
+VARIANTS = (METHOD.variant("sketches", 17),)

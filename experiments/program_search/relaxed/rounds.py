@@ -1,0 +1,203 @@
+"""Rounds of descent through a differentiable machine, with an account of what they execute.
+
+A round is a number of restarts that begin together. Every few iterations the argmax of each restart is read off and run on
+the discrete machine: a program that is right on all examples is the answer. No other use is made of discrete runs.
+"""
+
+import importlib
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from backends.interface import UserError
+from experiments.program_search.budget import Budget, Exhausted
+from experiments.program_search.choices import NEVER
+from experiments.program_search.evaluation import Evaluator
+from experiments.program_search.problem import Outcome, Problem
+from experiments.program_search.relaxed.descent import DTYPES, LOSSES, Descender, Descent, Schedule
+from experiments.program_search.ssa.form import FOCUS, Fields, Form, unfit
+from experiments.program_search.ssa.lowering import Lowering
+
+RATE = 4e6
+"""Executions of about a second on one core."""
+EVERY = 10
+"""Iterations between two readings."""
+_FEW = 8
+"""Examples that every program that is read off runs on; only one that is right on them runs on the others."""
+_MACHINES = {"jax_tensor": "jax_descent", "torch_neural": "torch_descent"}
+"""Of each machine that can be descended through, the module with its `Descender`; imported when it is wanted."""
+
+
+@dataclass(frozen=True)
+class Options:
+    """relaxation: what a word is, bits or value. backend: the machine. slots: of a soft program; None: one more than the space
+    has, at least four. restarts: side by side. examples: of one gradient. iterations: of a round. first_temperature,
+    last_temperature: of a round, geometric between. rate: of Adam. noise, entropy: see `Schedule`. spread: of the first logits.
+    loss: one of LOSSES; None: the first of the relaxation."""
+
+    relaxation: str = "bits"
+    backend: str = "jax_tensor"
+    slots: int | None = None
+    restarts: int = 64
+    examples: int = 16
+    iterations: int = 120
+    first_temperature: float = 1.0
+    last_temperature: float = 0.2
+    rate: float = 0.1
+    noise: float = 0.0
+    entropy: float = 0.0
+    spread: float = 1.0
+    loss: str | None = None
+
+    def temperatures(self, iteration: int) -> np.ndarray:
+        """`[EVERY]`, of the iterations from this one on."""
+        fallen = (iteration + np.arange(EVERY)) / self.iterations
+        return self.first_temperature * (self.last_temperature / self.first_temperature) ** fallen
+
+
+def fits(problem: Problem) -> str | None:
+    """Why the gradient methods cannot search a problem's space, or None."""
+    return unfit(problem.space, problem.examples)
+
+
+@dataclass
+class Round:
+    """The state of a round.
+
+    iteration: the next. focus `[P]`: see `Schedule`. temperature_scale, rate_scale `[P]`: factors of temperature and learning
+    rate. losses `[P]`: means of the last iterations. mask: see `Descender`.
+    """
+
+    iteration: int
+    descent: Descent
+    focus: np.ndarray
+    temperature_scale: np.ndarray
+    rate_scale: np.ndarray
+    losses: np.ndarray
+    mask: Fields
+
+
+Change = Callable[[Round, np.random.Generator], None]
+"""What a method does to a round before its next iterations."""
+
+
+def nothing(_: Round, __: np.random.Generator) -> None:
+    """Leave the round as it is."""
+
+
+class Rounds:
+    """Descends on a problem. Raises UserError for what it cannot do."""
+
+    def __init__(self, problem: Problem, budget: Budget, rng: np.random.Generator, options: Options) -> None:
+        _check(problem, options)
+        self.problem, self.budget, self.rng, self.options = problem, budget, rng, options
+        self.form = Form.of(problem, options.slots or max(4, problem.space.length + 1))
+        self.lowering, self.dtype = Lowering(self.form), np.dtype(DTYPES[options.relaxation])
+        module = importlib.import_module(f"experiments.program_search.relaxed.{_MACHINES[options.backend]}")
+        loss = options.loss or LOSSES[options.relaxation][0]
+        self.descender: Descender = module.Descender(self.form, options.relaxation, loss)
+        self.mask = Fields(np.zeros((), self.dtype), *(
+            np.where(readable, 0, NEVER).astype(self.dtype) for readable in self.form.readable()
+        ))  # fmt: skip
+        self.evaluator = Evaluator(replace(problem.examples, steps=self.lowering.steps))
+        self.few = Evaluator(
+            replace(problem.examples.take(rng.permutation(len(problem.examples))[:_FEW]), steps=self.lowering.steps)
+        )
+        self.restarts = 0
+        self.trace: list[dict] = []
+
+    def search(self, change: Change = nothing, bias: Fields | None = None) -> Outcome:
+        """Round after round until a program is right or the budget has ended. bias: added to the first logits."""
+        try:
+            while True:
+                found = self._round(change, bias)
+                if found is not None:
+                    return found
+        except Exhausted:
+            return Outcome(None, self.restarts, trace=self.trace)
+
+    def toward(self, hint: np.ndarray, logit: float) -> Fields:
+        """`logit` for everything that a code `[L, 5]` chooses, 0 elsewhere, as `bias` of `search` takes it."""
+        fields = zip(self.lowering.raised(hint), self._widths, strict=True)
+        return Fields(*(logit * (x[:, None] == np.arange(width)) for x, width in fields))
+
+    @property
+    def _widths(self) -> tuple[int, ...]:
+        """Alternatives of each field."""
+        return len(self.form.operations), *(self.form.registers,) * 3
+
+    def _round(self, change: Change, bias: Fields | None) -> Outcome | None:
+        now = self._begin(bias)
+        for now.iteration in range(0, self.options.iterations, EVERY):
+            change(now, self.rng)
+            self.budget.check()
+            self._descend(now)
+            code, p = self._read(now)
+            if code is not None:
+                return Outcome(code, self.restarts, float(now.losses[p]), self.trace)
+        return None
+
+    def _begin(self, bias: Fields | None) -> Round:
+        form, count = self.form, self.options.restarts
+        rows = form.slots, form.slots, form.slots, len(self.problem.examples.targets)
+        shapes = [(count, *shape) for shape in zip(rows, self._widths, strict=True)]
+        drawn = Fields(*(self.options.spread * self.rng.normal(size=shape) for shape in shapes))
+        drawn = drawn._replace(rs2=drawn.rs2 + form.operand_prior())
+        logits = Fields(*(x.astype(self.dtype) for x in (drawn.plus(bias) if bias is not None else drawn)))
+        self.restarts += count
+        ones = np.ones(count)
+        focus = np.resize(np.array(FOCUS), count)
+        return Round(0, Descent.start(logits), focus, ones, ones.copy(), np.full(count, np.inf), self.mask)
+
+    def _descend(self, now: Round) -> None:
+        s, count = self.options, len(self.problem.examples)
+        each = np.ones((EVERY, s.restarts))
+        temperature = s.temperatures(now.iteration)[:, None]
+        schedule = Schedule(*(
+            (each * x).astype(self.dtype)
+            for x in (temperature * now.temperature_scale, s.rate * now.rate_scale, s.noise, s.entropy, now.focus)
+        ))  # fmt: skip
+        batch = min(s.examples, count)
+        rows = np.stack([self.rng.permutation(count)[:batch] for _ in range(EVERY)])
+        seed = int(self.rng.integers(1 << 31))
+        now.descent, losses = self.descender.advance(now.descent, now.mask, schedule, rows, seed)
+        now.losses = np.asarray(losses).mean(axis=0)
+        self.budget.spent += 3.0 * EVERY * s.restarts * batch * self.form.slots
+
+    def _read(self, now: Round) -> tuple[np.ndarray | None, int]:
+        """The right one of the argmax programs, in the form of the space, and whose it is; None if there is none."""
+        logits = Fields(*map(np.asarray, now.descent.logits)).plus(now.mask)
+        programs = Fields(*(x.argmax(axis=-1) for x in logits))
+        codes, whose = np.unique(self.lowering.codes(programs), axis=0, return_index=True)
+        scores = self.few.score(codes)
+        self.budget.spent += scores.executed
+        self._note(now, scores.distance / len(self.few), whose)
+        for k in np.flatnonzero(scores.right == len(self.few)):
+            failed, executed = self.evaluator.failures(codes[k])
+            self.budget.spent += executed
+            code = None if len(failed) else self.lowering.read_off(programs.only(int(whose[k])))
+            if code is not None:
+                return code, int(whose[k])
+        return None, 0
+
+    def _note(self, now: Round, wrong_bits: np.ndarray, whose: np.ndarray) -> None:
+        """A row to plot, of the restart whose program is nearest."""
+        best = int(np.argmin(wrong_bits))
+        temperature = self.options.temperatures(now.iteration)[-1] * now.temperature_scale[whose[best]]
+        self.trace.append({
+            "evaluations": self.budget.spent, "temperature": float(temperature),
+            "loss": float(now.losses[whose[best]]), "wrong_bits": float(wrong_bits[best]),
+        })  # fmt: skip
+
+
+def _check(problem: Problem, options: Options) -> None:
+    relaxation, loss = options.relaxation, options.loss
+    if options.backend not in _MACHINES:
+        raise UserError(f"{options.backend} has no soft machine to descend through: use {' or '.join(_MACHINES)}")
+    if relaxation not in LOSSES:
+        raise UserError(f"unknown relaxation '{relaxation}': one of {', '.join(LOSSES)}")
+    if loss is not None and loss not in LOSSES[relaxation]:
+        raise UserError(f"unknown loss '{loss}' for {relaxation}: one of {', '.join(LOSSES[relaxation])}")
+    if (why := fits(problem)) is not None:
+        raise UserError(f"the gradient methods cannot search this space: {why}")

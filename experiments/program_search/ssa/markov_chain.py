@@ -1,0 +1,238 @@
+"""Gradient proposals, discrete acceptance: Markov chains over programs in static single assignment form.
+
+One backward pass (`kernel.py`) scores every substitute of every choice of the program that the chain is at. A proposal
+changes one choice of a slot that matters: the substitute is drawn by its score, or blindly. It is accepted as in stochastic
+search, by what it really costs, over a few examples to which those that tell codes apart are added. Slots that no output needs
+change freely; so what a proposal may read is always new.
+
+Sources: Grathwohl et al., Oops I Took a Gradient: Scalable Sampling for Discrete Distributions (2021); Schkufza, Sharma and
+Aiken, Stochastic Superoptimization (2013).
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from backends.gpu_compute.codes import entry, inner
+from experiments.program_search.choices import NEVER
+from experiments.program_search.problem import Problem
+from experiments.program_search.random_numbers import below, gumbel, luby, uniform
+from experiments.program_search.ssa.form_search import RIGHT, TEMPERATURE, WRONG, FormSearch
+from experiments.program_search.ssa.kernel import (
+    BACKWARD,
+    ITERATION,
+    RESTARTS,
+    forward,
+    restart,
+    right,
+    score,
+    wrong_bits,
+)
+
+OP, RS1, RS2, OUT = range(4)
+"""Fields of a choice, as `form.Fields` has them."""
+_UNKNOWN = -1.0
+_MOST = 64
+"""Examples that the cost is over at most."""
+
+
+class Options(NamedTuple):
+    """chains: that take turns. slots: of a program. beta: of the mean cost of an example in bits; this, twice this and four
+    times this in turn, from restart to restart. wrong: bits that an example costs more where it is wrong at all. share: of the
+    proposals, those by score. temperature: of these, in bits of an example. examples: that the cost is over at first. unit:
+    proposals between the closest restarts. idle: share of the proposals that change what no output needs."""
+
+    chains: int = 2
+    slots: int = 16
+    beta: float = 4.0
+    wrong: float = 4.0
+    share: float = 0.75
+    temperature: float = 0.1
+    examples: int = 8
+    unit: int = 30_000
+    idle: float = 0.2
+
+
+class Chain(NamedTuple):
+    """needed `[L]` bool: slots that an output needs. few `[1]` int64: examples in front of the state's order that the cost is
+    over. stale `[1]` bool: the scores are of another program."""
+
+    needed: np.ndarray
+    few: np.ndarray
+    stale: np.ndarray
+
+
+class Chains(FormSearch):
+    """Markov chains on a problem."""
+
+    def __init__(self, problem: Problem, rng: np.random.Generator, options: Options) -> None:
+        super().__init__(problem, rng, count=options.chains, slots=options.slots, focus=(0.0,))
+        self.options = options._replace(examples=min(options.examples, len(problem.examples)))
+        self.chains = [
+            Chain(np.zeros(options.slots, np.bool_), np.array([self.options.examples]), np.ones(1, np.bool_))
+            for _ in self.states
+        ]
+
+    def advance(self, k: int, executions: int) -> int:
+        return _run_chain(self.states[k], self.cases, self.chains[k], self.options, executions, self.reports[k])
+
+
+@inner
+def _mark(drawn, first, needed):
+    """Which slots an output needs."""
+    needed[:] = False
+    for r in drawn.out:
+        if r >= first:
+            needed[r - first] = True
+    for slot in range(len(needed) - 1, -1, -1):
+        if needed[slot]:
+            for r in (drawn.rs1[slot], drawn.rs2[slot]):
+                if r >= first:
+                    needed[r - first] = True
+
+
+@inner
+def _cost(state, cases, few, wrong, limit):
+    """Cost of the draw over the first `few` examples, and instructions executed; stops above the limit. The example that
+    crossed it moves one place forward."""
+    total, executed = 0.0, np.int64(0)
+    for t in range(few):
+        e = state.order[t]
+        forward(state, cases, e)
+        executed += len(state.drawn.op)
+        off = wrong_bits(state, cases, e)
+        total += off + wrong * (off > 0)
+        if total > limit:
+            if t:
+                state.order[t], state.order[t - 1] = state.order[t - 1], e
+            break
+    return total, executed
+
+
+@inner
+def _other(random, prior, scores, held, factor):
+    """A choice other than the one held: the greatest of prior less factor times score, plus noise."""
+    best, chosen = -np.inf, held
+    for c in range(len(prior)):
+        if c != held and prior[c] > NEVER:
+            value = prior[c] - factor * scores[c] + gumbel(random)
+            if value > best:
+                best, chosen = value, c
+    return chosen
+
+
+@inner
+def _row(random, needed, wanted, outputs):
+    """(field, row) to change: of a slot that is needed or not as `wanted`, or of an output, which is always needed."""
+    rows = 3 * len(needed) + outputs
+    for _ in range(64):
+        at = below(random, rows)
+        if at >= 3 * len(needed):
+            if wanted:
+                return OUT, at - 3 * len(needed)
+        elif needed[at // 3] == wanted:
+            return at % 3, at // 3
+    return OUT, below(random, outputs)
+
+
+@inner
+def _substitute(state, cases, field, row, factor):
+    """Change a choice; returns what it was."""
+    random, drawn, prior, scores = state.random, state.drawn, cases.prior, state.scores
+    if field == OP:
+        held = drawn.op[row]
+        drawn.op[row] = _other(random, prior.op[row], scores.op[row], held, factor)
+    elif field == RS1:
+        held = drawn.rs1[row]
+        drawn.rs1[row] = _other(random, prior.rs1[row], scores.rs1[row], held, factor)
+    elif field == RS2:
+        held = drawn.rs2[row]
+        drawn.rs2[row] = _other(random, prior.rs2[row], scores.rs2[row], held, factor)
+    else:
+        held = drawn.out[row]
+        drawn.out[row] = _other(random, prior.out[row], scores.out[row], held, factor)
+    return held
+
+
+@inner
+def _restore(drawn, field, row, held):
+    if field == OP:
+        drawn.op[row] = held
+    elif field == RS1:
+        drawn.rs1[row] = held
+    elif field == RS2:
+        drawn.rs2[row] = held
+    else:
+        drawn.out[row] = held
+
+
+@entry
+def _run_chain(state, cases, chain, options, executions, report):
+    """Go on until a draw is right on all examples, or about `executions` are counted; returns how many were.
+
+    The temperature reported is 1 / beta. A draw that was right the last time ended its chain.
+    """
+    total, s, first = np.int64(0), options, cases.start.shape[1] - len(state.drawn.op)
+    slots, random = len(state.drawn.op), state.random
+    if report[RIGHT]:
+        report[RIGHT] = state.progress[ITERATION] = 0
+    beta = s.beta
+    while total < executions:
+        beta = s.beta * (1 << state.progress[RESTARTS] % 3)
+        if state.progress[ITERATION] == 0:
+            restart(state, cases)
+            state.progress[ITERATION] = s.unit * luby(state.progress[RESTARTS])
+            _mark(state.drawn, first, chain.needed)
+            chain.stale[0], state.last[0] = True, _UNKNOWN
+        few = chain.few[0]
+        if state.last[0] == _UNKNOWN:
+            state.last[0], executed = _cost(state, cases, few, s.wrong, np.inf)
+            total += executed
+        if state.last[0] == 0:
+            found, ran = right(state, cases)
+            total += ran
+            if found:
+                report[RIGHT] = 1.0
+                break
+            total += _add_wrong(state, cases, chain)
+            continue
+        state.progress[ITERATION] -= 1
+        idle = uniform(random) <= s.idle
+        field, row = _row(random, chain.needed, not idle, len(state.drawn.out))
+        guided = not idle and uniform(random) <= s.share
+        if guided and chain.stale[0]:
+            score(state, cases, s.examples)
+            total += s.examples * slots * (1 + BACKWARD)
+            chain.stale[0] = False
+        held = _substitute(state, cases, field, row, 1.0 / (s.examples * s.temperature) if guided else 0.0)
+        if field != OUT and not chain.needed[row]:
+            continue
+        limit = state.last[0] - np.log(uniform(random)) * few / beta
+        now, executed = _cost(state, cases, few, s.wrong, limit)
+        total += executed
+        if now <= limit:
+            state.last[0], chain.stale[0] = now, True
+            _mark(state.drawn, first, chain.needed)
+        else:
+            _restore(state.drawn, field, row, held)
+    report[TEMPERATURE], report[WRONG] = 1 / beta, state.last[0] / chain.few[0]
+    return total
+
+
+@inner
+def _add_wrong(state, cases, chain):
+    """Put an example that the draw gets wrong among the few, in place of the last one where there are many. Returns the
+    instructions executed to find it."""
+    few, executed = chain.few[0], np.int64(0)
+    for t in range(few, len(state.order)):
+        e = state.order[t]
+        forward(state, cases, e)
+        executed += len(state.drawn.op)
+        if wrong_bits(state, cases, e):
+            to = min(few, _MOST - 1)
+            state.order[t], state.order[to] = state.order[to], e
+            state.order[0], state.order[to] = state.order[to], state.order[0]
+            chain.few[0] = to + 1
+            break
+    state.last[0], chain.stale[0] = _UNKNOWN, True
+    return executed

@@ -1,0 +1,125 @@
+"""Straight-through descent: logits for every choice of a form, gradients at the hard programs that are drawn from them.
+
+A draw takes the greatest of logit plus Gumbel noise times temperature, choice by choice,
+for a few choices at a time. It is run hard, and two estimates of a gradient go to the logits:
+
+- straight through: the adjoint of the machine's operations (`kernel.py`) gives the derivative of the
+  number of wrong bits, weighted, with respect to the one-hot vector of every choice of the draw;
+- the score function's, for the choices that differ from those of the last draw on the same examples: the difference in wrong
+  bits, for what was chosen and against what had been.
+
+After some iterations the next descent begins from new logits. A draw that is right on the examples it ran on is tried on all
+of them; there is no other search.
+
+Sources: Bengio et al., Estimating or Propagating Gradients Through Stochastic Neurons (2013); Jang et al., Categorical
+Reparameterization with Gumbel-Softmax (2017); Williams, Simple Statistical Gradient-Following Algorithms (1992).
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from backends.gpu_compute.codes import entry, inner
+from experiments.program_search.choices import NEVER
+from experiments.program_search.problem import Problem
+from experiments.program_search.random_numbers import below
+from experiments.program_search.ssa.form import FOCUS
+from experiments.program_search.ssa.form_search import RIGHT, TEMPERATURE, WRONG, FormSearch
+from experiments.program_search.ssa.kernel import BACKWARD, ITERATION, draw, restart, right, score
+
+
+class Options(NamedTuple):
+    """descents: that take turns. slots: of a program. focus: see `kernel.FormCases`.
+
+    iterations: of a descent. first_temperature, last_temperature: in bits, geometric between. rate: what a step adds to the
+    logits. decay: how far a step takes them back to the prior. credit: rate of the score function's estimate. keep: chance that
+    a choice is not drawn anew. batch: examples of a gradient; hold: iterations that they stay."""
+
+    descents: int = 2
+    slots: int = 16
+    focus: tuple[float, ...] = FOCUS
+    iterations: int = 2000
+    first_temperature: float = 0.1
+    last_temperature: float = 0.1
+    rate: float = 2.0
+    decay: float = 0.4
+    credit: float = 2.0
+    keep: float = 0.95
+    batch: int = 8
+    hold: int = 8
+
+
+class Descents(FormSearch):
+    """Straight-through descents on a problem."""
+
+    def __init__(self, problem: Problem, rng: np.random.Generator, options: Options) -> None:
+        super().__init__(problem, rng, count=options.descents, slots=options.slots, focus=options.focus)
+        self.options = options._replace(batch=min(options.batch, len(problem.examples)))
+
+    def advance(self, k: int, executions: int) -> int:
+        return _descend(self.states[k], self.cases, self.options, executions, self.reports[k])
+
+
+@inner
+def _shuffle(state, count):
+    """Put other examples in front."""
+    for t in range(count):
+        other = t + below(state.random, len(state.order) - t)
+        state.order[t], state.order[other] = state.order[other], state.order[t]
+
+
+@inner
+def _step(logits, prior, scores, drawn, before, rate, decay, credit):
+    for row in range(len(logits)):
+        if drawn[row] != before[row]:
+            logits[row, drawn[row]] += credit
+            logits[row, before[row]] -= credit
+        for c in range(logits.shape[1]):
+            if logits[row, c] > NEVER:
+                logits[row, c] += decay * (prior[row, c] - logits[row, c]) - rate * scores[row, c]
+
+
+@inner
+def _learn(state, cases, options, credit):
+    rate, decay = options.rate / options.batch, options.decay
+    logits, prior, scores, drawn, before = state.logits, cases.prior, state.scores, state.drawn, state.before
+    _step(logits.op, prior.op, scores.op, drawn.op, before.op, rate, decay, credit)
+    _step(logits.rs1, prior.rs1, scores.rs1, drawn.rs1, before.rs1, rate, decay, credit)
+    _step(logits.rs2, prior.rs2, scores.rs2, drawn.rs2, before.rs2, rate, decay, credit)
+    _step(logits.out, prior.out, scores.out, drawn.out, before.out, rate, decay, credit)
+
+
+@entry
+def _descend(state, cases, options, executions, report):
+    """Descend until a draw is right on all examples, or about `executions` are counted; returns how many were.
+
+    A draw that was right the last time ended its descent.
+    """
+    total, s, each = np.int64(0), options, len(state.drawn.op) * (1 + BACKWARD)
+    if report[RIGHT]:
+        report[RIGHT] = state.progress[ITERATION] = 0
+    while total < executions:
+        iteration = state.progress[ITERATION]
+        if iteration == 0:
+            restart(state, cases)
+        report[TEMPERATURE] = s.first_temperature * (s.last_temperature / s.first_temperature) ** (
+            iteration / s.iterations
+        )
+        draw(state, report[TEMPERATURE], s.keep)
+        if iteration % s.hold == 0:
+            _shuffle(state, s.batch)
+            state.last[0] = -1.0
+        wrong = score(state, cases, s.batch)
+        total += s.batch * each
+        state.progress[ITERATION] = (iteration + 1) % s.iterations
+        report[WRONG] = wrong / s.batch
+        if wrong == 0:
+            found, ran = right(state, cases)
+            total += ran
+            if found:
+                report[RIGHT] = 1.0
+                break
+        gain = state.last[0] - report[WRONG] if state.last[0] >= 0 else 0.0
+        _learn(state, cases, s, s.credit * gain)
+        state.last[0] = report[WRONG]
+    return total

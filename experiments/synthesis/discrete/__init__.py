@@ -1,1 +1,0 @@
-"""What discrete methods share: compiled chance, moves between codes, and the examples that they look at first."""

@@ -1,1 +1,0 @@
-"""One file a method; `experiments/synthesis/search.py` says what a method is."""

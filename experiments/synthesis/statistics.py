@@ -1,0 +1,61 @@
+"""What runs add up to: success rates with their intervals, what a solution costs, when a descent settles.
+
+A run that found nothing is charged its whole spending, so that a method pays for its failures and restarts: executions to a
+solution are all executions of a method on a task over its solutions. Source of the interval: Wilson (1927).
+"""
+
+import numpy as np
+import pandas as pd
+
+from experiments.program_search.method import FAMILIES
+from experiments.synthesis.density import wilson
+
+CONTROL_GROUP, LOOPS = "control", "loops"
+_SUMS = {
+    "runs": ("right", "size"),
+    "right": ("right", "sum"),
+    "spent": ("evaluations", "sum"),
+    "time_s": ("wall_s", "sum"),
+}
+
+
+def tally(runs: pd.DataFrame, by: tuple[str, ...] = ("task", "method")) -> pd.DataFrame:
+    """One row a task and method (or whatever `by` names), in the order met.
+
+    Returns the columns `by`, runs, right, spent (executions), time_s, rate with its 95 % interval low to high, to_solution and
+    to_solution_s (executions and seconds to a solution; infinite where there is none).
+    """
+    found = runs.groupby(list(by), sort=False, as_index=False).agg(**_SUMS)
+    bounds = [wilson(int(k), int(n)) for k, n in zip(found["right"], found["runs"], strict=True)]
+    found["rate"], (found["low"], found["high"]) = found["right"] / found["runs"], np.reshape(bounds, (-1, 2)).T
+    solved = found["right"].where(found["right"] > 0).astype(float)
+    found["to_solution"] = (found["spent"] / solved).fillna(np.inf)
+    found["to_solution_s"] = (found["time_s"] / solved).fillna(np.inf)
+    return found
+
+
+def tasks(runs: pd.DataFrame) -> list[str]:
+    """Tasks by the length of their shortest known solution, then by name."""
+    return list(runs[["shortest", "task"]].drop_duplicates().sort_values(["shortest", "task"])["task"])
+
+
+def methods(runs: pd.DataFrame) -> list[str]:
+    """Methods by family; within one in the order met."""
+    met = runs[["method", "family"]].drop_duplicates()
+    known = {family: k for k, family in enumerate(FAMILIES)}
+    place = met["family"].map(lambda family: known.get(family, len(known)))
+    return list(met.assign(place=place).sort_values("place", kind="stable")["method"])
+
+
+def longer_half(runs: pd.DataFrame) -> list[str]:
+    """Tasks whose shortest known solution is at least as long as the median task's; those of the control group left out."""
+    own = runs[runs["group"] != CONTROL_GROUP]
+    lengths = own[["task", "shortest"]].drop_duplicates()
+    return list(lengths[lengths["shortest"] >= lengths["shortest"].median()]["task"])
+
+
+def converged(trace: pd.DataFrame) -> float:
+    """Executions after which the program read off no longer changes in how many bits are wrong, of the trace of one run."""
+    ordered = trace.sort_values("evaluations", kind="stable")
+    changed = np.flatnonzero(np.diff(ordered["wrong_bits"].to_numpy(float)))
+    return float(ordered["evaluations"].iloc[changed[-1] + 1 if len(changed) else 0])
