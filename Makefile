@@ -62,9 +62,10 @@ bench: $(STAMP) ## benchmarks against other interpreters, and a table of ratios
 weights: $(STAMP) ## train the networks of torch_neural from scratch and certify them
 	$(RUN) -m backends.torch_neural.train
 
-lint: $(STAMP) ## style and types
+lint: $(STAMP) ## style, types, and who imports whom
 	$(RUN) -m ruff check .
 	$(RUN) -m mypy
+	$(VENV)/bin/lint-imports
 
 clean: ## remove what was built; committed results and .venv stay
 	rm -rf results/smoke results/quick results/full results/*/figures results/*/paper.pdf results/*/report.html build .pytest_cache .mypy_cache .ruff_cache .hypothesis .benchmarks
