@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 
 from backends.core import isa
-from backends.core.isa.words import Integers
 from backends.gpu_compute import adjoint
 from backends.gpu_compute.codes import pack
 from experiments.program_search.choices import random_codes
@@ -15,8 +14,9 @@ from experiments.program_search.evaluation import Evaluator, Workspace
 from experiments.program_search.machine_code import gradient_proposals
 from experiments.program_search.machine_code.adjoint_scores import Adjoint
 from experiments.program_search.random_numbers import seeded
-from experiments.program_search.space import IMM, NOTHING, OP, OPERATION, RD, RS1, RS2
+from experiments.program_search.space import IMM, NOTHING, OP, RD, RS1, RS2
 from experiments.synthesis import tasks
+from manual import ALU
 
 FIELDS = (OP, RD, RS1, RS2, IMM)
 
@@ -48,7 +48,7 @@ def test_derivatives_are_differences_of_flipped_bits(name):
         _pull(function, a, b, weights, to_a, to_b, np.zeros((8, 16), np.float32))
 
         def value(x, y):
-            word = OPERATION[name].meaning(Integers(), int(x), int(y)) & 0xFFFFFFFF
+            word = ALU[name](int(x), int(y)) & 0xFFFFFFFF
             assert _alu(function, np.uint32(x), np.uint32(y)) == word
             return weights @ (word >> np.arange(32) & 1)
 
@@ -76,7 +76,7 @@ class Scored:
     def differences(self, slot: int):
         """(field, score, real difference) of each substitute of a slot."""
         tables = self.choices
-        k, form = tables.index[self.code[slot, OP]], adjoint.FORM[self.code[slot, OP]]
+        k, form = tables.place_of[self.code[slot, OP]], adjoint.FORM[self.code[slot, OP]]
         immediates = tables.immediates[slot, k, : tables.counts[slot, k]]
         choices = (tables.numbers, *(tables.registers,) * 3, immediates)
         now = self.distance(self.code)

@@ -86,7 +86,7 @@ class Room(NamedTuple):
 class _Computed(NamedTuple):
     """An operation, its operands, and the sum of derivative times bits of the word that it gave."""
 
-    op: int
+    op: np.int64
     a: np.uint32
     b: np.uint32
     imm: np.uint32
@@ -124,7 +124,7 @@ def back(count, code, state, alternatives, room, scores):
     """Go back over the tape of `count` instructions, from the state behind it to the state before it, and add to the scores.
 
     code: `[L, 5]` int32 that ran; a field that its operation does not have is what a substitute of the operation would use.
-    alternatives: a named tuple of what may be substituted: numbers of operations `[N]`, index, the place of an operation's
+    alternatives: a named tuple of what may be substituted: numbers of operations `[N]`, place_of, that of an operation's
     number among them, registers `[R]`, immediates `[L, N, C]`, of which the first counts `[L, N]` are choices of that slot and
     operation; all int32 or int64. The room's derivatives, of the state behind the tape, become those of the state before it.
     """
@@ -160,7 +160,7 @@ def _back_word(slot, instruction, state, alternatives, room, scores):
     sums(g, room.table)
     here = _Computed(op, a, b, imm, weigh(room.table, word))
     _score_operations(here, state, alternatives.numbers, room.table, scores.op[slot])
-    k = alternatives.index[op]
+    k = alternatives.place_of[op]
     immediates = alternatives.immediates[slot, k, : alternatives.counts[slot, k]]
     if FORM[op] == LOAD:
         _score_loads(here, state, alternatives.registers, immediates, room.table, scores.rs1[slot], scores.imm[slot])

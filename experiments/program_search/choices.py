@@ -21,7 +21,7 @@ class Choices(NamedTuple):
     numbers `[N]` int32; has `[N, 3]` bool, whether rd, rs1 and rs2 are drawn; registers `[R]` int32 and those that may be
     written, written `[D]` int32; immediates `[L, N, C]` int32, those that programs are full of in front, of which the first
     counts `[L, N]` int64 are choices. peers `[N, N]` int64: operations of which the first peer_counts `[N]` take the same
-    operands. index: from an operation's number to its place among the N. powers `[N]` float64: a uniform number to this power,
+    operands. place_of: from an operation's number to its place among the N. powers `[N]` float64: a uniform number to this power,
     times their count, is the place of the immediate to draw.
     """
 
@@ -33,7 +33,7 @@ class Choices(NamedTuple):
     immediates: np.ndarray
     peers: np.ndarray
     peer_counts: np.ndarray
-    index: np.ndarray
+    place_of: np.ndarray
     powers: np.ndarray
 
 
@@ -48,11 +48,11 @@ def choices(space: Space) -> Choices:
     peers, peer_counts = _padded([groups])
     usual = [[_usual_first(row, space.immediates(row.name, slot)) for row in rows] for slot in range(space.length)]
     immediates, counts = _padded(usual)
-    index = np.zeros(len(isa.OPERATIONS), np.int64)
-    index[numbers] = np.arange(len(numbers))
+    place_of = np.zeros(len(isa.OPERATIONS), np.int64)
+    place_of[numbers] = np.arange(len(numbers))
     return Choices(
         numbers, np.array([space.fields(row.name) for row in rows]), registers, registers[registers != 0], counts,
-        immediates.astype(np.int32), peers[0], peer_counts[0], index,
+        immediates.astype(np.int32), peers[0], peer_counts[0], place_of,
         np.array([1.0 if row.format in "BJ" else _POWER for row in rows]),
     )  # fmt: skip
 

@@ -106,7 +106,7 @@ def renew(random, packed, order, cases, work, guide, temperature):
 def _count(field, slot, op, choices):
     """How many values a field may have."""
     if field == IMM:
-        return choices.counts[slot, choices.index[op]]
+        return choices.counts[slot, choices.place_of[op]]
     return len(choices.numbers) if field == OP else len(choices.registers)
 
 
@@ -114,7 +114,7 @@ def _count(field, slot, op, choices):
 def _value(c, field, slot, op, choices):
     """The c-th of the values that a field may have."""
     if field == IMM:
-        return choices.immediates[slot, choices.index[op], c]
+        return choices.immediates[slot, choices.place_of[op], c]
     return choices.numbers[c] if field == OP else choices.registers[c]
 
 
@@ -167,6 +167,6 @@ def _substituted(slot, field, c, adjoint):
     fields, choices = adjoint.code[slot], adjoint.choices
     held = fields[field]
     fields[field] = _value(c, field, slot, np.int64(fields[OP]), choices)
-    packed = pack_fields(choices.index[np.int64(fields[OP])], fields, slot, choices)
+    packed = pack_fields(choices.place_of[np.int64(fields[OP])], fields, slot, choices)
     fields[field] = held
     return packed

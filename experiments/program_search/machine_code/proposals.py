@@ -31,7 +31,7 @@ def propose(random, packed, choices):
         other = below(random, length)
         packed[slot], packed[other] = packed[other], packed[slot]
     elif kind < _OPERANDS and packed[slot] != PACKED_NOTHING:
-        k = choices.index[np.int64(packed[slot]) & _OP]
+        k = choices.place_of[np.int64(packed[slot]) & _OP]
         if kind < _OPCODES:
             peer = choices.peers[k, below(random, choices.peer_counts[k])]
             packed[slot] = packed[slot] & ~np.uint64(_OP) | np.uint64(choices.numbers[peer])

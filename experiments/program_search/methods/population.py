@@ -51,8 +51,8 @@ def _exchange(now: Round, rng: np.random.Generator, options: Options) -> None:
         return np.asarray(x)[source] + noise.astype(x.dtype)
 
     logits, first, second, count = now.descent
-    moments = (Fields(*(np.asarray(x)[source] for x in each)) for each in (first, second))
-    now.descent = Descent(Fields(*map(jittered, logits)), *moments, np.asarray(count)[source])
+    first, second = (Fields(*(np.asarray(x)[source] for x in each)) for each in (first, second))
+    now.descent = Descent(Fields(*map(jittered, logits)), first, second, np.asarray(count)[source])
     for scale in (now.temperature_scale, now.rate_scale):
         scale[:] = np.where(copied, scale[source] * rng.choice(_FACTORS, len(source)), scale)
 

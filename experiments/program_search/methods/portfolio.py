@@ -25,10 +25,10 @@ class Member(NamedTuple):
     weight: float = 1.0
 
 
-STRAIGHT = (Member("enumeration"), Member("hybrid"))
+STRAIGHT: tuple[Member, ...] = (Member("enumeration"), Member("hybrid"))
 _ANY = (Member("enumeration"), Member("mcmc"), Member("mcmc", {"beta": 10.0, "wrong": 16}))
-WITH_MEMORY = (Member("loaded", weight=3.0), *_ANY)
-LOOPS = (Member("sketches", weight=3.0), *_ANY)
+WITH_MEMORY: tuple[Member, ...] = (Member("loaded", weight=3.0), *_ANY)
+LOOPS: tuple[Member, ...] = (Member("sketches", weight=3.0), *_ANY)
 
 
 def run(problem: Problem, budget: Budget, rng: np.random.Generator, _: NoOptions) -> Outcome:

@@ -105,4 +105,4 @@ class Lowering:
             if rd:
                 place[rd] = form.first + slot
         out = [place.get(target, 0) for target in self.targets]
-        return Fields(*chosen, np.array(out))
+        return Fields(chosen[0], chosen[1], chosen[2], np.array(out))
