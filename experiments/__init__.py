@@ -6,7 +6,7 @@ An experiment is a folder here with `run.py` and a file `conf/experiment/NAME.ya
 - `cfg.experiment`: the settings of `conf/experiment/NAME.yaml`
 - `cfg.scale`: "smoke", "quick" or "full"
 - `cfg.backends`: names of the machines; `cfg.device`: "cpu" or "cuda"
-- `cfg.seed`: an integer; `cfg.parts`: a folder for `experiments.harness.checkpoints.once`
+- `cfg.seed`: an integer; `cfg.parts`, `cfg.workers`: for `experiments.harness.parts.run_parts`
 
 It returns tables; it writes nothing. `record.py` writes.
 """

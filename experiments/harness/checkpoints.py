@@ -1,7 +1,7 @@
-"""Parts of a long experiment, so that one that was killed goes on where it stopped.
+"""Checkpoints of a long experiment: an interrupted run resumes from them.
 
-A part is a table under `<results>/…/parts/<key>/`, kept until the experiment is recorded as a whole. The key is that of
-the run: parts made by other code or with another configuration are not found.
+A checkpoint is the table of one part, under `<results>/…/parts/<key>/`, kept until the experiment is recorded as a whole. The
+key is that of the run: what other code or another configuration made is not found.
 """
 
 import time
@@ -13,13 +13,18 @@ import pandas as pd
 from experiments.harness import record, tables
 
 
+def done(cfg, name: str) -> bool:
+    """Whether the part of that name is there already."""
+    return record.reason_to_run(Path(cfg.parts) / name, name) is None
+
+
 def once(cfg, name: str, compute: Callable[[], pd.DataFrame]) -> pd.DataFrame:
     """The table `compute()` gives, from an earlier try of the same run where there is one.
 
     cfg: what `run` was given. name: of the part, unique within the run, a plain file name.
     """
     folder = Path(cfg.parts) / name
-    if record.reason_to_run(folder, name) is None:
+    if done(cfg, name):
         return tables.read(folder / "part.csv")
     started, clock = time.time(), time.perf_counter()
     made = compute()

@@ -50,6 +50,8 @@ def check(config: Mapping[str, Any]) -> dict[str, Any]:
         raise UserError(f"unknown device '{checked['device']}': cpu or cuda")
     if type(checked["seed"]) is not int or checked["seed"] < 0:
         raise UserError(f"seed '{checked['seed']}': give a whole number from 0")
+    if checked["workers"] is not None and (type(checked["workers"]) is not int or checked["workers"] < 1):
+        raise UserError(f"workers '{checked['workers']}': give a whole number from 1, or null for as many as cores")
     return {**checked, "backends": names}
 
 

@@ -1,5 +1,6 @@
 """One progress bar for everything that takes more than a few seconds."""
 
+import multiprocessing
 import sys
 from collections.abc import Iterable, Iterator
 from typing import TypeVar
@@ -11,10 +12,11 @@ Item = TypeVar("Item")
 
 
 def bar() -> Progress:
-    """A progress display on stderr, invisible where stderr is not a terminal; use it as a context manager."""
+    """A progress display on stderr, a context manager; invisible in a worker and where stderr is not a terminal."""
+    hidden = multiprocessing.parent_process() is not None or not sys.stderr.isatty()
     times = (TimeElapsedColumn(), TimeRemainingColumn())
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), *times)
-    return Progress(*columns, console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty())
+    return Progress(*columns, console=Console(stderr=True), transient=True, disable=hidden)
 
 
 def track(items: Iterable[Item], what: str, total: int | None = None) -> Iterator[Item]:

@@ -21,11 +21,11 @@ from backends.interface import UserError
 from experiments.harness import provenance, tables
 
 _BESIDE = ".writing-"
-_NOT_OF_THE_KEY = ("results", "tracking", "parts")
+_NOT_OF_THE_KEY = ("results", "tracking", "parts", "workers")
 
 
 def key(config: Mapping[str, Any]) -> str:
-    """sha256 of a configuration and of its experiment's source; where results lie and are mirrored does not count."""
+    """sha256 of a configuration and of its experiment's source; where results go and how many workers make them is left out."""
     counted = {k: v for k, v in config.items() if k not in _NOT_OF_THE_KEY}
     source = provenance.source_digest(config["experiment"]["name"])
     return hashlib.sha256(json.dumps([counted, source], sort_keys=True).encode()).hexdigest()
@@ -34,7 +34,7 @@ def key(config: Mapping[str, Any]) -> str:
 def folder_of(config: Mapping[str, Any], overrides: Sequence[str]) -> Path:
     """`<results>/<scale>/<experiment>`, and below it `runs/<overrides>` for a run that overrides anything else."""
     plain = Path(config["results"]) / config["scale"] / config["experiment"]["name"]
-    own = sorted(o for o in overrides if not re.match(r"\+*(experiment|scale|results|tracking(\.\w+)?)=", o))
+    own = sorted(o for o in overrides if not re.match(r"\+*(experiment|scale|results|workers|tracking(\.\w+)?)=", o))
     if not own:
         return plain
     text = ",".join(own)
@@ -89,9 +89,14 @@ def parts_folder(folder: Path, run_key: str) -> Path:
 
 
 def _spent_before(parts: Path, started: float) -> float:
-    """Seconds that earlier tries of a run spent on the parts that were taken from them."""
+    """Seconds during which earlier tries of a run worked on parts that were taken from them."""
     found = [tables.provenance(file.parent) or {} for file in parts.glob(f"*/{tables.PROVENANCE}")]
-    return sum(part["wall_time_s"] for part in found if part["started_s"] < started)
+    spans = sorted((p["started_s"], p["started_s"] + p["wall_time_s"]) for p in found if p["started_s"] < started)
+    spent, until = 0.0, 0.0
+    for first, last in spans:  # parts that ran beside one another count once
+        spent += max(0.0, last - max(first, until))
+        until = max(until, last)
+    return spent
 
 
 def write(folder: Path, facts: Mapping[str, Any], made: Mapping[str, pd.DataFrame]) -> None:
