@@ -11,6 +11,7 @@ import pandas as pd
 
 from backends.interface import UserError
 
+DEPENDS_ON = ("benchmarks/*.py", "benchmarks/programs/", "benchmarks/native/")
 TABLES = ("ratios", "throughput", "profile", "floor", "soft_step")
 
 

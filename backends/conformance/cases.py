@@ -11,6 +11,7 @@ from backends.core import isa, toolchain
 from backends.core.isa import encode
 from backends.interface import Batch, Cache, Cause, MachineConfig, Patch, Program, Status
 
+DEPENDS_ON = ("programs/*.c", "programs/*.S")
 PROGRAMS = Path(__file__).parents[2] / "programs"
 SLOTS = 16
 """Words of the small programs that hold one instruction; all others are `ebreak`, so that every jump ends."""

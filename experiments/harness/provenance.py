@@ -1,6 +1,5 @@
 """Where a result came from: code, configuration, packages, machine, cost."""
 
-import hashlib
 import os
 import platform
 import resource
@@ -11,23 +10,12 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).resolve().parents[2]
+from backends.core.sources import ROOT
+
 PACKAGES = (
     "numpy", "pandas", "jax", "jaxlib", "torch", "numba", "llvmlite", "z3-solver", "bitwuzla", "ziglang", "unicorn",
     "hydra-core", "mlflow",
 )  # fmt: skip
-SOURCE_SUFFIXES = {".py", ".c", ".h", ".S", ".ld", ".yaml", ".json", ".safetensors"}
-
-
-def source_digest(experiment: str) -> str:
-    """sha256 over the files that an experiment's numbers depend on: its own folder, the machines and their programs."""
-    digest = hashlib.sha256()
-    folders = (ROOT / "backends", ROOT / "programs", ROOT / "experiments" / experiment, ROOT / experiment)
-    files = sorted(f for folder in folders for f in folder.rglob("*") if f.suffix in SOURCE_SUFFIXES)
-    for file in files:
-        content = hashlib.sha256(file.read_bytes()).hexdigest()
-        digest.update(f"{file.relative_to(ROOT).as_posix()}\0{content}\n".encode())
-    return digest.hexdigest()
 
 
 def code() -> dict[str, Any]:

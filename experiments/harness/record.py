@@ -17,6 +17,7 @@ from typing import Any
 
 import pandas as pd
 
+from backends.core import sources
 from backends.interface import UserError
 from experiments.harness import provenance, tables
 
@@ -27,7 +28,7 @@ _NOT_OF_THE_KEY = ("results", "tracking", "parts", "workers")
 def key(config: Mapping[str, Any]) -> str:
     """sha256 of a configuration and of its experiment's source; where results go and how many workers make them is left out."""
     counted = {k: v for k, v in config.items() if k not in _NOT_OF_THE_KEY}
-    source = provenance.source_digest(config["experiment"]["name"])
+    source = sources.digest([f"experiments.{config['experiment']['name']}.run"])
     return hashlib.sha256(json.dumps([counted, source], sort_keys=True).encode()).hexdigest()
 
 

@@ -16,6 +16,7 @@ from experiments.program_search.problem import Examples, Location
 RESERVED = (0, 1, 2, 3, 4)
 """zero, ra, sp, gp, tp: what runs the rows uses them, so examples and programs must not."""
 REGISTERS = tuple(r for r in range(16) if r not in RESERVED)
+DEPENDS_ON = ("experiments/synthesis/executable/rows.S",)
 _ROWS = Path(__file__).parent / "rows.S"
 _ANYWHERE = 0x10000
 _LAYOUT = """SECTIONS {{

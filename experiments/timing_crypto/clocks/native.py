@@ -29,6 +29,7 @@ CALLS = {
     "compare_constant": ("compare_constant", "a"),
 }
 """What is timed: the function, and the parameter that is fixed in one class and random in the other."""
+DEPENDS_ON = ("experiments/timing_crypto/clocks/harness.c",)
 _HARNESS = Path(__file__).parent / "harness.c"
 _WARM_UP = 1000
 

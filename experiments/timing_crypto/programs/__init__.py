@@ -13,6 +13,7 @@ from backends.core import calls
 from backends.core.calls import Argument, Call
 from backends.interface import Backend, Batch, Cause, Execution, Status, UserError
 
+DEPENDS_ON = ("programs/crypto/",)
 FOLDER = Path(__file__).parents[3] / "programs" / "crypto"
 LEVELS = ("-O0", "-O1", "-O2", "-O3", "-Os")
 MAX_STEPS = 1 << 28

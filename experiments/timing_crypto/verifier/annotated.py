@@ -14,6 +14,7 @@ from pathlib import Path
 from experiments.timing_crypto.verifier.subject import Question
 from experiments.timing_crypto.verifier.verdict import Verdict
 
+DEPENDS_ON = ("experiments/timing_crypto/verifier/functions/",)
 FOLDER = Path(__file__).parent / "functions"
 _HEADING = re.compile(
     r"// (\w+): secret ([^;]+)(?:; public ([^;]+))?; (leaks|constant|compiler)(?:; alarm ([^;]+))?$", re.MULTILINE
