@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from backends.core import isa
-from experiments.harness import record
+from experiments.harness import record, schema
 
 COMPONENTS = ["component", "rows", "mismatches", "unsaturated", "smallest_margin", "weight_margin", "time_s"]
 MACHINES = ("reference", "gpu_compute", "jax_tensor", "torch_neural")
@@ -22,8 +22,15 @@ def results(root: Path) -> Path:
         ("benchmarks", _benchmarks(noise)),
         ("synthesis", _synthesis(noise)),
     ):
-        record.write(root / experiment, _facts(experiment), tables)
+        completed = {name: _completed(schema.of(experiment)[name], frame) for name, frame in tables.items()}
+        schema.check_all(experiment, completed)
+        record.write(root / experiment, _facts(experiment), completed)
     return root
+
+
+def _completed(declared: schema.Table, frame: pd.DataFrame) -> pd.DataFrame:
+    """The frame with arbitrary values in the columns of its schema that it does not have."""
+    return schema.example(declared, len(frame)).assign(**frame.reset_index(drop=True))
 
 
 def _facts(experiment: str) -> dict:
@@ -94,7 +101,7 @@ def _timing() -> dict[str, pd.DataFrame]:
             0.0,
             100,
             1,
-            1 if not p else None,
+            None if p else 1,
             0,
         )
         for name in (*aes, "compare_early")

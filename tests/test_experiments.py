@@ -9,11 +9,21 @@ import time
 import pandas as pd
 import pytest
 
-from experiments.harness import checkpoints, composition, progress, provenance, tables
+from experiments.harness import checkpoints, composition, progress, provenance, schema, tables
+
+TOYS = {
+    "cases": schema.table("", schema.text("backend", "", "key"), schema.integer("seed", ""), schema.real("value", "")),
+    "t": schema.table("", schema.integer("x", "")),
+}
 
 
 @pytest.fixture
-def toy(monkeypatch):
+def toys(monkeypatch):
+    monkeypatch.setattr(schema, "of", lambda experiment: TOYS)
+
+
+@pytest.fixture
+def toy(monkeypatch, toys):
     """In place of an experiment: counts its runs, and lists what it was given."""
     given = []
 
@@ -68,7 +78,7 @@ def test_a_damaged_table_is_said_and_made_again(toy, command, tmp_path):
     assert file.read_bytes() == whole
 
 
-def test_a_killed_run_goes_on_with_its_parts(command, monkeypatch, tmp_path):
+def test_a_killed_run_resumes_from_its_checkpoints(command, monkeypatch, toys, tmp_path):
     done, kills = [], [1]
 
     def work(cfg):
@@ -90,6 +100,30 @@ def test_a_killed_run_goes_on_with_its_parts(command, monkeypatch, tmp_path):
     assert 0.4 <= facts["wall_time_s"] < 2, "both tries count"
     assert tables.Results(tmp_path / "smoke").table("conformance", "t")["x"].tolist() == [5, 6]
     assert not (tmp_path / "smoke" / "conformance" / "parts").exists()
+
+
+WRONG = {
+    "has no column seed": pd.DataFrame({"backend": ["a"], "value": [0.5]}),
+    "has a column other that its schema does not declare": pd.DataFrame(
+        {"backend": ["a"], "seed": [1], "value": [1.0], "other": [1]}
+    ),
+    "column seed: row 1 is not integer ('1.5')": pd.DataFrame(
+        {"backend": ["a", "b"], "seed": [1.0, 1.5], "value": [0.5, 1.0]}
+    ),
+    "column value: row 0 is empty": pd.DataFrame({"backend": ["a"], "seed": [1], "value": [float("nan")]}),
+    "columns backend: row 1, 2 is the same as in an earlier row": pd.DataFrame(
+        {"backend": ["a"] * 3, "seed": 1, "value": 1.0}
+    ),
+}
+
+
+@pytest.mark.parametrize("message", WRONG)
+def test_a_table_against_its_schema_is_one_line_and_nothing_is_recorded(command, monkeypatch, toys, tmp_path, message):
+    monkeypatch.setattr(composition, "_work", lambda name: lambda cfg: {"cases": WRONG[message]})
+    code, _, err = command("experiment=conformance", "scale=smoke")
+    assert code == 2
+    assert err.startswith("error: table cases of conformance") and message in err and err.count("\n") == 1
+    assert not (tmp_path / "smoke" / "conformance" / "cases.csv").exists()
 
 
 MISTAKES = [

@@ -19,7 +19,7 @@ import pandas as pd
 
 from backends.core import sources
 from backends.interface import UserError
-from experiments.harness import provenance, tables
+from experiments.harness import provenance, schema, tables
 
 _BESIDE = ".writing-"
 _NOT_OF_THE_KEY = ("results", "tracking", "parts", "workers")
@@ -62,10 +62,12 @@ def reason_to_run(folder: Path, run_key: str) -> str | None:
 def run(
     config: Mapping[str, Any], folder: Path, work: Callable[[], Mapping[str, pd.DataFrame]]
 ) -> tuple[dict[str, Any], dict[str, pd.DataFrame]]:
-    """Do the work and record it. Returns provenance and tables. Raises UserError where the folder cannot be written."""
+    """Do the work and record it. Returns provenance and tables. Raises UserError where the folder cannot be written or
+    a table is not what its schema says."""
     prepare(folder)
     started, clock, run_key = time.time(), time.perf_counter(), key(config)
     made = dict(work())
+    schema.check_all(config["experiment"]["name"], made)
     facts = {
         "experiment": config["experiment"]["name"],
         "scale": config["scale"],

@@ -6,6 +6,7 @@ table.
 
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from typing import Any
 import pandas as pd
 
 from backends.interface import UserError
+from experiments.harness import schema
 
 PROVENANCE = "provenance.json"
 DEFAULT = Path(__file__).resolve().parents[2] / "results" / "reference"
@@ -37,15 +39,20 @@ class Results:
         return sorted(p.parent.name for p in self.root.glob(f"*/{PROVENANCE}"))
 
     def table(self, experiment: str, name: str, *columns: str) -> pd.DataFrame:
-        """One table, which has the named columns. Raises Missing or Damaged, which say what to do."""
+        """One table, which is what its schema says. Raises Missing or Damaged, which say what to do."""
         folder = self.root / experiment
-        if name not in self.provenance(experiment)["tables"]:
+        facts = self.provenance(experiment)
+        if name not in facts["tables"]:
             raise Missing(f"{folder / name}.csv is not there: {self._remedy()}")
         check(folder)
-        found = read(folder / f"{name}.csv")
-        lacking = [c for c in columns if c not in found]
-        if lacking:
-            raise Missing(f"{folder / name}.csv has no column {', '.join(lacking)}: {self._remedy()}")
+        declared = schema.of(facts["experiment"]).get(name)
+        if declared is None:
+            raise Missing(f"{folder / name}.csv is no table of {experiment} any more: {self._remedy()}")
+        found = read(folder / f"{name}.csv", schema.dtypes(declared))
+        try:
+            schema.check(f"{folder / name}.csv", declared, found)
+        except UserError as error:
+            raise Missing(f"{error}: {self._remedy()}") from None
         return found
 
     def provenance(self, experiment: str) -> dict[str, Any]:
@@ -77,9 +84,9 @@ def at(folder: Path) -> Results:
     return Results(folder)
 
 
-def read(file: Path) -> pd.DataFrame:
-    """A table as it was written: an empty cell is missing, every other word is itself."""
-    return pd.read_csv(file, keep_default_na=False, na_values=[""])
+def read(file: Path, dtypes: Mapping[str, str] | None = None) -> pd.DataFrame:
+    """A table as it was written: an empty cell is missing, every other word is itself. dtypes: of columns, for pandas."""
+    return pd.read_csv(file, keep_default_na=False, na_values=[""], dtype=dtypes)
 
 
 def provenance(folder: Path) -> dict[str, Any] | None:

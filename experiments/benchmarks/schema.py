@@ -1,0 +1,54 @@
+"""Tables of the experiment. Everything measured is a timing."""
+
+from experiments.harness.schema import integer, real, table, text
+
+ORDER = 50
+_BACKEND = text("backend", "the machine", "key")
+_RANGE = (real("low", "the slowest round", "timing"), real("high", "the fastest round", "timing"))
+_SPEED = real("instructions_per_s", "median of the rounds", "timing")
+TABLES = {
+    "throughput": table(
+        "instructions a second by machine and batch",
+        _BACKEND,
+        integer("batch", "instances at once", "key"),
+        text("program", "that runs", "key"),
+        integer("steps", "instructions of each instance"),
+        _SPEED,
+        *_RANGE,
+    ),
+    "ratios": table(
+        "speed as a ratio to a baseline in the same run",
+        text("name", "what is measured", "key"),
+        real("value", "median of the rounds", "timing"),
+        *_RANGE,
+        text("baseline", "what it is compared with", "key"),
+    ),
+    "profile": table(
+        "instructions a second by kind of instruction",
+        _BACKEND,
+        text("instruction", "its kind", "key"),
+        _SPEED,
+        *_RANGE,
+        optional=True,
+    ),
+    "floor": table(
+        "what a step of the tensor computer has to do",
+        _BACKEND,
+        real("operations_per_step", "by XLA's own count"),
+        real("bytes_per_step", "by XLA's own count"),
+        optional=True,
+    ),
+    "soft_step": table(
+        "training steps of the soft machine, forward and backward",
+        _BACKEND,
+        text("relaxation", "bits or value", "key"),
+        text("dtype", "of the logits", "key"),
+        text("operations", "all, or how many a program may use", "key"),
+        integer("examples", "of a batch"),
+        integer("slots", "of a program"),
+        integer("steps", "of a run"),
+        real("program_example_steps_per_s", "median of the rounds", "timing"),
+        *_RANGE,
+        optional=True,
+    ),
+}
