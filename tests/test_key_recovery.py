@@ -60,8 +60,8 @@ def _table(implementation, policies):
     """Of gpu_compute, judged by reference, and the other way round."""
     chosen, subject = tuple(Policy(p) for p in policies), {implementation: SUBJECTS[implementation]}
     reference = catalog.create("reference")
-    one = leaks.leaks("gpu_compute", MACHINE, reference, Effort(8, 4), subject, chosen, 3, seed=0)
-    other = leaks.leaks("reference", reference, MACHINE, Effort(2, 2), subject, chosen, 3, seed=0)
+    one = leaks.Leaks("gpu_compute", MACHINE, reference, Effort(8, 4), 3, 0).table(subject, chosen)
+    other = leaks.Leaks("reference", reference, MACHINE, Effort(2, 2), 3, 0).table(subject, chosen)
     return pd.concat([one, other], ignore_index=True)
 
 

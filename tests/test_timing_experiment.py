@@ -15,7 +15,7 @@ def config(tmp_path, **overrides):
     return OmegaConf.create(
         {
             "experiment": {**asked, **overrides}, "scale": "smoke", "backends": ["gpu_compute"], "device": "cpu",
-            "seed": 0, "parts": str(tmp_path),
+            "seed": 0, "workers": 1, "parts": str(tmp_path),
         }
     )  # fmt: skip
 

@@ -26,18 +26,51 @@ import pandas as pd
 import z3
 
 from backends.core import isa
+from backends.core.isa.formulas import Formulas
 from backends.torch_neural import wiring
-from experiments.alu_verification import specification as spec
 from experiments.alu_verification.components import enumerate_component
-from experiments.alu_verification.specification import A, B, negated
 from experiments.alu_verification.symbolic import SymbolicCells, bits, truth_tables, word
 
 TIMEOUT_S = 60.0
 Wrap = Callable[[SymbolicCells], wiring.Cells]
 PRODUCTS = np.array([[z3.BitVec(f"p{i}{j}", 16) for j in range(4)] for i in range(4)], object)
+A, B = z3.BitVecs("a b", 32)
+ZERO, ALL_ONES = z3.BitVecVal(0, 32), z3.BitVecVal(-1, 32)
 DIVISION = ("div", "divu", "rem", "remu")
 MULTIPLICATION = ("mul", "mulh", "mulhsu", "mulhu")
-PROVABLE = isa.ARITHMETIC + tuple(spec.BRANCHES) + ("extend",)
+BRANCHES = tuple(row.name for row in isa.OPERATIONS if row.kind == "branch")
+PROVABLE = (*isa.ARITHMETIC, *BRANCHES, "extend")
+# Unsigned division of two words other than by zero, whatever it is: only its arguments and its sign matter below.
+QUOTIENT, REMAINDER = (z3.Function(name, A.sort(), A.sort(), A.sort()) for name in ("quotient", "remainder"))
+
+
+class AnyDivision(Formulas):
+    """Words on which unsigned division is any function; signed division by cases of the signs, as SMT-LIB defines it."""
+
+    def quotient(self, a: z3.BitVecRef, b: z3.BitVecRef, signed: bool) -> z3.BitVecRef:
+        if not signed:
+            return QUOTIENT(a, b)
+        mixed, both, neither = self._cases(QUOTIENT, a, b)
+        return z3.If((a < 0) == (b < 0), z3.If(a < 0, both, neither), -mixed)
+
+    def remainder(self, a: z3.BitVecRef, b: z3.BitVecRef, signed: bool) -> z3.BitVecRef:
+        if not signed:
+            return REMAINDER(a, b)
+        mixed, both, neither = self._cases(REMAINDER, a, b)
+        return z3.If(a < 0, -z3.If(b < 0, both, mixed), z3.If(b < 0, mixed, neither))
+
+    def _cases(self, of: z3.FuncDeclRef, a: z3.BitVecRef, b: z3.BitVecRef) -> tuple[z3.BitVecRef, ...]:
+        return z3.If(b < 0, of(a, -b), of(-a, b)), of(-a, -b), of(a, b)
+
+
+def wanted(operation: str, words: Formulas) -> z3.ExprRef:
+    """What the manual says of an operation on A and B."""
+    return isa.OPERATIONS[isa.NUMBER[operation]].meaning(words, A, B)
+
+
+def negated(word: z3.BitVecRef, flag: z3.BoolRef) -> z3.BitVecRef:
+    """-word where the flag is set."""
+    return z3.If(flag, -word, word)
 
 
 @dataclass(frozen=True)
@@ -60,10 +93,8 @@ def lemmas(cells: wiring.Cells, operation: str) -> Iterator[Lemma]:
         yield from _extension(cells)
     else:
         result = wiring.operate(cells, operation, bits(A), bits(B))
-        if operation in spec.BRANCHES:
-            yield Lemma("the whole operation", result[0] != spec.BRANCHES[operation])
-        else:
-            yield Lemma("the whole operation", word(result) != spec.WORDS[operation])
+        found = result[0] if operation in BRANCHES else word(result)
+        yield Lemma("the whole operation", found != wanted(operation, Formulas()))
 
 
 def _flag(name: str) -> tuple[z3.BoolRef, np.ndarray]:
@@ -120,7 +151,7 @@ def _signed_product(cells: wiring.Cells) -> Iterator[Lemma]:
     high = z3.BitVec("high", 32)
     (signed_a, flag_a), (signed_b, flag_b) = _flag("signed_a"), _flag("signed_b")
     corrected = word(wiring.correct_sign(cells, bits(high), bits(A), bits(B), flag_a, flag_b))
-    minus_b, minus_a = z3.If(z3.And(signed_a, A < 0), B, spec.ZERO), z3.If(z3.And(signed_b, B < 0), A, spec.ZERO)
+    minus_b, minus_a = z3.If(z3.And(signed_a, A < 0), B, ZERO), z3.If(z3.And(signed_b, B < 0), A, ZERO)
     yield Lemma("correction takes b where a is negative and a where b is", corrected != high - minus_b - minus_a)
     a, b, m, n = z3.Ints("a b m n")  # m, n: whether a, b are negative
     signed, w = (a - 2**32 * m) * (b - 2**32 * n), 2**32
@@ -139,14 +170,14 @@ def _division(cells: wiring.Cells, operation: str) -> Iterator[Lemma]:
     chosen = word(cells.gate("select", rest, bits(A), bits(B)))
     yield Lemma("quotient or remainder is chosen", chosen != z3.If(rest[0], A, B))
     _, is_signed, _ = wiring.OPERATIONS[operation]
-    yield Lemma("the result is the manual's", _signs(operation, is_signed) != spec.DIVISIONS[operation])
+    yield Lemma("the result is the manual's", _signs(operation, is_signed) != wanted(operation, AnyDivision()))
 
 
 def _signs(operation: str, signed: int) -> z3.BitVecRef:
     """The result by unsigned division of magnitudes, all ones and the dividend by zero."""
     a, b = (negated(x, z3.And(bool(signed), x < 0)) for x in (A, B))
-    quotient = z3.If(b == 0, spec.ALL_ONES, spec.QUOTIENT(a, b))
-    remainder = z3.If(b == 0, a, spec.REMAINDER(a, b))
+    quotient = z3.If(b == 0, ALL_ONES, QUOTIENT(a, b))
+    remainder = z3.If(b == 0, a, REMAINDER(a, b))
     opposite = z3.And(bool(signed), z3.Xor(A < 0, B < 0), B != 0)
     if operation.startswith("div"):
         return negated(quotient, opposite)

@@ -4,20 +4,22 @@
 operands and sampled pairs of words, through the machine's own instructions.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
+import numpy as np
 import pandas as pd
 
 from backends.core import catalog, isa
 from backends.interface import Backend
-from backends.torch_neural.networks import entries, load_classifier, load_weights
+from backends.torch_neural.networks import Classifier, entries, load_classifier, load_weights
 from experiments.alu_verification.components import components, decoder
 from experiments.alu_verification.faults import faults
 from experiments.alu_verification.latency import latency
 from experiments.alu_verification.prove import prove
 from experiments.alu_verification.sample import exhaustive_8bit, random_pairs
-from experiments.harness import checkpoints, progress
+from experiments.harness.parts import Part, run_parts
 
 NEURAL = "torch_neural"
 COLUMNS = ["backend", "operation", "bits", "evidence", "cases", "mismatches", "time_s"]
@@ -48,24 +50,40 @@ def run(cfg) -> dict[str, pd.DataFrame]:
     With `torch_neural` also `components`, `decoder`, `proofs` and `faults`, as the modules of these names say.
     """
     scale, machines = SCALES[cfg.scale], {name: catalog.create(name, cfg.device) for name in cfg.backends}
-    tables = _certify(cfg, scale) if NEURAL in machines else {}
-    found = [_proven(tables["proofs"])] if tables else []
-    timed = []
-    for name, machine in progress.track(machines.items(), "machines", len(machines)):
-        found.append(checkpoints.once(cfg, f"operations_{name}", partial(_tested, cfg, scale, name, machine)))
+    parts = _certification(scale, cfg.seed) if NEURAL in machines else []
+    for name, machine in machines.items():
+        parts.append(Part(f"operations_{name}", partial(_tested, cfg, scale, name, machine)))
         measure = partial(latency, name, machine, scale.latency_batches, cfg.seed, isa.ARITHMETIC, cfg.device)
-        timed.append(checkpoints.once(cfg, f"latency_{name}", measure))
-    return {"operations": pd.concat(found, ignore_index=True), "latency": pd.concat(timed, ignore_index=True)} | tables
+        parts.append(Part(f"latency_{name}", measure, timed=True))
+    found = run_parts(cfg, parts)
+    proven = [_proven(found["proofs"])] if "proofs" in found else []
+    tested, timed = ([found[f"{what}_{name}"] for name in machines] for what in ("operations", "latency"))
+    certified = {name: table for name, table in found.items() if name in CERTIFIED}
+    joined = partial(pd.concat, ignore_index=True)
+    return {"operations": joined([*proven, *tested]), "latency": joined(timed), **certified}
 
 
-def _certify(cfg, scale: Scale) -> dict[str, pd.DataFrame]:
-    weights, classifier = load_weights(), load_classifier()
-    return {
-        "components": checkpoints.once(cfg, "components", lambda: components(weights, classifier)),
-        "decoder": checkpoints.once(cfg, "decoder", lambda: decoder(entries(weights), classifier)),
-        "proofs": checkpoints.once(cfg, "proofs", lambda: prove(entries(weights), scale.proved)),
-        "faults": checkpoints.once(cfg, "faults", lambda: faults(weights, classifier, cfg.seed)),
-    }
+CERTIFIED = ("components", "decoder", "proofs", "faults")
+
+
+def _certification(scale: Scale, seed: int) -> list[Part]:
+    computed: tuple[Callable[..., pd.DataFrame], ...] = (
+        components, _decoder, partial(_proofs, operations=scale.proved), partial(faults, seed=seed),
+    )  # fmt: skip
+    return [Part(name, partial(_of_weights, compute)) for name, compute in zip(CERTIFIED, computed, strict=True)]
+
+
+def _decoder(weights: dict[str, np.ndarray], classifier: Classifier) -> pd.DataFrame:
+    return decoder(entries(weights), classifier)
+
+
+def _proofs(weights: dict[str, np.ndarray], _: Classifier, operations: tuple[str, ...]) -> pd.DataFrame:
+    return prove(entries(weights), operations)
+
+
+def _of_weights(compute: Callable[..., pd.DataFrame]) -> pd.DataFrame:
+    """`compute(weights, classifier)`, of the trained networks."""
+    return compute(load_weights(), load_classifier())
 
 
 def _proven(proofs: pd.DataFrame) -> pd.DataFrame:

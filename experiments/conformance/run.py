@@ -6,15 +6,16 @@ from functools import partial
 import pandas as pd
 
 from backends.conformance import table
-from experiments.harness import checkpoints, progress
+from experiments.harness import progress
+from experiments.harness.parts import Part, run_parts
 
 
 def run(cfg) -> dict[str, pd.DataFrame]:
-    """`cases`: backend, device, kind, cases, passed, failed, first_failure, time_s."""
+    """`cases`, as the schema says."""
+    parts = [Part(name, partial(_conform, name, cfg.scale, cfg.device)) for name in cfg.backends]
+    return {"cases": pd.concat(run_parts(cfg, parts).values(), ignore_index=True)}
+
+
+def _conform(name: str, scale: str, device: str) -> pd.DataFrame:
     with progress.bar() as bar:
-
-        def conform(name: str) -> pd.DataFrame:
-            return pd.DataFrame([asdict(row) for row in table.rows([name], cfg.scale, cfg.device, bar)])
-
-        machines = [checkpoints.once(cfg, name, partial(conform, name)) for name in cfg.backends]
-    return {"cases": pd.concat(machines, ignore_index=True)}
+        return pd.DataFrame([asdict(row) for row in table.rows([name], scale, device, bar)])

@@ -18,6 +18,7 @@ from experiments.harness import progress
 from experiments.timing_crypto import programs
 from experiments.timing_crypto.policies import Policy
 from experiments.timing_crypto.programs import IMPLEMENTATIONS, Function
+from experiments.timing_crypto.schema import TABLES
 
 SUBJECTS: dict[str, str] = {
     **dict.fromkeys(programs.AES, "aes128_encrypt"),
@@ -25,12 +26,6 @@ SUBJECTS: dict[str, str] = {
     "compare_early": "compare_early", "compare_constant": "compare_constant",
 }  # fmt: skip
 """The function of each implementation whose leaks are measured."""
-
-
-COLUMNS = (
-    "implementation", "backend", "timing", "policy", "line_bytes", "secrets", "repeats", "instructions", "cycles_min",
-    "cycles_max", "within_sd", "between_cycles", "distinct_pcs", "distinct_accesses", "disagreements",
-)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -83,36 +78,42 @@ def leak(found: np.ndarray) -> dict[str, float]:
     }
 
 
-def leaks(
-    name: str, machine: Backend, judge: Backend, effort: Effort, subjects: Mapping[str, str],
-    policies: tuple[Policy, ...], repeats: int, seed: int, device: str = "cpu",
-) -> pd.DataFrame:  # fmt: skip
-    """One row a subject and timing of the machine of that name: flat, and every policy where it has a cache.
+@dataclass(frozen=True)
+class Leaks:
+    """Measures the machine of that name; its cycles are compared with the judge's."""
 
-    Returns implementation, backend, timing, policy, line_bytes, secrets, repeats, instructions, cycles_min, cycles_max,
-    within_sd, between_cycles, distinct_pcs and distinct_accesses (traces seen; empty where the machine cannot be observed),
-    disagreements (calls whose cycles are not the judge's).
-    """
-    timings = (None, *(policies if "cache" in machine.capabilities().timings else ()))
-    rows = []
-    for implementation, function in progress.track(subjects.items(), f"leaks on {name}", len(subjects)):
-        call = IMPLEMENTATIONS[implementation].prepare(function)
-        values = secrets_of(IMPLEMENTATIONS[implementation].functions[function], effort.flat, seed)
-        instructions = int(cycles(judge, call, None, values, repeats).max())
-        if effort.most_instructions and instructions > effort.most_instructions:
-            continue
-        for policy in timings:
-            own = {k: v[: effort.cached if policy else effort.flat] for k, v in values.items()}
-            found = cycles(machine, call.on(device=device), policy, own, repeats, seed)
-            wanted = cycles(judge, call, policy, own, repeats, seed)
-            rows.append({
-                "implementation": implementation, "backend": name, "timing": "cache" if policy else "flat",
-                "policy": policy.name if policy else "", "line_bytes": policy.line_bytes if policy else 0,
-                "secrets": len(found), "repeats": found.shape[1], "instructions": instructions, **leak(found),
-                **(traces(machine, call, own) if policy is None else {}),
-                "disagreements": int((found != wanted).sum()),
-            })  # fmt: skip
-    return pd.DataFrame(rows, columns=COLUMNS).astype({"distinct_pcs": "Int64", "distinct_accesses": "Int64"})
+    name: str
+    machine: Backend
+    judge: Backend
+    effort: Effort
+    repeats: int
+    seed: int
+    device: str = "cpu"
+
+    def table(self, subjects: Mapping[str, str], policies: tuple[Policy, ...]) -> pd.DataFrame:
+        """`leaks`, as the schema says: a row a subject and timing, flat, and every policy where it has a cache."""
+        timings = (None, *(policies if "cache" in self.machine.capabilities().timings else ()))
+        rows = []
+        for implementation, function in progress.track(subjects.items(), f"leaks on {self.name}", len(subjects)):
+            call = IMPLEMENTATIONS[implementation].prepare(function)
+            values = secrets_of(IMPLEMENTATIONS[implementation].functions[function], self.effort.flat, self.seed)
+            instructions = int(cycles(self.judge, call, None, values, self.repeats).max())
+            if not 0 < self.effort.most_instructions < instructions:
+                about = {"implementation": implementation, "instructions": instructions}
+                rows += [{**about, **self._row(call, policy, values)} for policy in timings]
+        made = pd.DataFrame(rows, columns=[column.name for column in TABLES["leaks"].columns])
+        return made.astype({"distinct_pcs": "Int64", "distinct_accesses": "Int64"})
+
+    def _row(self, call: Call, policy: Policy | None, values: Mapping[str, np.ndarray]) -> dict:
+        own = {k: v[: self.effort.cached if policy else self.effort.flat] for k, v in values.items()}
+        found = cycles(self.machine, call.on(device=self.device), policy, own, self.repeats, self.seed)
+        wanted = cycles(self.judge, call, policy, own, self.repeats, self.seed)
+        return {
+            "backend": self.name, "timing": "cache" if policy else "flat", "policy": policy.name if policy else "",
+            "line_bytes": policy.line_bytes if policy else 0, "secrets": len(found), "repeats": found.shape[1],
+            **leak(found), **(traces(self.machine, call, own) if policy is None else {}),
+            "disagreements": int((found != wanted).sum()),
+        }  # fmt: skip
 
 
 def traces(machine: Backend, call: Call, values: Mapping[str, np.ndarray]) -> dict[str, int | None]:

@@ -5,7 +5,7 @@ every implementation and optimisation level. `leaks`: cycles between secrets on 
 cache's line size and policy. `dudect`, `variance`: noisy clocks. `recovery`: AES keys from cycle counts.
 """
 
-from collections.abc import Callable
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -14,14 +14,15 @@ import pandas as pd
 from backends.core import catalog
 from backends.core.observation import ObservingBackend
 from backends.interface import Backend
-from experiments.harness import checkpoints
 from experiments.harness.options import chosen_of, count_of
-from experiments.timing_crypto import attack, leaks, sweep
+from experiments.harness.parts import Part, run_parts
+from experiments.timing_crypto import attack, sweep
 from experiments.timing_crypto.clocks import trials as noisy
 from experiments.timing_crypto.clocks.trials import Trials
-from experiments.timing_crypto.leaks import SUBJECTS, Effort
+from experiments.timing_crypto.leaks import SUBJECTS, Effort, Leaks
 from experiments.timing_crypto.policies import POLICIES, Policy
 from experiments.timing_crypto.programs import AES, IMPLEMENTATIONS, LEVELS
+from experiments.timing_crypto.schema import TABLES
 from experiments.timing_crypto.vectors import vectors
 from experiments.timing_crypto.verifier import tables
 
@@ -95,54 +96,48 @@ def run(cfg) -> dict[str, pd.DataFrame]:
     trials = replace(scale.trials, native=count_of(asked.measurements, scale.trials.native, "measurements", 2))
     count_of(asked.encryptions, 8, "encryptions", 8)
     count_of(asked.random_keys, 1, "random_keys", 1)
-    machines, judge = _machines(cfg), _judge()
-
-    def once(name: str, compute: Callable[[], pd.DataFrame]) -> pd.DataFrame:
-        return checkpoints.once(cfg, name, compute)
-
-    def each(what: str, compute: Callable[[str, Backend], pd.DataFrame]) -> pd.DataFrame:
-        made = [once(f"{what}_{name}", partial(compute, name, machine)) for name, machine in machines.items()]
-        return pd.concat([m for m in made if len(m)] or made[:1], ignore_index=True)
-
-    def leaking(name: str, machine: Backend) -> pd.DataFrame:
-        subjects = {i: SUBJECTS[i] for i in chosen if i in SUBJECTS}
+    machines, judge = {name: catalog.create(name, cfg.device) for name in cfg.backends}, _judge()
+    subjects = {i: SUBJECTS[i] for i in chosen if i in SUBJECTS}
+    asked_of = {name: (name, machine, chosen, cfg.scale, cfg.seed) for name, machine in machines.items()}
+    trusted = (judge, scale.secrets, cfg.seed)
+    parts = [
+        *(Part(f"vectors_{name}", partial(vectors, *asked)) for name, asked in asked_of.items()),
+        Part("functions", partial(tables.functions, scale.known_levels, judge, cfg.seed, KNOWN_SECRETS)),
+        Part("constant_time", partial(tables.constant_time, chosen, scale.levels, *trusted)),
+        Part("dudect", partial(noisy.measured, chosen, machines, trials, cfg.seed, cfg.device), timed=True),
+        Part("variance", partial(noisy.variance, chosen, 8, 10_000, cfg.seed), timed=True),
+    ]
+    for name, machine in machines.items():
         effort = scale.efforts.get(name, scale.efforts["reference"])
-        return leaks.leaks(name, machine, judge, effort, subjects, policies, scale.repeats, cfg.seed, cfg.device)
-
-    found = {
-        "vectors": each("vectors", lambda name, machine: vectors(name, machine, chosen, cfg.scale, cfg.seed)),
-        "functions": once("functions", lambda: tables.functions(scale.known_levels, judge, cfg.seed, KNOWN_SECRETS)),
-        "constant_time": once(
-            "constant_time", lambda: tables.constant_time(chosen, scale.levels, judge, scale.secrets, cfg.seed)
-        ),
-        "leaks": each("leaks", leaking),
-        "dudect": once("dudect", lambda: noisy.measured(chosen, machines, trials, cfg.seed, cfg.device)),
-        "variance": once("variance", lambda: noisy.variance(chosen, 8, 10_000, cfg.seed)),
-    }
+        measured = Leaks(name, machine, judge, effort, scale.repeats, cfg.seed, cfg.device)
+        parts.append(Part(f"leaks_{name}", partial(measured.table, subjects, policies)))
     aes = tuple(i for i in chosen if i in AES)
     if aes and policies:
         grid = tuple(replace(p, line_bytes=n) for p in policies for n in LINES_BYTES)
         swept = SWEPT_SECRETS, scale.repeats, scale.swept, cfg.seed
-        found["sweep"] = once("sweep", lambda: sweep.sweep(judge, aes, grid, *swept))
-        tried = [once(f"recovery_{i}", partial(_recovered, cfg, scale, judge, i)) for i in aes]
-        found["recovery"] = pd.concat(tried, ignore_index=True)
-    return found
+        parts.append(Part("sweep", partial(sweep.sweep, judge, aes, grid, *swept)))
+        parts += [Part(f"recovery_{i}", partial(_recovered, cfg.experiment, scale, judge, i, cfg.seed)) for i in aes]
+    return _joined(run_parts(cfg, parts))
 
 
-def _recovered(cfg, scale: Scale, judge: Backend, implementation: str) -> pd.DataFrame:
+def _joined(found: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
+    """The tables: parts that are named after a table, and then a machine or an implementation, are its rows."""
+    rows: dict[str, list[pd.DataFrame]] = {}
+    for name, part in found.items():
+        rows.setdefault(next(t for t in TABLES if name == t or name.startswith(f"{t}_")), []).append(part)
+    return {name: pd.concat([p for p in some if len(p)] or some[:1], ignore_index=True) for name, some in rows.items()}
+
+
+def _recovered(asked, scale: Scale, judge: Backend, implementation: str, seed: int) -> pd.DataFrame:
     """The attack with all numbers of encryptions up to the most that were asked for."""
     attacked = ATTACKS[implementation]
     counts = [1 << power + scale.more for power in attacked.powers]
-    most = count_of(cfg.experiment.encryptions, counts[-1], "encryptions", 8)
+    most = count_of(asked.encryptions, counts[-1], "encryptions", 8)
     tried = tuple(sorted({n for n in counts if n < most} | {most}))
     policy, keys = Policy("flushed", attacked.line_bytes), scale.keys[implementation]
     return attack.recover_keys(
-        judge, implementation, policy, tried, count_of(cfg.experiment.random_keys, keys, "random_keys", 1), cfg.seed
+        judge, implementation, policy, tried, count_of(asked.random_keys, keys, "random_keys", 1), seed
     )
-
-
-def _machines(cfg) -> dict[str, Backend]:
-    return {name: catalog.create(name, cfg.device) for name in cfg.backends}
 
 
 def _judge() -> ObservingBackend:
