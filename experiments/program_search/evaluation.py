@@ -10,6 +10,7 @@ import numpy as np
 
 from backends.core.isa.packing import REGISTER_FILE
 from backends.gpu_compute.codes import entry, inner, pack_code, run_code
+from backends.gpu_compute.compiling import inlined
 from experiments.program_search.problem import Examples
 
 WORD_BITS = 32
@@ -125,7 +126,7 @@ def output_at(place, x, memory):
     return word
 
 
-@inner
+@inlined
 def wrong_bits(x, memory, e, cases):
     """Bits that differ from the outputs wanted of example e, after a run."""
     wrong = np.int64(0)
@@ -134,7 +135,7 @@ def wrong_bits(x, memory, e, cases):
     return wrong
 
 
-@inner
+@inlined
 def run_case(packed, stores, e, cases, work):
     """Run a packed code on example e; in memory of its own where it can store. Returns (ended, executed, that memory)."""
     after, after_words = cases.memory[e], cases.words[e]

@@ -113,7 +113,7 @@ def _report(question: Question, answer: solve.Answer) -> dict:
 def _lines(question: Question, answer: solve.Answer, report: dict) -> list[str]:
     """What the command prints of it for people."""
     rows = f"right on {_of(report['training'])} examples and {_of(report['held_out'])} held-out rows"
-    cost = f"{report['executions']:.3g} executions, {report['seconds']:.1f} s, method {question.method.name}, seed {question.seed}"
+    cost = f"{report['executions']:.3g} executions, {report['seconds']:.1f} s, method {report['method']}, seed {question.seed}"
     if answer.found:
         return [*report["program"], "", rows, cost, f"python -m backends run {question.out} runs it on every row"]
     lines = [

@@ -66,8 +66,8 @@ class Limits(NamedTuple):
 @dataclass(frozen=True)
 class Scale:
     """tasks, methods: by name, or all. seeds: of each pair. work_s: of a search, in seconds on one core; each method's rate
-    makes executions of it. samples: drawn for the density of a task. scheduled_s: work of a search in `schedules`, whose seeds are
-    as many as those of the runs."""
+    makes executions of it. samples: drawn for the density of a task. scheduled_s: work of a search in `schedules`, of which
+    there are as many seeds as of the runs."""
 
     tasks: tuple[str, ...] | str
     methods: tuple[str, ...] | str

@@ -6,6 +6,7 @@ import numpy as np
 
 from backends.gpu_compute.adjoint import Room, Scores, State, back, record
 from backends.gpu_compute.codes import inner
+from backends.gpu_compute.compiling import inlined
 from experiments.program_search.choices import Choices, choices
 from experiments.program_search.evaluation import IN_MEMORY, WORD_BITS, Cases, output_at
 from experiments.program_search.space import Space
@@ -33,7 +34,7 @@ class Adjoint(NamedTuple):
         )
 
 
-@inner
+@inlined
 def run_taped(packed, e, cases, work, adjoint):
     """Run a packed code on example e; returns the length of its tape and whether it ended. The registers must be cleared."""
     for k in range(len(work.words)):
@@ -48,7 +49,7 @@ def clear(adjoint):
         field[:] = 0.0
 
 
-@inner
+@inlined
 def go_back(length, e, off, extra, cases, work, adjoint):
     """Add to the scores what substitutes do to the loss of example e: wrong bits, of which there are `off`, and `extra` where
     it is wrong at all."""
@@ -56,7 +57,7 @@ def go_back(length, e, off, extra, cases, work, adjoint):
     back(length, adjoint.code, State(work.x, work.memory, cases.base), adjoint.choices, adjoint.room, adjoint.scores)
 
 
-@inner
+@inlined
 def _seed(e, off, extra, cases, work, room):
     """The derivative of the loss with respect to the outputs, and zero elsewhere."""
     room.of_registers[:] = 0.0

@@ -12,6 +12,7 @@ import numpy as np
 
 from backends.core import isa
 from backends.gpu_compute.codes import inner
+from backends.gpu_compute.compiling import inlined
 from backends.gpu_compute.derivatives import FORM, NOTHING, STORE
 from experiments.program_search.evaluation import Cases, Workspace, run_case, wrong_bits
 from experiments.program_search.machine_code.adjoint_scores import BACKWARD, Adjoint, clear, go_back, run_taped
@@ -70,10 +71,10 @@ def _loss(off, ended, options):
 
 
 @inner
-def run(trial, e, options):
-    """(loss, executed) of the packed code on an example."""
-    ended, executed, after = run_case(trial.packed, True, e, trial.cases, trial.work)
-    return _loss(wrong_bits(trial.work.x, after, e, trial.cases), ended, options), executed
+def run(packed, e, cases, work, options):
+    """(loss, executed) of a packed code on an example."""
+    ended, executed, after = run_case(packed, True, e, cases, work)
+    return _loss(wrong_bits(work.x, after, e, cases), ended, options), executed
 
 
 @inner
@@ -114,7 +115,7 @@ def score_words(trial, options):
     return executed
 
 
-@inner
+@inlined
 def _difference(word, slot, trial, options):
     """(score, executed) of a packed instruction in place of what is in a slot. Stops where it cannot become better."""
     was, total, executed = trial.packed[slot], 0.0, np.int64(0)
@@ -122,7 +123,7 @@ def _difference(word, slot, trial, options):
         return total, executed
     trial.packed[slot] = word
     for t in range(len(trial.losses)):
-        loss, ran = run(trial, trial.order[t], options)
+        loss, ran = run(trial.packed, trial.order[t], trial.cases, trial.work, options)
         executed += ran
         total += loss - trial.losses[t]
         if total > options.enough:

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 
 from backends.gpu_compute.codes import inner
-from backends.gpu_compute.compiling import imm_of, op_of, rd_of, rs1_of, rs2_of
+from backends.gpu_compute.compiling import imm_of, inlined, op_of, rd_of, rs1_of, rs2_of
 from backends.gpu_compute.derivatives import FORM, IMMEDIATE, NOTHING, REGISTER, STORE
 from experiments.program_search.evaluation import Cases
 from experiments.program_search.machine_code.adjoint_scores import BACKWARD, Adjoint, clear, go_back, run_taped
@@ -102,7 +102,7 @@ def renew(random, packed, order, cases, work, guide, temperature):
     return executed
 
 
-@inner
+@inlined
 def _count(field, slot, op, choices):
     """How many values a field may have."""
     if field == IMM:
@@ -110,7 +110,7 @@ def _count(field, slot, op, choices):
     return len(choices.numbers) if field == OP else len(choices.registers)
 
 
-@inner
+@inlined
 def _value(c, field, slot, op, choices):
     """The c-th of the values that a field may have."""
     if field == IMM:

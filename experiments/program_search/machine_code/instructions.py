@@ -7,6 +7,7 @@ import numpy as np
 
 from backends.core import isa
 from backends.gpu_compute.codes import inner, pack, pack_slot
+from backends.gpu_compute.compiling import inlined
 from experiments.program_search.random_numbers import below, uniform
 from experiments.program_search.space import IMM, NOTHING, RD, RS1, RS2
 
@@ -32,7 +33,7 @@ def random_instruction(random, slot, k, choices):
     return pack_slot(np.int64(choices.numbers[k]), rd, rs1, rs2, imm, slot)
 
 
-@inner
+@inlined
 def pack_fields(k, fields, slot, choices):
     """The packed instruction of the k-th operation with the other fields of `[5]`, and 0 in those that it does not have."""
     op, has, imm = np.int64(choices.numbers[k]), choices.has, np.int64(fields[IMM])

@@ -116,14 +116,13 @@ class Chains(SlicedSearch):
 
 
 @inner
-def _output_cost(o, e, memory, registers, cases, work, misplaced):
+def _output_cost(place, wanted, x, memory, registers, misplaced):
     """Bits that differ at the place of an output, or in another register and the penalty for that."""
-    place, wanted = cases.places[o], cases.wanted[e, o]
-    least = popcount(output_at(place, work.x, memory) ^ wanted)
+    least = popcount(output_at(place, x, memory) ^ wanted)
     if place < 32 and least > misplaced >= 0:
         for register in registers:
             if register != 0 and register != place:
-                least = min(least, misplaced + popcount(work.x[register] ^ wanted))
+                least = min(least, misplaced + popcount(x[register] ^ wanted))
     return least
 
 
@@ -141,7 +140,8 @@ def _cost(chain, registers, cases, work, options, limit):
         if ended:
             off = np.int64(0)
             for o in range(len(cases.places)):
-                off += _output_cost(o, e, after, registers, cases, work, options.misplaced)
+                place, wanted = cases.places[o], cases.wanted[e, o]
+                off += _output_cost(place, wanted, work.x, after, registers, options.misplaced)
             cost += off + options.wrong * (off > 0)
         else:
             cost += WORD_BITS * len(cases.places) + options.wrong

@@ -143,7 +143,7 @@ def _right(trial, options):
     """(whether the draw is right on all examples, executed)."""
     total = np.int64(0)
     for e in trial.order:
-        loss, ran = run(trial, e, options)
+        loss, ran = run(trial.packed, e, trial.cases, trial.work, options)
         total += ran
         if loss > 0:
             return False, total
