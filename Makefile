@@ -31,11 +31,9 @@ test: $(STAMP) ## run the tests (under 10 minutes on two cores)
 	$(RUN) -m pytest
 
 reproduce: $(STAMP) ## run the experiments at SCALE (default quick), then figures, paper, report and claims of them
-	$(RUN) -m experiments experiment=conformance scale=$(SCALE)
-	$(RUN) -m experiments experiment=alu_verification scale=$(SCALE)
-	$(RUN) -m experiments experiment=timing_crypto scale=$(SCALE)
-	$(RUN) -m experiments experiment=synthesis scale=$(SCALE)
-	$(RUN) -m experiments experiment=benchmarks scale=$(SCALE)
+	@set -e; for name in $$($(RUN) -c 'from experiments.harness import schema; print(*schema.experiments())'); do \
+		echo "$(RUN) -m experiments experiment=$$name scale=$(SCALE)"; \
+		$(RUN) -m experiments experiment=$$name scale=$(SCALE); done
 	$(RUN) -m figures --results results/$(SCALE)
 	$(RUN) -m paper --results results/$(SCALE)
 	$(RUN) -m artifact.build_report --results results/$(SCALE)

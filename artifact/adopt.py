@@ -6,7 +6,6 @@ stand for the same, those of the first run stay.
 
 import argparse
 import hashlib
-import importlib
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,8 +13,9 @@ from pathlib import Path
 import pandas as pd
 
 from artifact import appendix
+from backends.core.errors import exit_code
 from backends.interface import UserError
-from experiments.harness import record, tables
+from experiments.harness import record, schema, tables
 from experiments.harness.tables import DEFAULT, PROVENANCE
 
 _OF_A_RUN = ("key", "config", "code", "started", "wall_time_s")
@@ -39,20 +39,17 @@ def gather(runs: Sequence[Path], target: Path, force: bool = False) -> str:
     """Join the tables of runs of one experiment under `target`; returns its name.
 
     The provenance is the last run's, and has that of each under `runs`. Raises UserError as `adopt`, and for runs of several
-    experiments or of one whose rows have no keys.
+    experiments.
     """
     facts = [_checked(run, force) for run in runs]
     name = facts[0]["experiment"]
     if others := {other["experiment"] for other in facts} - {name}:
         raise UserError(f"{runs[0]} is a run of {name}, another one of {others.pop()}: give runs of one experiment")
-    keys = getattr(importlib.import_module(f"experiments.{name}.run"), "KEYS", None)
-    if keys is None:
-        raise UserError(f"runs of {name} cannot be joined: experiments/{name}/run.py says not by which columns (KEYS)")
-    parts: dict[str, list[pd.DataFrame]] = {}
+    declared, parts = schema.of(name), dict[str, list[pd.DataFrame]]()
     for run, has in zip(runs, facts, strict=True):
         for table in has["tables"]:
             parts.setdefault(table, []).append(tables.read(run / f"{table}.csv"))
-    joined = {t: pd.concat(rows).drop_duplicates(list(keys[t]), ignore_index=True) for t, rows in parts.items()}
+    joined = {t: pd.concat(rows).drop_duplicates(declared[t].keys, ignore_index=True) for t, rows in parts.items()}
     own = {
         "key": hashlib.sha256("".join(has["key"] for has in facts).encode()).hexdigest(),
         "wall_time_s": sum(has["wall_time_s"] for has in facts),
@@ -84,16 +81,16 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--to", type=Path, default=DEFAULT, help="default: results/reference")
     parser.add_argument("--force", action="store_true", help="even if the code had uncommitted changes")
     options = parser.parse_args(arguments)
-    try:
+
+    def adopt_it() -> int:
         if options.runs:
             names = [gather(options.runs, options.to, options.force)]
         else:
             names = adopt(options.source, options.to, options.force)
-    except UserError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
-    print(f"{options.to}: {', '.join(names)}")
-    return appendix.main([]) if options.to.resolve().parent == DEFAULT.parent else 0
+        print(f"{options.to}: {', '.join(names)}")
+        return appendix.main([]) if options.to.resolve().parent == DEFAULT.parent else 0
+
+    return exit_code(adopt_it)
 
 
 if __name__ == "__main__":

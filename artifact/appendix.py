@@ -11,8 +11,9 @@ from pathlib import Path
 
 from artifact import claims
 from artifact.words import quantity
+from backends.core.errors import exit_code
 from backends.interface import UserError
-from experiments.harness import record
+from experiments.harness import manifest, record
 from experiments.harness.tables import DEFAULT, Results
 
 APPENDIX = Path(__file__).with_name("ARTIFACT.md")
@@ -24,7 +25,7 @@ def costs(results: Results) -> str:
     recorded = [
         (run, name)
         for name in results.experiments()
-        for run in (results, results.beside("full"), results.beside("minute"))
+        for run in (results, *(other for role in manifest.ROLES for other in results.beside(role)))
         if name in run.experiments()
     ]
     for run, name in recorded:
@@ -43,7 +44,7 @@ def commands() -> str:
             f"`{c.id}`",
             c.statement.strip(),
             f"`{c.claimed}`",
-            f"`python -m experiments experiment={c.experiment}`" + f" in `results/NAME-{c.beside}`" * bool(c.beside),
+            f"`python -m experiments experiment={c.experiment}`" + f", the set `{c.beside}`" * bool(c.beside),
             c.cost,
         )
         for c in claims.load()
@@ -72,11 +73,11 @@ def main(arguments: list[str] | None = None) -> int:
         prog="python -m artifact.appendix", description="Refresh the tables of ARTIFACT.md."
     )
     parser.parse_args(arguments)
-    try:
-        record.write_files(APPENDIX.parent, {APPENDIX.name: filled(APPENDIX.read_text(), Results(DEFAULT))})
-    except UserError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
+    return exit_code(_refresh)
+
+
+def _refresh() -> int:
+    record.write_files(APPENDIX.parent, {APPENDIX.name: filled(APPENDIX.read_text(encoding="utf-8"), Results(DEFAULT))})
     return 0
 
 

@@ -7,7 +7,7 @@ import tempfile
 import warnings
 from pathlib import Path
 
-from backends.interface import UserError
+from backends.core.errors import exit_code
 from experiments.harness import record, tables
 from experiments.harness.provenance import ROOT
 from experiments.harness.tables import DEFAULT
@@ -62,13 +62,13 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--out", type=Path, help="default: report.html in the results folder")
     options = parser.parse_args(arguments)
     out = options.out or options.results / "report.html"
-    try:
+
+    def build_it() -> int:
         record.write_files(out.parent, {out.name: build(options.results)})
-    except UserError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
-    print(out)
-    return 0
+        print(out)
+        return 0
+
+    return exit_code(build_it)
 
 
 if __name__ == "__main__":

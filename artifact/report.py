@@ -19,14 +19,15 @@ from pathlib import Path
 import pandas as pd
 from IPython.display import SVG, Markdown, display
 
-from artifact import claims
+from artifact import claims, summaries
 from artifact.words import number
+from experiments.harness import schema
 from experiments.harness.tables import Results
-from experiments.synthesis import statistics
-from figures.__main__ import draw
+from figures.__main__ import draw, figures_of
 
 results = Results(Path(os.environ["REPORT_RESULTS"]))
 figures = Path(os.environ["REPORT_FIGURES"])
+SHOWN = 250
 INK = {claims.REFUTED: "color: #b3261e; font-weight: bold", claims.NOT_RUN: "color: #777"}
 
 
@@ -72,139 +73,36 @@ show(
 # %% [markdown]
 # ## Claims
 #
-# A refuted claim of a seed is a finding about our implementation of its idea on this machine.
+# A refuted claim of prior work is a finding about our implementation of its idea on this machine.
 
 # %%
 verdicts = claims.frame(claims.judge_all(results))
-show(verdicts["verdict"].groupby([verdicts["whose"], verdicts["verdict"]]).size().rename("claims").reset_index())
+show(verdicts["verdict"].groupby([verdicts["origin"], verdicts["verdict"]]).size().rename("claims").reset_index())
 
 # %%
-show(verdicts.drop(columns=["whose", "unit", "cost", "experiment"]))
+show(verdicts.drop(columns=["origin", "unit", "cost", "experiment"]))
 
 # %% [markdown]
-# ## Conformance
-
-# %%
-show(results.table("conformance", "cases"))
-
-# %% [markdown]
-# ## Arithmetic
+# ## Tables and figures, by experiment
 #
-# ### Trained components, on their whole input domains
+# A long table is shown by its first rows; the whole of it is the file that is named.
 
 # %%
-show(results.table("alu_verification", "components"))
-picture("component_margins")
-
-# %% [markdown]
-# ### The decoder composed of them, on words that meet every row of each
-
-# %%
-show(results.table("alu_verification", "decoder"))
-
-# %% [markdown]
-# ### What is proven, enumerated and sampled
-
-# %%
-operations = results.table("alu_verification", "operations")
-show(operations)
-
-# %% [markdown]
-# ### Lemmas
-
-# %%
-show(results.table("alu_verification", "proofs"))
-
-# %% [markdown]
-# ### Injected faults
-
-# %%
-show(results.table("alu_verification", "faults"))
-
-# %% [markdown]
-# ### Latency
-
-# %%
-picture("alu_latency")
-
-# %% [markdown]
-# ## Timing
-#
-# ### What the exact verifier says of every implementation and optimisation level
-
-# %%
-show(results.table("timing_crypto", "constant_time"))
-
-# %% [markdown]
-# ### Cycles between secrets, on every machine and timing model
-
-# %%
-show(results.table("timing_crypto", "leaks"))
-picture("cache_sweep")
-
-# %% [markdown]
-# ### Noisy clocks
-
-# %%
-picture("timing_leaks")
-
-# %% [markdown]
-# ### Keys recovered from cycle counts
-
-# %%
-picture("key_recovery")
-for name in ("sweep", "recovery", "functions", "vectors", "dudect", "variance"):
-    if name in origins["timing_crypto"]["tables"]:
-        display(Markdown(f"### {name}"))
-        show(results.table("timing_crypto", name))
-
-# %% [markdown]
-# ## Synthesis
-#
-# ### Successes of runs, and the Wilson interval of their share
-#
-# A run that fails is charged its whole spending: `to_solution` is all executions over all solutions.
-
-# %%
-synthesis = results.fullest("synthesis")
-picture("success_matrix")
-show(statistics.tally(synthesis.table("synthesis", "runs")))
-
-# %% [markdown]
-# ### What it costs
-
-# %%
-picture("survival")
-picture("scaling")
-
-# %% [markdown]
-# ### How a program settles, and under which temperatures
-
-# %%
-picture("trajectories")
-picture("schedules")
-
-# %% [markdown]
-# ### The tasks, and how rare their solutions are
-
-# %%
-show(synthesis.table("synthesis", "tasks"))
-
-# %% [markdown]
-# ### The shortest program that each method found for each task
-
-# %%
-right = synthesis.table("synthesis", "runs").query("right").sort_values(["task", "length"], kind="stable")
-show(right.drop_duplicates(["task", "method"])[["task", "method", "seed", "length", "proof", "evaluations", "program"]])
-
-# %% [markdown]
-# ## Speed
-
-# %%
-picture("throughput")
-for name in origins["benchmarks"]["tables"]:
-    display(Markdown(f"### {name.replace('_', ' ')}"))
-    show(results.table("benchmarks", name))
+for name in (name for name in schema.experiments() if name in origins):
+    fullest, declared = results.fullest(name), schema.of(name)
+    display(Markdown(f"## {name.replace('_', ' ')}"))
+    for figure in figures_of(name):
+        picture(figure)
+    for title, table in summaries.of(name, fullest).items():
+        display(Markdown(f"### {title}"))
+        show(table)
+    for title in (title for title in declared if title in fullest.provenance(name)["tables"]):
+        table, meaning = fullest.table(name, title), declared[title]
+        display(Markdown(f"### {title.replace('_', ' ')}: {meaning.meaning}"))
+        display(Markdown("; ".join(f"*{column.name}*: {column.meaning}" for column in meaning.columns)))
+        show(table.head(SHOWN))
+        if len(table) > SHOWN:
+            display(Markdown(f"{len(table)} rows in all: `{name}/{title}.csv`"))
 
 # %% [markdown]
 # ## Packages

@@ -2,32 +2,44 @@
 
 import argparse
 import importlib
-import pkgutil
 import sys
 from pathlib import Path
 
 from matplotlib import pyplot as plt
+from matplotlib.figure import Figure
 
-import figures
+from backends.core.errors import exit_code
 from backends.interface import UserError
-from experiments.harness import tables
+from experiments.harness import schema, tables
 from experiments.harness.tables import DEFAULT, Results
 from figures import style
 
 
 def names() -> list[str]:
-    """All figures in the folder."""
-    return [m.name for m in pkgutil.iter_modules(figures.__path__) if m.name not in ("__main__", "style")]
+    """All figures, `overview` first, then those of the experiments in their order."""
+    return ["overview", *(name for x in schema.experiments() for name in figures_of(x))]
+
+
+def figures_of(experiment: str) -> list[str]:
+    """Those in the folder of an experiment."""
+    folder = Path(__file__).parent / experiment
+    return sorted(file.stem for file in folder.glob("*.py") if not file.stem.startswith("_"))
+
+
+def figure(name: str, results: Results) -> Figure:
+    """The figure of that name. Raises UserError where a table is missing or damaged."""
+    style.apply()
+    place = next((f"{x}." for x in schema.experiments() if name in figures_of(x)), "")
+    return importlib.import_module(f"figures.{place}{name}").draw(results)
 
 
 def draw(name: str, results: Results, out: Path) -> list[Path]:
-    """Draw one figure and write it. Raises UserError where a table is missing or damaged."""
-    style.apply()
-    figure = importlib.import_module(f"figures.{name}").draw(results)
+    """Draw one figure and write it."""
+    drawn = figure(name, results)
     try:
-        return style.save(figure, out, name)
+        return style.save(drawn, out, name)
     finally:
-        plt.close(figure)
+        plt.close(drawn)
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -36,18 +48,18 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--results", type=Path, default=DEFAULT, help="results folder (default: results/reference)")
     parser.add_argument("--out", type=Path, help="where to (default: figures/ in the results folder)")
     options = parser.parse_args(arguments)
-    out, failed = options.out or options.results / "figures", 0
-    try:
-        for unknown in set(options.name) - set(names()):
-            raise UserError(f"unknown figure '{unknown}': one of {', '.join(names())}")
-        results = tables.at(options.results)
-        out.mkdir(parents=True, exist_ok=True)
-        for name in options.name or names():
-            failed += not _drawn(name, results, out)
-    except (UserError, OSError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
-    return 2 if failed else 0
+    return exit_code(
+        lambda: _draw_all(options.name or names(), options.results, options.out or options.results / "figures")
+    )
+
+
+def _draw_all(chosen: list[str], folder: Path, out: Path) -> int:
+    for unknown in set(chosen) - set(names()):
+        raise UserError(f"unknown figure '{unknown}': one of {', '.join(names())}")
+    results = tables.at(folder)
+    out.mkdir(parents=True, exist_ok=True)
+    drawn = [_drawn(name, results, out) for name in chosen]
+    return 0 if all(drawn) else 2
 
 
 def _drawn(name: str, results: Results, out: Path) -> bool:

@@ -2,24 +2,26 @@
 
 import argparse
 import json
+import re
 import sys
 from pathlib import Path
 
 import typst
 
+from backends.core.errors import exit_code
 from backends.interface import UserError
 from experiments.harness import record, tables
 from experiments.harness.tables import DEFAULT
 from paper import numbers
 
 SOURCE = Path(__file__).with_name("main.typ")
-FIGURES = ("overview", "alu_latency", "component_margins", "throughput")
 
 
 def compile_paper(results: Path, out: Path) -> None:
     """Write the PDF. Raises UserError where a table or a figure is missing, or the source does not compile."""
     text = json.dumps(numbers.build(tables.at(results)), indent=1, ensure_ascii=False)
-    for name in FIGURES:
+    shown = [SOURCE, *sorted(numbers.SECTIONS.glob("*.typ"))]
+    for name in re.findall(r'figure-file\("(\w+)"\)', "".join(file.read_text(encoding="utf-8") for file in shown)):
         if not (results / "figures" / f"{name}.svg").exists():
             raise UserError(f"figure {name} is not drawn: python -m figures --results {results}")
     record.write_files(results, {"numbers.json": text + "\n"})
@@ -41,13 +43,13 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--out", type=Path, help="default: paper.pdf in the results folder")
     options = parser.parse_args(arguments)
     out = options.out or options.results / "paper.pdf"
-    try:
+
+    def build_it() -> int:
         compile_paper(options.results, out)
-    except (UserError, OSError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
-    print(out)
-    return 0
+        print(out)
+        return 0
+
+    return exit_code(build_it)
 
 
 if __name__ == "__main__":

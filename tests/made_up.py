@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import yaml
 
 from backends.core import isa
 from experiments.harness import record, schema
@@ -26,6 +27,13 @@ def results(root: Path) -> Path:
         schema.check_all(experiment, completed)
         record.write(root / experiment, _facts(experiment), completed)
     return root
+
+
+def belongs(folder: Path, of: str, role: str) -> None:
+    """Write a manifest beside the results: those in `folder` belong to the set `of` as `role`."""
+    entry = {"title": "made up", "scale": "smoke", "hardware": "made up"}
+    sets = {of: entry, folder.name: entry | {"of": of, "role": role}}
+    (folder.parent / "manifest.yaml").write_text(yaml.safe_dump(sets))
 
 
 def _completed(declared: schema.Table, frame: pd.DataFrame) -> pd.DataFrame:

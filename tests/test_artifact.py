@@ -60,7 +60,7 @@ def test_claims_are_whole():
     assert len({c.id for c in found}) == len(found)
     for c in found:
         assert sum(v is not None for v in (c.at_least, c.at_most, c.equals)) == 1, c.id
-        assert c.whose in ("seed", "ours"), c.id
+        assert c.origin in claims.ORIGINS, c.id
         assert (ROOT / "experiments" / "conf" / "experiment" / f"{c.experiment}.yaml").exists(), c.id
         assert c.claimed
 
@@ -75,16 +75,19 @@ def at_scale(results, folder, scale):
 
 
 def test_every_metric_finds_its_rows(results, tmp_path):
-    at_scale(Results(results), tmp_path / "made-minute", "full")
-    verdicts = claims.judge_all(at_scale(Results(results), tmp_path / "made", "quick"))
+    at_scale(Results(results), tmp_path / "longer", "full")
+    made = at_scale(Results(results), tmp_path / "made", "quick")
+    made_up.belongs(tmp_path / "longer", "made", "minute")
+    verdicts = claims.judge_all(made)
     missing = {v.claim.id for v in verdicts if v.verdict == NOT_RUN}
     assert not missing
     assert all(np.isfinite(v.measured) for v in verdicts if v.verdict != NOT_RUN)
 
 
 def test_a_small_run_judges_no_timing(results, tmp_path):
-    at_scale(Results(results), tmp_path / "made-minute", "smoke")
+    at_scale(Results(results), tmp_path / "longer", "smoke")
     made = at_scale(Results(results), tmp_path / "made", "smoke")
+    made_up.belongs(tmp_path / "longer", "made", "minute")
     timed = [v for v in claims.judge_all(made) if v.claim.scales]
     assert timed
     assert all(v.verdict == NOT_RUN and "too small" in v.reason for v in timed)
@@ -106,7 +109,7 @@ def test_multiplication_claim_reads_the_latencies():
         assert claims.compare(wanted, measured) == {0.5: REFUTED, 12.0: REPRODUCED, 20.0: EXCEEDED}[ratio]
 
 
-def test_a_refuted_claim_of_ours_fails_and_of_a_seed_does_not(results, tmp_path, capsys):
+def test_a_refuted_claim_of_ours_fails_and_one_of_prior_work_does_not(results, tmp_path, capsys):
     made_up.results(tmp_path)
     assert claims.main(["--results", str(tmp_path)]) == 0
     verdicts = tables.read(tmp_path / "claims.csv").set_index("id")["verdict"]
@@ -158,14 +161,14 @@ def test_paper_is_the_same_bytes_and_shows_the_numbers(results, tmp_path):
 
 
 def test_paper_types_no_number_that_is_not_there(results):
-    source = (ROOT / "paper" / "main.typ").read_text()
+    source = "".join(file.read_text() for file in (ROOT / "paper").rglob("*.typ"))
     values = numbers.build(Results(results))
     assert set(re.findall(r'#n\("(\w+)"\)', source)) <= set(values["values"])
     assert set(re.findall(r"data\.tables\.(\w+)", source)) <= set(values["tables"])
 
 
 def test_paper_cites_what_it_lists():
-    source = (ROOT / "paper" / "main.typ").read_text()
+    source = "".join(file.read_text() for file in (ROOT / "paper").rglob("*.typ"))
     listed = set(re.findall(r"@\w+\{(\w+),", (ROOT / "paper" / "refs.bib").read_text()))
     assert listed <= set(re.findall(r"@(\w+)", source))
 
@@ -234,7 +237,6 @@ def test_runs_of_a_sweep_are_joined(results, tmp_path):
 def test_runs_that_cannot_be_joined_are_refused(results, tmp_path, capsys):
     for folders, reason in (
         (["synthesis", "conformance"], "one experiment"),
-        (["conformance", "conformance"], "KEYS"),
         (["nothing"], "no finished run"),
     ):
         asked = ["--runs", *(str(results / name) for name in folders), "--to", str(tmp_path / "joined")]
@@ -247,8 +249,25 @@ def test_a_claim_may_be_judged_by_results_beside_the_others(results, tmp_path):
     claim = claims.Claim("longer", "ours", "", "", "conformance", "len(cases)", at_least=1, beside="minute")
     own = tmp_path / "mine"
     assert claims.judge(claim, Results(own)).verdict == claims.NOT_RUN
-    adopt.adopt(results, tmp_path / "mine-minute")
+    for name in ("mine", "longer"):
+        adopt.adopt(results, tmp_path / name)
+    made_up.belongs(tmp_path / "longer", "mine", "minute")
     assert claims.judge(claim, Results(own)).verdict == claims.EXCEEDED
+
+
+def test_a_manifest_that_is_wrong_is_one_line(results, tmp_path, capsys):
+    adopt.adopt(results, tmp_path / "mine")
+    manifest = tmp_path / "manifest.yaml"
+    for text, named in (
+        ("gone: {title: t, scale: full, hardware: h}", "gone"),
+        ("mine: {title: t, size: full}", "size"),
+        ("mine: {title: t, scale: full, hardware: h, of: mine, role: friend}", "friend"),
+        ("mine: [", "manifest.yaml"),
+    ):
+        manifest.write_text(text)
+        assert claims.main(["--results", str(tmp_path / "mine")]) == 2
+        err = capsys.readouterr().err
+        assert named in err and "manifest.yaml" in err and err.count("\n") == 1
 
 
 def test_constraints_agree():

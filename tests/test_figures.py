@@ -37,7 +37,7 @@ UNITS = {
 @pytest.mark.parametrize("name", UNITS)
 def test_axes_are_labelled(results, name):
     style.apply()
-    figure = __import__(f"figures.{name}", fromlist=["draw"]).draw(Results(results))
+    figure = command.figure(name, Results(results))
     axes = figure.axes
     plt.close(figure)
     lowest = [a for a in axes if (place := a.get_subplotspec()) and place.is_last_row()]
@@ -47,7 +47,7 @@ def test_axes_are_labelled(results, name):
 
 def test_every_machine_is_in_the_picture(results):
     style.apply()
-    figure = __import__("figures.throughput", fromlist=["draw"]).draw(Results(results))
+    figure = command.figure("throughput", Results(results))
     lines = {line.get_label(): line.get_ydata() for line in figure.axes[0].lines}
     plt.close(figure)
     assert set(made_up.MACHINES) <= set(lines)
@@ -59,7 +59,7 @@ def test_every_machine_is_in_the_picture(results):
 
 def test_success_matrix_says_what_the_runs_say(results):
     style.apply()
-    figure = __import__("figures.success_matrix", fromlist=["draw"]).draw(Results(results))
+    figure = command.figure("success_matrix", Results(results))
     axes = figure.axes[0]
     methods = [t.get_text().replace("\n", "_") for t in axes.get_xticklabels()]
     tasks = [t.get_text().split(" (")[0].replace(" ", "_") for t in axes.get_yticklabels()]
@@ -74,7 +74,7 @@ def test_success_matrix_says_what_the_runs_say(results):
 
 def test_survival_ends_at_the_share_of_the_suite_that_is_solved(results):
     style.apply()
-    figure = __import__("figures.survival", fromlist=["draw"]).draw(Results(results))
+    figure = command.figure("survival", Results(results))
     lines = {line.get_label().rsplit(" (", 1)[0]: line.get_ydata() for line in figure.axes[0].lines}
     plt.close(figure)
     runs = Results(results).table("synthesis", "runs")

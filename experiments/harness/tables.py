@@ -14,7 +14,7 @@ from typing import Any
 import pandas as pd
 
 from backends.interface import UserError
-from experiments.harness import schema
+from experiments.harness import manifest, schema
 
 PROVENANCE = "provenance.json"
 DEFAULT = Path(__file__).resolve().parents[2] / "results" / "reference"
@@ -38,7 +38,7 @@ class Results:
         """Names of the experiments that are recorded here."""
         return sorted(p.parent.name for p in self.root.glob(f"*/{PROVENANCE}"))
 
-    def table(self, experiment: str, name: str, *columns: str) -> pd.DataFrame:
+    def table(self, experiment: str, name: str) -> pd.DataFrame:
         """One table, which is what its schema says. Raises Missing or Damaged, which say what to do."""
         folder = self.root / experiment
         facts = self.provenance(experiment)
@@ -62,15 +62,13 @@ class Results:
             raise Missing(f"no results of {experiment} in {self.root}: {self._remedy()}")
         return found
 
-    def beside(self, suffix: str) -> "Results":
-        """The results of `<root>-<suffix>`, which may not exist."""
-        root = self.root.resolve()
-        return Results(root.with_name(f"{root.name}-{suffix}"))
+    def beside(self, role: str) -> list["Results"]:
+        """The results that belong to these as `role`, by the manifest."""
+        return [Results(folder) for folder in manifest.beside(self.root, role)]
 
     def fullest(self, experiment: str) -> "Results":
-        """The results beside these, in `<root>-full`, where a larger run of the experiment is recorded there; else these."""
-        larger = self.beside("full")
-        return larger if experiment in larger.experiments() else self
+        """A larger run of the experiment that belongs to these, where there is one; else these."""
+        return next((r for r in self.beside(manifest.LARGER) if experiment in r.experiments()), self)
 
     def _remedy(self) -> str:
         scale = self.root.name if self.root.name in ("smoke", "quick", "full") else "quick"

@@ -18,7 +18,7 @@ _LEAST = {"evaluations": 1.0, "wall_s": 1e-3}
 def draw(results: Results) -> Figure:
     """Two panels: the share of all tasks and seeds that a method has solved, against what its runs have spent. What it was not
     run on counts as not solved; the number of tasks that it was run on stands behind its name."""
-    runs = results.fullest("synthesis").table("synthesis", "runs", "method", "family", "task", "seed", "right", *_COSTS)
+    runs = results.fullest("synthesis").table("synthesis", "runs")
     pairs = len(runs[["task", "seed"]].drop_duplicates())
     figure, panels = plt.subplots(1, len(_COSTS), sharey=True, figsize=(style.PAGE_IN, 2.8))
     for axes, (column, label) in zip(panels, _COSTS.items(), strict=True):

@@ -17,9 +17,7 @@ _SPREAD = 0.5
 def draw(results: Results) -> Figure:
     """Two panels, straight-line tasks and loops: all executions over all solutions of the tasks of one length, a line a method.
     An open arrow is what was spent where nothing was found: a solution costs more."""
-    runs = results.fullest("synthesis").table(
-        "synthesis", "runs", "task", "group", "method", "family", "shortest", "right", "evaluations", "wall_s"
-    )
+    runs = results.fullest("synthesis").table("synthesis", "runs")
     loops = runs["group"] == statistics.LOOPS
     figure, panels = plt.subplots(1, 2, sharey=True, figsize=(style.PAGE_IN, 3.0), squeeze=False)
     handles: dict = {}

@@ -13,7 +13,7 @@ _KEYS = ("schedule", "first_temperature", "last_temperature")
 def draw(results: Results) -> Figure:
     """One row a schedule: the share of runs that succeed over all its tasks and seeds, with the Wilson interval of 95 %.
     Filled marks fall, open ones stay."""
-    schedules = results.fullest("synthesis").table("synthesis", "schedules", *_KEYS, "right", "evaluations", "wall_s")
+    schedules = results.fullest("synthesis").table("synthesis", "schedules")
     found = statistics.tally(schedules, _KEYS)
     found["fixed"] = found["first_temperature"] == found["last_temperature"]
     found = found.sort_values(["fixed", "first_temperature", "last_temperature"], kind="stable").reset_index(drop=True)

@@ -7,6 +7,7 @@ import pandas as pd
 from artifact.words import number, quantity
 from experiments.harness.tables import Results
 from experiments.timing_crypto.policies import EVICTIONS, POLICIES, Policy
+from paper import numbers
 
 EXPERIMENT, JUDGE = "timing_crypto", "gpu_compute"
 _CONTROLS = ("aes_scan", "aes_bitsliced")
@@ -14,14 +15,9 @@ _PRIMITIVES = "primitives"
 
 
 def build(results: Results) -> dict[str, Any]:
-    """`{"values": {name: text}, "tables": {name: rows}}`, as `numbers.build`."""
-    values: dict[str, str] = {"evictions": number(EVICTIONS)}
-    tables: dict[str, list[list[str]]] = {}
-    for part in (_vectors, _proven, _leaks, _alignment, _noisy, _recovery, _costs):
-        own = part(results)
-        values |= own.get("values", {})
-        tables |= own.get("tables", {})
-    return {"values": values, "tables": tables}
+    """As `numbers.build`."""
+    own = [part(results) for part in (_vectors, _proven, _leaks, _alignment, _noisy, _recovery, _costs)]
+    return numbers.joined([{"values": {"evictions": number(EVICTIONS)}}, *own])
 
 
 def _vectors(results: Results) -> dict[str, Any]:

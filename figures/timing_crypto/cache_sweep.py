@@ -13,9 +13,7 @@ from figures import style
 
 def draw(results: Results) -> Figure:
     """One panel an implementation: cycles between the fastest and the slowest key for one plaintext; 0 where none differ."""
-    sweep = results.table(
-        "timing_crypto", "sweep", "implementation", "policy", "line_bytes", "between_cycles", "table_offset"
-    )
+    sweep = results.table("timing_crypto", "sweep")
     sweep = sweep[sweep["table_offset"] == 0]
     names = list(sweep["implementation"].drop_duplicates())
     figure, panels = plt.subplots(1, len(names), sharey=True, figsize=(style.PAGE_IN, 1.7), squeeze=False)

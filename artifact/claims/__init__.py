@@ -1,8 +1,9 @@
-"""Judge every claim of `claims.yaml` by recorded tables: reproduced, exceeded, refuted, or not run here.
+"""Judge every claim by recorded tables: reproduced, exceeded, refuted, or not run here.
 
-`python -m artifact.claims [--results FOLDER]`. Where a larger run of an experiment lies in `FOLDER-full`, that one is judged.
-A refuted claim of the seeds is a finding; a refuted claim of ours fails the command. A claim's `metric` is a Python
-expression over the tables of its experiment (by name, as pandas frames).
+`python -m artifact.claims [--results FOLDER]`. The claims that an experiment's tables judge are in the file of its name beside
+this one. Where a larger run of the experiment belongs to the results, that one is judged. A refuted claim of prior work is a
+finding; a refuted claim of ours fails the command. A claim's `metric` is a Python expression over the tables of its experiment
+(by name, as pandas frames); at_least, at_most or equals says what is claimed of it.
 """
 
 import argparse
@@ -20,25 +21,29 @@ from rich.console import Console
 from rich.table import Table
 
 from artifact.words import number
+from backends.core.errors import exit_code
 from backends.interface import UserError
-from experiments.harness import record, tables
+from experiments.harness import record, schema, tables
 from experiments.harness.tables import DEFAULT, Damaged, Missing, Results
 
-CLAIMS = Path(__file__).with_name("claims.yaml")
+CLAIMS = Path(__file__).parent
+PRIOR_WORK, OURS = ORIGINS = ("prior work", "ours")
 REPRODUCED, EXCEEDED, REFUTED, NOT_RUN = "reproduced", "exceeded", "refuted", "not run here"
 
 
 @dataclass(frozen=True)
 class Claim:
-    """One claim. One of at_least, at_most and equals says what is claimed; tolerance is relative to it.
+    """One claim. One of at_least, at_most and equals says what is claimed; tolerance is relative to it: what is better than
+    claimed by more than it is exceeded.
 
-    whose: "seed" or "ours". unit: of the metric. cost: of making the tables. scales: where the measurement means something
-    (empty: everywhere). needs: what a machine must have. remark: what lies behind the verdict. beside: the results that it is
-    judged by, where they are not the experiment's: `minute` for `results/NAME-minute`.
+    origin: "prior work" or "ours": who says so. implementation: whose was measured. unit: of the metric. cost: of making the
+    tables. scales: where the measurement means something (empty: everywhere). needs: what a machine must have. remark: what
+    lies behind the verdict. beside: the role, in the manifest, of the results that judge it, where it is not the results'
+    own tables.
     """
 
     id: str
-    whose: str
+    origin: str
     statement: str
     source: str
     experiment: str
@@ -53,6 +58,7 @@ class Claim:
     needs: str = ""
     remark: str = ""
     beside: str = ""
+    implementation: str = "ours"
 
     @property
     def claimed(self) -> str:
@@ -73,24 +79,32 @@ class Verdict:
     reason: str = ""
 
 
-def load(file: Path = CLAIMS) -> list[Claim]:
-    """The claims in the order of the file. Raises UserError for one that cannot be read."""
+def load(folder: Path = CLAIMS) -> list[Claim]:
+    """The claims of all experiments, in their order. Raises UserError for one that cannot be read."""
+    files = [folder / f"{experiment}.yaml" for experiment in schema.experiments()]
+    return [claim for file in files if file.is_file() for claim in _read(file)]
+
+
+def _read(file: Path) -> list[Claim]:
     try:
-        return [Claim(**entry) for entry in yaml.safe_load(file.read_text())]
+        return [Claim(experiment=file.stem, **entry) for entry in yaml.safe_load(file.read_text(encoding="utf-8"))]
     except (TypeError, yaml.YAMLError, OSError) as error:
         raise UserError(f"{file}: {' '.join(str(error).split())}") from None
 
 
 def judge(claim: Claim, results: Results) -> Verdict:
     """Measure one claim and compare. Raises Damaged where its tables are."""
-    results = results.beside(claim.beside) if claim.beside else results.fullest(claim.experiment)
+    sets = results.beside(claim.beside) if claim.beside else [results.fullest(claim.experiment)]
+    if not sets:
+        return Verdict(claim, NOT_RUN, reason=claim.needs)
+    results = sets[0]
     try:
         provenance = results.provenance(claim.experiment)
         frames = {name: results.table(claim.experiment, name) for name in provenance["tables"]}
     except Damaged:
         raise
     except Missing as missing:
-        return Verdict(claim, NOT_RUN, reason=claim.needs if claim.beside else str(missing))
+        return Verdict(claim, NOT_RUN, reason=str(missing))
     if claim.scales and provenance["scale"] not in claim.scales:
         return Verdict(claim, NOT_RUN, reason=f"a {provenance['scale']} run is too small to judge it")
     measured = measure(claim.metric, frames)
@@ -128,7 +142,7 @@ def frame(verdicts: Sequence[Verdict]) -> pd.DataFrame:
     """The claims table that is written and that the paper shows."""
     return pd.DataFrame(
         {
-            "id": v.claim.id, "whose": v.claim.whose, "statement": v.claim.statement.strip(), "source": v.claim.source,
+            "id": v.claim.id, "origin": v.claim.origin, "statement": v.claim.statement.strip(), "source": v.claim.source,
             "experiment": v.claim.experiment, "claimed": v.claim.claimed, "measured": v.measured, "unit": v.claim.unit,
             "verdict": v.verdict, "remark": v.reason or v.claim.remark.strip(), "cost": v.claim.cost,
         }
@@ -140,14 +154,14 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m artifact.claims", description="Judge every claim by results.")
     parser.add_argument("--results", type=Path, default=DEFAULT, help="results folder (default: results/reference)")
     options = parser.parse_args(arguments)
-    try:
-        verdicts = judge_all(tables.at(options.results))
-        record.write_files(options.results, {"claims.csv": frame(verdicts).to_csv(index=False)})
-    except UserError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
+    return exit_code(lambda: _judged(options.results))
+
+
+def _judged(folder: Path) -> int:
+    verdicts = judge_all(tables.at(folder))
+    record.write_files(folder, {"claims.csv": frame(verdicts).to_csv(index=False)})
     show(verdicts, Console(width=None if sys.stdout.isatty() else 150))
-    failed = [v.claim.id for v in verdicts if v.claim.whose == "ours" and v.verdict == REFUTED]
+    failed = [v.claim.id for v in verdicts if v.claim.origin == OURS and v.verdict == REFUTED]
     if failed:
         print(f"error: refuted claims of ours: {', '.join(failed)}", file=sys.stderr)
     return int(bool(failed))
@@ -156,9 +170,9 @@ def main(arguments: list[str] | None = None) -> int:
 def show(verdicts: Sequence[Verdict], console: Console) -> None:
     """Print the verdicts as a table, and how many there are of each."""
     colour: dict[str, Any] = {REPRODUCED: "green", EXCEEDED: "green", REFUTED: "red", NOT_RUN: "dim"}
-    for whose, title in (("seed", "Claims of the seeds"), ("ours", "Our claims")):
+    for origin, title in ((PRIOR_WORK, "Claims of prior work"), (OURS, "Our claims")):
         table = Table("claim", "statement", "claimed", "measured", "verdict", "remark", title=title, show_lines=True)
-        for v in (v for v in verdicts if v.claim.whose == whose):
+        for v in (v for v in verdicts if v.claim.origin == origin):
             measured = f"{number(v.measured)} {v.claim.unit}" if v.verdict != NOT_RUN else "–"
             word = f"[{colour[v.verdict]}]{v.verdict}[/]"
             why = v.claim.remark.strip() if v.verdict == REFUTED else v.reason
@@ -167,7 +181,3 @@ def show(verdicts: Sequence[Verdict], console: Console) -> None:
         console.print(table)
     counts = pd.Series([v.verdict for v in verdicts]).value_counts()
     console.print(", ".join(f"{count} {verdict}" for verdict, count in counts.items()))
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -15,9 +15,7 @@ _SIDE_BY_SIDE = 9
 
 def draw(results: Results) -> Figure:
     """One cell a task and method: shade is the share of runs that succeed, the text successes of runs."""
-    runs = results.fullest("synthesis").table(
-        "synthesis", "runs", "task", "method", "family", "shortest", "right", "evaluations", "wall_s"
-    )
+    runs = results.fullest("synthesis").table("synthesis", "runs")
     tasks, methods = statistics.tasks(runs), statistics.methods(runs)
     cells = statistics.tally(runs).set_index(["task", "method"])
     rate = cells["rate"].unstack().reindex(index=tasks, columns=methods).to_numpy(float)

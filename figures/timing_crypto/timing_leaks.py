@@ -11,7 +11,7 @@ SUSPICIOUS, LEAK = 4.5, 10.0
 
 def draw(results: Results) -> Figure:
     """Largest |t| over croppings and orders, one line a condition, the median over seeds with the range."""
-    dudect = results.table("timing_crypto", "dudect", "condition", "clock", "measurements", "max_t")
+    dudect = results.table("timing_crypto", "dudect")
     native = dudect[dudect["machine"] == "native"]
     points = (
         native.groupby(["condition", "measurements"], sort=False)["max_t"].agg(["median", "min", "max"]).reset_index()

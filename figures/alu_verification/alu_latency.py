@@ -15,7 +15,7 @@ from figures import style
 
 def draw(results: Results) -> Figure:
     """Two panels that share their rows, one row an operation; seconds per operation, median and interval."""
-    latency = results.table("alu_verification", "latency", "backend", "median_s", "low_s", "high_s")
+    latency = results.table("alu_verification", "latency")
     operations = list(latency["operation"].drop_duplicates())
     batches = (latency["batch"].min(), latency["batch"].max())
     figure, panels = plt.subplots(1, 2, sharey=True, figsize=(style.PAGE_IN, 0.17 * len(operations) + 0.9))

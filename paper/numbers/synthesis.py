@@ -6,9 +6,10 @@ import numpy as np
 import pandas as pd
 
 from artifact.words import number
+from experiments.harness import manifest
 from experiments.harness.tables import Results
 from experiments.synthesis import statistics
-from paper.synthesis_rows import HYBRID, NOT_RUN, interval, plain, tables
+from paper.numbers.synthesis_rows import HYBRID, NOT_RUN, interval, plain, tables
 
 EXPERIMENT = "synthesis"
 PLANTED, CONTROL, CHAIN, SOLVER, BLIND = "increment", "control", "mcmc", "smt", "hybrid_without_gradient"
@@ -43,11 +44,9 @@ def build(results: Results) -> dict[str, Any]:
 
 
 def _longer_runs(results: Results) -> pd.DataFrame:
-    """The runs beside the results, in `<results>-minute`, whose budgets are longer; no rows where there are none."""
-    longer = results.beside("minute")
-    if EXPERIMENT in longer.experiments():
-        return longer.table(EXPERIMENT, "runs")
-    return results.table(EXPERIMENT, "runs").head(0)
+    """The runs that belong to the results with longer budgets; no rows where there are none."""
+    longer = [r.table(EXPERIMENT, "runs") for r in results.beside(manifest.MINUTE) if EXPERIMENT in r.experiments()]
+    return longer[0] if longer else results.table(EXPERIMENT, "runs").head(0)
 
 
 def _size(runs: pd.DataFrame) -> dict[str, str]:

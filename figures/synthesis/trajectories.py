@@ -15,9 +15,7 @@ _SHOWN = 4
 def draw(results: Results) -> Figure:
     """A column a run, the longest trace of each of the first methods: above, the loss of the soft program and wrong
     bits of the program read off; below, the temperature. The upright line is where the program read off has settled."""
-    traces = results.fullest("synthesis").table(
-        "synthesis", "traces", "task", "method", "seed", "evaluations", "temperature", "loss", "wrong_bits"
-    )
+    traces = results.fullest("synthesis").table("synthesis", "traces")
     chosen = _chosen(traces)
     figure, panels = plt.subplots(
         2, len(chosen), sharex="col", squeeze=False, figsize=(style.PAGE_IN, 2.9), height_ratios=(2, 1)

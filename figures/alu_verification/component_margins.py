@@ -11,7 +11,7 @@ _TICKS = (0.1, 0.2, 0.5, 1, 2, 5)
 
 def draw(results: Results) -> Figure:
     """One row a component: the smallest distance of any output from the threshold, and of any weight from unsaturation."""
-    components = results.table("alu_verification", "components", "rows", "smallest_margin", "weight_margin")
+    components = results.table("alu_verification", "components")
     rows = range(len(components))
     figure, axes = plt.subplots(figsize=(style.COLUMN_IN, 0.145 * len(components) + 0.9))
     for column, fill, label in (

@@ -11,7 +11,7 @@ from figures import style
 def draw(results: Results) -> Figure:
     """Log-log lines with intervals, the median over the benchmark's programs."""
     columns = ["instructions_per_s", "low", "high"]
-    throughput = results.table("benchmarks", "throughput", *columns)
+    throughput = results.table("benchmarks", "throughput")
     points = throughput.groupby(["backend", "batch"], as_index=False)[columns].median()
     figure, axes = plt.subplots(figsize=(style.COLUMN_IN, 2.5))
     for machine, look in style.machines(points["backend"]).items():

@@ -12,7 +12,7 @@ _KNOWN = ("aes_ttable", "aes_sbox", "aes_scan", "aes_bitsliced")
 
 def draw(results: Results) -> Figure:
     """Key bits guessed right, median over keys with the range, per implementation; 0.5 of 128 is what guessing gives."""
-    recovery = results.table("timing_crypto", "recovery", "implementation", "encryptions", "bytes_right")
+    recovery = results.table("timing_crypto", "recovery")
     bits = recovery.assign(bits=8 * recovery["bytes_right"]).groupby(["implementation", "encryptions"])["bits"]
     points = bits.agg(["median", "min", "max"]).reset_index()
     figure, axes = plt.subplots(figsize=(style.COLUMN_IN, 2.3))
