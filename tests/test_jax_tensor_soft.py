@@ -56,7 +56,7 @@ def _operate(relaxation: str, name: str, a: jax.Array, b: jax.Array) -> jax.Arra
 @pytest.mark.parametrize("relaxation", ["bits", "value"])
 @pytest.mark.parametrize("name", isa.ARITHMETIC)
 def test_arithmetic_is_exact_at_integers(name, relaxation):
-    """Every operation of both algebras on words that have crystallised, over the full 32-bit range."""
+    """Every operation of both algebras on words that have hardened, over the full 32-bit range."""
     a, b = cases.operands(np.random.default_rng(1), (2, 300))
     from_integers = RELAXATIONS[relaxation].from_integers
     words = [jnp.moveaxis(jnp.asarray(from_integers(x, 32).astype(float)), 0, -1) for x in (a, b)]

@@ -82,7 +82,7 @@ def _padded(program: Program, memory_bytes: int) -> Program:
 
 
 def words_of(soft: SoftExecution, relaxation: str) -> tuple[np.ndarray, np.ndarray]:
-    """Registers `[B, R]` uint32 and memory `[B, M]` uint8 of a soft run that has crystallised; raises where it has not."""
+    """Registers `[B, R]` uint32 and memory `[B, M]` uint8 of a soft run that has converged; raises where it has not."""
     registers, memory = soft.registers.astype(np.float64), soft.memory.astype(np.float64)
     if relaxation == "bits":
         assert all(np.isin(x, (0.0, 1.0)).all() for x in (registers, memory)), "bits are not 0 or 1"

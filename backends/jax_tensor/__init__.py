@@ -1,6 +1,6 @@
 """The tensor computer on JAX: state is a pytree of tensors, every step one pure jitted function.
 
-`hard` is the machine at temperature 0, where every choice has crystallised to an index; `soft` is the machine above it, in
+`hard` is the machine at temperature 0, where every choice is an index; `soft` is the machine above it, in
 the words of a relaxation (`bits`, `value`). This file fits both to the interface of all machines.
 """
 

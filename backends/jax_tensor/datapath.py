@@ -1,6 +1,6 @@
 """One step of the hard machine as a pure function of one instance, on scalars of uint32.
 
-At temperature 0 every choice has crystallised: the program counter's distribution is an index, fetch is a gather, and
+At temperature 0 every choice is an index: the program counter's distribution is an index, fetch is a gather, and
 so are the reads of registers and memory. The step is written for one instance; `jax.vmap` and `lax.map` both batch it.
 Everything is uint32, whatever `jax_enable_x64` says: a 64-bit product is put together from 16-bit halves.
 

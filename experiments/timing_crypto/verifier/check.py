@@ -131,9 +131,9 @@ def _about_runs(question: Question, verdict: Verdict) -> list[str]:
         lines = [f"public: {names}; {verdict.public_inputs} inputs tried, of others nothing is said"]
     else:
         lines = ["public: nothing, so that one run speaks for all arguments"]
-    mend = "; --value fixes a value" if question.free else ""
+    fix = "; --value fixes a value" if question.free else ""
     for left in verdict.left_out:
-        lines.append(f"left out: {left.count} public inputs, such as {left.example}: {left.reason}{mend}")
+        lines.append(f"left out: {left.count} public inputs, such as {left.example}: {left.reason}{fix}")
     return lines
 
 

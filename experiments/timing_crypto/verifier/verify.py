@@ -69,9 +69,9 @@ def _counted(runs: Runs) -> np.ndarray:
 
 def _refused(subject: Subject, runs: Runs, b: int) -> str:
     free = subject.question.free
-    mend = f"; if it needs certain public values, fix them, such as --value {free[0]}=16" if free else ""
+    fix = f"; if it needs certain public values, fix them, such as --value {free[0]}=16" if free else ""
     given = described(runs.inputs.values, b)
-    return f"{subject.function.name} cannot be checked{' with ' + given if given else ''}: {runs.seen.reasons[b]}{mend}"
+    return f"{subject.function.name} cannot be checked{' with ' + given if given else ''}: {runs.seen.reasons[b]}{fix}"
 
 
 def _left_out(subject: Subject, runs: Runs, counted: np.ndarray) -> tuple[LeftOut, ...]:
