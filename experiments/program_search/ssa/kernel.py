@@ -49,8 +49,8 @@ class FormCases(NamedTuple):
 
 
 class State(NamedTuple):
-    """random: of `random_numbers`. logits, scores `[rows, W]` float32; drawn, before `[rows]` int64: the draw and the one before
-    it. score, chosen: scores and drawn by field. last `[1]` float64: wrong bits, or cost, of the draw before on the same
+    """random: of `random_numbers`. logits, scores `[rows, W]` float32; drawn, before `[rows]` int64: the draw and the one
+    before it. score, chosen: scores and drawn by field. last `[1]` float64: wrong bits, or cost, of the draw before on the same
     examples, -1 where it is not known. progress `[2]` int64: iteration, restarts. order `[E]`: examples, those of the gradient
     in front. weights `[32]` float32, of bits. x `[R]` uint32, the registers, g `[R, 32]` their derivatives, seed `[32]` and
     table `[8, 16]` float32, room to work in."""
