@@ -137,7 +137,13 @@ def configuration(tmp_path, **asked):
         "evaluations": None,
         "budget_s": None,
     }
-    made = {"scale": "smoke", "seed": 0, "parts": str(tmp_path / "parts"), "experiment": {**experiment, **asked}}
+    made = {
+        "scale": "smoke",
+        "seed": 0,
+        "parts": str(tmp_path / "parts"),
+        "workers": 1,
+        "experiment": {**experiment, **asked},
+    }
     return OmegaConf.create(made)
 
 

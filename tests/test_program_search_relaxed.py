@@ -71,7 +71,7 @@ def test_a_sharp_soft_program_is_the_code_that_is_read_off(relaxation):
     fields = zip(programs, widths, strict=True)
     logits = Fields(*(SHARP * np.eye(width, dtype=descent.dtype)[x] for x, width in fields))
     zeros = np.zeros(6, descent.dtype)
-    schedule = Schedule(zeros + descent.dtype.type(COLD), zeros, zeros, zeros, zeros)
+    schedule = Schedule(zeros + descent.dtype.type(COLD), zeros, zeros)
     outputs = [found_by(code, asked) for code in descent.lowering.codes(programs)]
     for p, wanted in enumerate(outputs):
         other = Problem(replace(asked.examples, outputs=wanted), asked.space)
@@ -93,9 +93,7 @@ def test_both_machines_have_the_same_loss_and_slopes(name, loss):
     widths = {"op": len(engines[0].form.operations)} | dict.fromkeys(("rs1", "rs2", "out"), engines[0].form.registers)
     rows = {"op": 3, "rs1": 3, "rs2": 3, "out": len(asked.examples.targets)}
     drawn = Fields(*(rng.normal(size=(4, rows[f], width)).astype(np.float32) for f, width in widths.items()))
-    schedule = Schedule(
-        *(np.linspace(*ends, 4, dtype=np.float32) for ends in ((0.3, 1.0), (0, 1), (0, 0), (0, 0.5), (-0.3, 0.3)))
-    )
+    schedule = Schedule(*(np.linspace(*ends, 4, dtype=np.float32) for ends in ((0.3, 1.0), (0, 1), (-0.3, 0.3))))
     found = [engine.descender.slopes(drawn.plus(mask), schedule, np.arange(8)) for engine in engines]
     np.testing.assert_allclose(np.asarray(found[1][1]), np.asarray(found[0][1]), rtol=1e-4)
     for field, one, other in zip(Fields._fields, found[0][0], found[1][0], strict=True):
@@ -105,26 +103,13 @@ def test_both_machines_have_the_same_loss_and_slopes(name, loss):
 
 
 def test_a_step_on_the_neural_machine_goes_down():
-    """Small steps of Adam on the same examples lower every program's loss; with noise they do what its seed says."""
+    """Small steps of Adam on the same examples lower every program's loss, every time the same."""
     options = Options(backend="torch_neural", slots=2, restarts=4, examples=8)
     engine = Rounds(problem("add"), Budget(1e9, 100), np.random.default_rng(5), options)
-    now, each = engine._begin(None), np.ones((5, 4), np.float32)
-    noisy = [
-        engine.descender.advance(
-            now.descent,
-            now.mask,
-            Schedule(each, 0.03 * each, noise * each, 0 * each, 0 * each),
-            np.tile(np.arange(8), (5, 1)),
-            seed,
-        )[1]
-        for noise, seed in ((0, 0), (0, 1), (1, 0), (1, 0), (1, 1))
-    ]
-    assert (np.diff(noisy[0], axis=0) < 0).all()
-    assert [(noisy[0] == noisy[1]).all(), (noisy[2] == noisy[3]).all(), (noisy[3] == noisy[4]).any()] == [
-        True,
-        True,
-        False,
-    ]
+    now, each, rows = engine._begin(None), np.ones((5, 4), np.float32), np.tile(np.arange(8), (5, 1))
+    schedule = Schedule(each, 0.03 * each, 0 * each)
+    losses = [engine.descender.advance(now.descent, now.mask, schedule, rows)[1] for _ in range(2)]
+    assert (np.diff(losses[0], axis=0) < 0).all() and (losses[0] == losses[1]).all()
 
 
 @pytest.mark.parametrize(

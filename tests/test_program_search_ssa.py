@@ -30,7 +30,7 @@ def _forward(state, cases, e):
 
 @numba.njit(_nrt=False)
 def _score(state, cases, count):
-    kernel.clear(state.scores)
+    state.scores[:] = 0.0
     wrong = 0
     for e in range(count):
         _forward(state, cases, e)
@@ -62,7 +62,7 @@ def test_a_draw_and_the_code_read_off_compute_the_same(name):
     evaluator = Evaluator(problem.examples)
     for _ in range(300):
         _begin(state, made.cases)
-        code = made.lowering.read_off(state.drawn)
+        code = made.lowering.read_off(state.chosen)
         if code is None:
             continue
         assert len(code) == problem.space.length and pack(code[None]).shape == (1, len(code) + 2)
@@ -70,7 +70,7 @@ def test_a_draw_and_the_code_read_off_compute_the_same(name):
         assert ended.all()
         for e in range(len(evaluator)):
             _forward(state, made.cases, e)
-            assert (state.x[state.drawn.out] == found[0, e]).all()
+            assert (state.x[state.chosen.out] == found[0, e]).all()
         read += 1
     assert read > 50
 
@@ -84,13 +84,13 @@ def test_scores_next_to_the_outputs_are_differences_in_wrong_bits(name):
     for _ in range(40):
         _begin(state, made.cases)
         now = _score(state, made.cases, count)
-        scores = Fields(*(field.copy() for field in state.scores))
-        read = {*state.drawn.rs1.tolist(), *state.drawn.rs2.tolist()}
-        slots = [slot for slot in range(SLOTS) if first + slot in state.drawn.out and first + slot not in read]
-        cells = [("out", o) for o in range(len(state.drawn.out))]
+        scores = Fields(*(field.copy() for field in state.score))
+        read = {*state.chosen.rs1.tolist(), *state.chosen.rs2.tolist()}
+        slots = [slot for slot in range(SLOTS) if first + slot in state.chosen.out and first + slot not in read]
+        cells = [("out", o) for o in range(len(state.chosen.out))]
         cells += [(field, slot) for slot in slots for field in ("op", "rs1", "rs2")]
         for field, row in cells:
-            drawn, prior = getattr(state.drawn, field), getattr(made.cases.prior, field)
+            drawn, prior = getattr(state.chosen, field), getattr(made.cases.by_field, field)
             held = drawn[row]
             for c in np.flatnonzero(prior[row] > NEVER)[::3]:
                 drawn[row] = c
@@ -110,7 +110,7 @@ def test_a_focus_weighs_bits_and_keeps_their_mean():
 
 def _outputs(chains: markov_chain.Chains) -> np.ndarray:
     """Outputs `[E, O]` of the first chain's draw, by the machine, on all examples."""
-    drawn = Fields(*(x[None] for x in chains.states[0].drawn))
+    drawn = Fields(*(x[None] for x in chains.states[0].chosen))
     code = chains.lowering.codes(drawn)[0]
     examples = replace(chains.form.problem.examples, steps=chains.lowering.steps)
     found, ended = Evaluator(examples).outputs(code[None])
@@ -133,9 +133,9 @@ def test_a_chain_knows_the_cost_of_where_it_is(name):
             assert state.last[0] == (off + 3 * (off > 0))[few].sum()
             compared += 1
         assert set(state.order) == set(range(24))
-        needed, first = {int(r) for r in state.drawn.out}, chains.form.first
+        needed, first = {int(r) for r in state.chosen.out}, chains.form.first
         for slot in reversed(range(SLOTS)):
             if first + slot in needed:
-                needed |= {int(state.drawn.rs1[slot]), int(state.drawn.rs2[slot])}
+                needed |= {int(state.chosen.rs1[slot]), int(state.chosen.rs2[slot])}
         assert [first + slot in needed for slot in range(SLOTS)] == chain.needed.tolist()
     assert compared > 20

@@ -47,25 +47,22 @@ def assemble(lines: Iterable[tuple]) -> np.ndarray:
     return np.array([_assemble(*line) for line in lines], np.int32).reshape(-1, 5)
 
 
-def _assemble(name: str, *operands) -> tuple[int, int, int, int, int]:
-    form, number, op = OPERATION[name].format, isa.register_number, isa.NUMBER[name]
-    if form == "R":
-        rd, rs1, rs2 = map(number, operands)
-        return op, rd, rs1, rs2, 0
-    if form == "S":
-        rs2, imm, rs1 = operands
-        return op, 0, number(rs1), number(rs2), imm
-    if form == "B":
-        rs1, rs2, imm = operands
-        return op, 0, number(rs1), number(rs2), imm
-    if OPERATION[name].kind == "load":
-        rd, imm, rs1 = operands
-        return op, number(rd), number(rs1), 0, imm
-    if form in ("I", "shift"):
-        rd, rs1, imm = operands
-        return op, number(rd), number(rs1), 0, imm
-    rd, imm = operands
-    return op, number(rd), 0, 0, imm
+_OPERANDS = {
+    "R": (RD, RS1, RS2), "I": (RD, RS1, IMM), "shift": (RD, RS1, IMM), "load": (RD, IMM, RS1), "S": (RS2, IMM, RS1),
+    "B": (RS1, RS2, IMM), "U": (RD, IMM), "J": (RD, IMM),
+}  # fmt: skip
+"""In the order of assembly text, by format, or of loads by kind."""
+
+
+def _fields(row: isa.Operation) -> tuple[int, ...]:
+    return _OPERANDS[row.kind if row.kind == "load" else row.format]
+
+
+def _assemble(name: str, *operands) -> list[int]:
+    made = [isa.NUMBER[name], 0, 0, 0, 0]
+    for field, operand in zip(_fields(OPERATION[name]), operands, strict=True):
+        made[field] = operand if field == IMM else isa.register_number(operand)
+    return made
 
 
 def text(code: np.ndarray) -> list[str]:
@@ -73,22 +70,16 @@ def text(code: np.ndarray) -> list[str]:
     targets = sorted({slot + imm // 4 for slot, (op, *_, imm) in enumerate(code) if isa.OPERATIONS[op].format in "BJ"})
     lines = []
     for slot, fields in enumerate(code.tolist()):
-        lines += [f".L{slot}:"] * (slot in targets) + ["    " + _line(slot, *fields)]
+        lines += [f".L{slot}:"] * (slot in targets) + ["    " + _line(slot, fields)]
     return lines + [f".L{len(code)}:"] * (len(code) in targets)
 
 
-def _line(slot: int, op: int, rd: int, rs1: int, rs2: int, imm: int) -> str:
-    row, name = isa.OPERATIONS[op], isa.REGISTER_NAMES
-    if row.format == "R":
-        return f"{row.name} {name[rd]}, {name[rs1]}, {name[rs2]}"
-    if row.format == "S":
-        return f"{row.name} {name[rs2]}, {imm}({name[rs1]})"
-    if row.format == "B":
-        return f"{row.name} {name[rs1]}, {name[rs2]}, .L{slot + imm // 4}"
-    if row.kind == "load":
-        return f"{row.name} {name[rd]}, {imm}({name[rs1]})"
-    if row.format == "J":
-        return f"{row.name} {name[rd]}, .L{slot + imm // 4}"
+def _line(slot: int, instruction: list[int]) -> str:
+    row, imm = isa.OPERATIONS[instruction[OP]], instruction[IMM]
+    immediate = f".L{slot + imm // 4}" if row.format in "BJ" else str(imm)
     if row.format == "U":
-        return f"{row.name} {name[rd]}, {(imm & 0xFFFFFFFF) >> 12:#x}"
-    return f"{row.name} {name[rd]}, {name[rs1]}, {imm}"
+        immediate = f"{(imm & 0xFFFFFFFF) >> 12:#x}"
+    words = [immediate if field == IMM else isa.REGISTER_NAMES[instruction[field]] for field in _fields(row)]
+    if row.width:
+        return f"{row.name} {words[0]}, {words[1]}({words[2]})"
+    return f"{row.name} {', '.join(words)}"

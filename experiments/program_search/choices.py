@@ -21,8 +21,8 @@ class Choices(NamedTuple):
     numbers `[N]` int32; has `[N, 3]` bool, whether rd, rs1 and rs2 are drawn; registers `[R]` int32 and those that may be
     written, written `[D]` int32; immediates `[L, N, C]` int32, those that programs are full of in front, of which the first
     counts `[L, N]` int64 are choices. peers `[N, N]` int64: operations of which the first peer_counts `[N]` take the same
-    operands. place_of: from an operation's number to its place among the N. powers `[N]` float64: a uniform number to this power,
-    times their count, is the place of the immediate to draw.
+    operands. place_of: from an operation's number to its place among the N. powers `[N]` float64: a uniform number to this
+    power, times their count, is the place of the immediate to draw.
     """
 
     numbers: np.ndarray

@@ -14,9 +14,8 @@ from zlib import crc32
 import numpy as np
 import pandas as pd
 
-from experiments.harness import checkpoints
 from experiments.harness.options import chosen_of, count_of
-from experiments.harness.progress import track
+from experiments.harness.parts import Part, run_parts
 from experiments.program_search import methods
 from experiments.program_search.assembly import text
 from experiments.program_search.budget import Budget
@@ -25,7 +24,7 @@ from experiments.program_search.method import Method
 from experiments.program_search.minimise import minimise
 from experiments.program_search.problem import Outcome, Problem
 from experiments.program_search.ssa import straight_through
-from experiments.synthesis import judgement, tasks
+from experiments.synthesis import judgement, schema, tasks
 from experiments.synthesis.density import density
 from experiments.synthesis.task import Task
 
@@ -38,14 +37,6 @@ SCHEDULES: dict[str, tuple[float, float]] = {
     "0.3 to 0.03": (0.3, 0.03),
 }  # fmt: skip
 """First and last temperature of a descent, in bits."""
-
-
-KEYS = {
-    "runs": ("task", "method", "seed"), "tasks": ("task",), "traces": ("task", "method", "seed", "evaluations"),
-    "schedules": ("task", "schedule", "seed"),
-}  # fmt: skip
-"""The tables, and the columns that tell their rows apart."""
-
 
 _WARMING = 2e5
 """Executions until all of a method is compiled."""
@@ -101,30 +92,23 @@ def run(cfg) -> dict[str, pd.DataFrame]:
     labels = chosen_of(wanted.methods or scale.methods, methods.variants(), "method")
     seeds = range(cfg.seed, cfg.seed + count_of(wanted.seeds, scale.seeds, "seeds", 1))
     limits = {label: _limits(wanted, scale, methods.variants()[label]) for label in labels}
-    tables = chosen_of(wanted.tables or "all", KEYS, "table")
-    searches = {
-        f"{task}-{label}-{seed}": partial(_searched, task, label, seed, limits[label])
-        for task in names for label in labels if _fits(tasks.get(task), methods.variants()[label])
-        for seed in seeds if {"runs", "traces"} & set(tables)
-    }  # fmt: skip
-    densities = {
-        f"density-{name}": partial(_described, name, scale.samples, cfg.seed) for name in names if "tasks" in tables
+    tables = chosen_of(wanted.tables or "all", schema.TABLES, "table")
+    searches = [
+        Part(f"{task}-{label}-{seed}", partial(_searched, task, label, seed, limits[label]))
+        for task in names for label in labels if _fits(tasks.get(task), methods.variants()[label]) for seed in seeds
+    ]  # fmt: skip
+    densities = [Part(f"density-{name}", partial(_described, name, scale.samples, cfg.seed)) for name in names]
+    schedules = [
+        Part(f"schedule-{task}-{k}-{seed}", partial(_scheduled, task, label, seed, scale.scheduled_s))
+        for task in SCHEDULED for k, label in enumerate(SCHEDULES) for seed in seeds
+    ]  # fmt: skip
+    sources = {"runs": searches, "tasks": densities, "traces": searches, "schedules": schedules}
+    found = run_parts(cfg, list({part.name: part for table in tables for part in sources[table]}.values()))
+    joined = {table: pd.concat([found[part.name] for part in sources[table]], ignore_index=True) for table in tables}
+    return {
+        table: _traces(rows) if table == "traces" else rows.drop(columns="trace", errors="ignore")
+        for table, rows in joined.items()
     }
-    schedules = {
-        f"schedule-{task}-{k}-{seed}": partial(_scheduled, task, label, seed, scale.scheduled_s)
-        for task in SCHEDULED for k, label in enumerate(SCHEDULES) for seed in seeds if "schedules" in tables
-    }  # fmt: skip
-    parts = {**searches, **densities, **schedules}
-    found = {name: checkpoints.once(cfg, name, parts[name]) for name in track(list(parts), "searches")}
-
-    def joined(names) -> pd.DataFrame:
-        return pd.concat([found[name] for name in names], ignore_index=True)
-
-    makers = {
-        "runs": lambda: joined(searches).drop(columns="trace"), "tasks": lambda: joined(densities),
-        "traces": lambda: _traces(joined(searches)), "schedules": lambda: joined(schedules),
-    }  # fmt: skip
-    return {name: makers[name]() for name in tables}
 
 
 def _limits(wanted, scale: Scale, method: Method) -> Limits:

@@ -27,8 +27,8 @@ TABLES = {
         _EVALUATIONS,
         real("wall_s", "of the search", "timing"),
         integer("restarts", "independent beginnings"),
-        real("budget_evaluations", "executions at most"),
-        real("budget_s", "seconds at most"),
+        real("budget_evaluations", "executions that end the search"),
+        real("budget_s", "about how many seconds they take on one core, by the method's rate"),
     ),
     "tasks": table(
         "spaces, and how rare solutions are in them",

@@ -15,7 +15,8 @@ _ALWAYS_TAKEN, _NEVER_TAKEN = ("always",), ("never",)
 
 
 class Fields(NamedTuple):
-    """Of each slot, float32: op `[L, N]`, what is no branch, branch `[L, K]`, whole branches, rd, rs1, rs2 `[L, R]`, and imm: of logits `[L, N, C]`, one row for each operation; of scores `[L, C]`, of the operation that ran."""
+    """Of each slot, float32: op `[L, N]`, what is no branch, branch `[L, K]`, whole branches, rd, rs1, rs2 `[L, R]`,
+    and imm: of logits `[L, N, C]`, one row for each operation; of scores `[L, C]`, of the operation that ran."""
 
     op: np.ndarray
     branch: np.ndarray

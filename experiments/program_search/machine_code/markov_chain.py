@@ -3,8 +3,8 @@
 The chains look at a few of the examples; a code without cost on them is tried on all, and one that it gets wrong joins the few.
 Chains begin anew after runs of Luby's lengths.
 
-Source: Schkufza, Sharma and Aiken, Stochastic Superoptimization (2013): their cost (bits that differ, and a penalty for a right
-value in a wrong place), their proposals, and their way to accept: the random number is drawn first, so that an evaluation
+Source: Schkufza, Sharma and Aiken, Stochastic Superoptimization (2013): their cost, bits that differ,
+their proposals, and their way to accept: the random number is drawn first, so that an evaluation
 stops as soon as the proposal is bound to be refused.
 """
 
@@ -14,7 +14,7 @@ import numpy as np
 
 from backends.gpu_compute.codes import entry, inner, unpack
 from experiments.program_search.choices import choices
-from experiments.program_search.evaluation import WORD_BITS, Evaluator, Workspace, output_at, popcount, run_case
+from experiments.program_search.evaluation import WORD_BITS, Evaluator, Workspace, run_case, wrong_bits
 from experiments.program_search.machine_code import gradient_proposals
 from experiments.program_search.machine_code.gradient_proposals import Guide
 from experiments.program_search.machine_code.instructions import empty_code
@@ -31,8 +31,7 @@ often it began."""
 
 class Options(NamedTuple):
     """chains: that take turns. beta: of the mean cost of an example in bits. restart: proposals between the closest restarts.
-    examples: that the cost is over at first. misplaced: penalty for a right value in a wrong register; below 0: no credit for
-    such values. wrong: bits that an example costs more where it is wrong at all.
+    examples: that the cost is over at first. wrong: bits that an example costs more where it is wrong at all.
 
     share: of the proposals, how many the gradient makes; 0: none, and no gradient is computed. temperature: of such proposals,
     in bits of an example. batch: examples of a gradient. renew: proposals until a gradient is made again at the same code, with
@@ -43,7 +42,6 @@ class Options(NamedTuple):
     beta: float = 20.0
     restart: int = 30_000
     examples: int = 6
-    misplaced: int = -1
     wrong: int = 0
     share: float = 0.0
     temperature: float = 0.03
@@ -116,18 +114,7 @@ class Chains(SlicedSearch):
 
 
 @inner
-def _output_cost(place, wanted, x, memory, registers, misplaced):
-    """Bits that differ at the place of an output, or in another register and the penalty for that."""
-    least = popcount(output_at(place, x, memory) ^ wanted)
-    if place < 32 and least > misplaced >= 0:
-        for register in registers:
-            if register != 0 and register != place:
-                least = min(least, misplaced + popcount(x[register] ^ wanted))
-    return least
-
-
-@inner
-def _cost(chain, registers, cases, work, options, limit):
+def _cost(chain, cases, work, options, limit):
     """Cost over the chain's examples, and instructions executed; stops above the limit.
 
     The example that crossed the limit moves one place forward, so that those which tell codes apart come first.
@@ -138,10 +125,7 @@ def _cost(chain, registers, cases, work, options, limit):
         ended, executed, after = run_case(chain.packed, chain.stores, e, cases, work)
         total += executed
         if ended:
-            off = np.int64(0)
-            for o in range(len(cases.places)):
-                place, wanted = cases.places[o], cases.wanted[e, o]
-                off += _output_cost(place, wanted, work.x, after, registers, options.misplaced)
+            off = wrong_bits(work.x, after, e, cases)
             cost += off + options.wrong * (off > 0)
         else:
             cost += WORD_BITS * len(cases.places) + options.wrong
@@ -181,7 +165,7 @@ def _run_chain(chain, guide, choices, cases, work, options, executions):
             if guide is not None:
                 guide.stale[0] = True
         if progress[COST] == _NEVER:
-            progress[COST], executed = _cost(chain, choices.registers, cases, work, options, _NEVER)
+            progress[COST], executed = _cost(chain, cases, work, options, _NEVER)
             total += executed
         if progress[COST] == 0:
             break
@@ -189,7 +173,7 @@ def _run_chain(chain, guide, choices, cases, work, options, executions):
             chain.kept[slot] = packed[slot]
         total += _propose(chain, guide, choices, cases, work, options)
         limit = progress[COST] + np.int64(-np.log(uniform(random)) / beta)
-        cost, executed = _cost(chain, choices.registers, cases, work, options, limit)
+        cost, executed = _cost(chain, cases, work, options, limit)
         total += executed
         progress[LEFT] -= 1
         if cost <= limit:

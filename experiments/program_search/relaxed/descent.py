@@ -19,13 +19,10 @@ DTYPES = {"bits": "float32", "value": "float64"}
 
 
 class Schedule(NamedTuple):
-    """Of P restarts in K iterations, each `[K, P]`: temperature; rate; Gumbel noise on the logits, in units of the
-    temperature; weight of the selections' mean entropy in bits; focus on low bits."""
+    """Of P restarts in K iterations, each `[K, P]`: temperature, rate, and focus on low bits."""
 
     temperature: Array
     rate: Array
-    noise: Array
-    entropy: Array
     focus: Array
 
     def at(self, iteration: int) -> "Schedule":
@@ -50,16 +47,14 @@ class Descent(NamedTuple):
 class Descender(Protocol):
     """Descends through a soft machine on one problem's examples."""
 
-    def advance(
-        self, descent: Descent, mask: Fields, schedule: Schedule, rows: np.ndarray, seed: int
-    ) -> tuple[Descent, Array]:
+    def advance(self, descent: Descent, mask: Fields, schedule: Schedule, rows: np.ndarray) -> tuple[Descent, Array]:
         """K iterations on the examples `rows` `[K, B]`. Returns the descent, and the losses `[K, P]` before each iteration.
 
-        mask: 0 or NEVER, of one program. seed: of the noise.
+        mask: 0 or NEVER, of one program.
         """
 
     def slopes(self, logits: Fields, schedule: Schedule, rows: np.ndarray) -> tuple[Fields, Array]:
-        """Of what is descended on, the derivative by each logit; and the part of it that is about the examples, `[P]`.
+        """The derivative of the loss by each logit, and the losses `[P]`.
 
         schedule: of one iteration. rows: `[B]`.
         """

@@ -1,9 +1,9 @@
 """One training step of many soft programs at once on jax_tensor: run through the soft machine, loss, gradient, Adam.
 
-All restarts descend side by side (`jax.vmap`), each with a temperature, a rate, noise and a focus of its own.
+All restarts descend side by side (`jax.vmap`), each with a temperature, a rate and a focus of its own.
 
-Sources: Gaunt et al., TerpreT (2016) for noise and restarts; Petersen et al., Deep Differentiable Logic Gate Networks (2022)
-for the relaxation of bits; Jang et al., Categorical Reparameterization with Gumbel-Softmax (2017) for noise on the selections.
+Sources: Gaunt et al., TerpreT (2016) for restarts; Petersen et al., Deep Differentiable Logic Gate Networks (2022) for the
+relaxation of bits.
 """
 
 from functools import partial
@@ -52,10 +52,10 @@ class Descender:
         self.batch = Batch(state, np.moveaxis(wanted, 0, -1))
 
     def advance(
-        self, descent: Descent, mask: Fields, schedule: Schedule, rows: np.ndarray, seed: int
+        self, descent: Descent, mask: Fields, schedule: Schedule, rows: np.ndarray
     ) -> tuple[Descent, jax.Array]:
         with jax.enable_x64(self.precise):
-            return _advance(self.shape, descent, mask, schedule, rows, self.batch, jax.random.key(seed))
+            return _advance(self.shape, descent, mask, schedule, rows, self.batch)
 
     def slopes(self, logits: Fields, schedule: Schedule, rows: np.ndarray) -> tuple[Fields, jax.Array]:
         with jax.enable_x64(self.precise):
@@ -64,41 +64,36 @@ class Descender:
 
 @partial(jax.jit, static_argnums=0)
 def _advance(
-    shape: Shape, descent: Descent, mask: Fields, schedule: Schedule, rows: jax.Array, batch: Batch, key: jax.Array
+    shape: Shape, descent: Descent, mask: Fields, schedule: Schedule, rows: jax.Array, batch: Batch
 ) -> tuple[Descent, jax.Array]:
     def iteration(descent: Descent, given: tuple) -> tuple[Descent, jax.Array]:
-        schedule, rows, key = given
-        scale = (schedule.noise * schedule.temperature)[:, None, None]
-        keys = jax.random.split(key, len(descent.logits))
-        pairs = zip(descent.logits.plus(mask), keys, strict=True)
-        noisy = Fields(*(x + scale * jax.random.gumbel(k, x.shape, x.dtype) for x, k in pairs))
-        slopes, losses = _slopes(shape, noisy, schedule, rows, batch)
+        schedule, rows = given
+        slopes, losses = _slopes(shape, descent.logits.plus(mask), schedule, rows, batch)
         return objective.adam(jnp, descent, slopes, schedule.rate), losses
 
-    return jax.lax.scan(iteration, descent, (schedule, rows, jax.random.split(key, len(rows))))
+    return jax.lax.scan(iteration, descent, (schedule, rows))
 
 
 @partial(jax.jit, static_argnums=0)
 def _slopes(
     shape: Shape, logits: Fields, schedule: Schedule, rows: jax.Array, batch: Batch
 ) -> tuple[Fields, jax.Array]:
-    of_each = jax.vmap(jax.grad(_loss, has_aux=True), in_axes=(0, None, 0, None))
-    return of_each(logits, shape, schedule, jax.tree.map(lambda x: x[..., rows], batch))
+    of_each = jax.vmap(jax.value_and_grad(_loss), in_axes=(0, None, 0, None))
+    losses, slopes = of_each(logits, shape, schedule, jax.tree.map(lambda x: x[..., rows], batch))
+    return slopes, losses
 
 
-def _loss(logits: Fields, shape: Shape, schedule: Schedule, batch: Batch) -> tuple[jax.Array, jax.Array]:
-    """Loss of one program to descend on, and the part of it that is about the examples."""
+def _loss(logits: Fields, shape: Shape, schedule: Schedule, batch: Batch) -> jax.Array:
+    """Loss of one program."""
     end = soft_machine.run(
         shape.machine, _program(shape, logits), Place(), schedule.temperature, batch.state, shape.slots, start=0
     )
-    selections = [jax.nn.softmax(x / schedule.temperature, axis=-1) for x in logits]
-    found = jnp.tensordot(selections[-1], end.registers, axes=1)
-    loss = jnp.mean(
+    found = jnp.tensordot(jax.nn.softmax(logits.out / schedule.temperature, axis=-1), end.registers, axes=1)
+    return jnp.mean(
         objective.of_bits(jnp, shape.loss, found, batch.wanted, schedule.focus, np.arange(32, dtype=np.float32))
         if found.ndim == 3
         else _of_values(shape, found, batch.wanted)
     )
-    return loss + schedule.entropy * objective.entropy(jnp, selections), loss
 
 
 def _program(shape: Shape, logits: Fields) -> Logits:

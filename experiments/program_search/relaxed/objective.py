@@ -4,10 +4,9 @@
 focus above 0 the low bits come first. They depend on the low bits of what sums, differences, products and logic compute, and
 on them alone; and there what leaves a word almost as it was, such as a copy of the input, is not almost right.
 
-Sources: Gaunt et al., TerpreT (2016) for entropy; Kingma and Ba, Adam (2015).
+Source: Kingma and Ba, Adam (2015).
 """
 
-from collections.abc import Iterable
 from types import ModuleType
 
 from experiments.program_search.relaxed.descent import Array, Descent
@@ -30,12 +29,6 @@ def of_bits(xp: ModuleType, loss: str, found: Array, wanted: Array, focus: Array
     elif loss == "squared":
         off = off**2
     return xp.sum(weights * off, axis=-2)
-
-
-def entropy(xp: ModuleType, selections: Iterable[Array]) -> Array:
-    """`[...]`, mean entropy in bits of distributions `[..., k, n]`."""
-    entropies = [-xp.sum(p * xp.log2(p + 1e-12), axis=-1) for p in selections]
-    return xp.mean(xp.concatenate(entropies, axis=-1), axis=-1)
 
 
 def adam(xp: ModuleType, descent: Descent, slopes: Fields, rate: Array) -> Descent:

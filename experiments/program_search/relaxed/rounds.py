@@ -33,7 +33,7 @@ _MACHINES = {"jax_tensor": "jax_descent", "torch_neural": "torch_descent"}
 class Options:
     """relaxation: what a word is, bits or value. backend: the machine. slots: of a soft program; None: one more than the space
     has, at least four. restarts: side by side. examples: of one gradient. iterations: of a round. first_temperature,
-    last_temperature: of a round, geometric between. rate: of Adam. noise, entropy: see `Schedule`. spread: of the first logits.
+    last_temperature: of a round, geometric between. rate: of Adam. spread: of the first logits.
     loss: one of LOSSES; None: the first of the relaxation."""
 
     relaxation: str = "bits"
@@ -45,8 +45,6 @@ class Options:
     first_temperature: float = 1.0
     last_temperature: float = 0.2
     rate: float = 0.1
-    noise: float = 0.0
-    entropy: float = 0.0
     spread: float = 1.0
     loss: str | None = None
 
@@ -82,10 +80,6 @@ Change = Callable[[Round, np.random.Generator], None]
 """What a method does to a round before its next iterations."""
 
 
-def nothing(_: Round, __: np.random.Generator) -> None:
-    """Leave the round as it is."""
-
-
 class Rounds:
     """Descends on a problem. Raises UserError for what it cannot do."""
 
@@ -107,7 +101,7 @@ class Rounds:
         self.restarts = 0
         self.trace: list[dict] = []
 
-    def search(self, change: Change = nothing, bias: Fields | None = None) -> Outcome:
+    def search(self, change: Change | None = None, bias: Fields | None = None) -> Outcome:
         """Round after round until a program is right or the budget has ended. bias: added to the first logits."""
         try:
             while True:
@@ -127,10 +121,11 @@ class Rounds:
         """Alternatives of each field."""
         return len(self.form.operations), *(self.form.registers,) * 3
 
-    def _round(self, change: Change, bias: Fields | None) -> Outcome | None:
+    def _round(self, change: Change | None, bias: Fields | None) -> Outcome | None:
         now = self._begin(bias)
         for now.iteration in range(0, self.options.iterations, EVERY):
-            change(now, self.rng)
+            if change is not None:
+                change(now, self.rng)
             self.budget.check()
             self._descend(now)
             code, p = self._read(now)
@@ -156,12 +151,11 @@ class Rounds:
         temperature = s.temperatures(now.iteration)[:, None]
         schedule = Schedule(*(
             (each * x).astype(self.dtype)
-            for x in (temperature * now.temperature_scale, s.rate * now.rate_scale, s.noise, s.entropy, now.focus)
+            for x in (temperature * now.temperature_scale, s.rate * now.rate_scale, now.focus)
         ))  # fmt: skip
         batch = min(s.examples, count)
         rows = np.stack([self.rng.permutation(count)[:batch] for _ in range(EVERY)])
-        seed = int(self.rng.integers(1 << 31))
-        now.descent, losses = self.descender.advance(now.descent, now.mask, schedule, rows, seed)
+        now.descent, losses = self.descender.advance(now.descent, now.mask, schedule, rows)
         now.losses = np.asarray(losses).mean(axis=0)
         self.budget.spent += 3.0 * EVERY * s.restarts * batch * self.form.slots
 

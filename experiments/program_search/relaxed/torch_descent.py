@@ -36,15 +36,13 @@ class Descender:
         self.places = torch.arange(32, dtype=self.cells.dtype)
 
     def advance(
-        self, descent: Descent, mask: Fields, schedule: Schedule, rows: np.ndarray, seed: int
+        self, descent: Descent, mask: Fields, schedule: Schedule, rows: np.ndarray
     ) -> tuple[Descent, np.ndarray]:
-        random, losses = torch.Generator().manual_seed(seed), []
-        now, closed, given = _tensors(descent), _tensors(mask), _tensors(schedule)
+        now, closed, given, losses = _tensors(descent), _tensors(mask), _tensors(schedule), []
         with one_thread():
             for k, some in enumerate(rows):
                 own = given.at(k)
-                noisy = now.logits.plus(closed).plus(_noise(now.logits, own, random))
-                slopes, loss = self._slopes(noisy, own, torch.from_numpy(some))
+                slopes, loss = self._slopes(now.logits.plus(closed), own, torch.from_numpy(some))
                 now = objective.adam(torch, now, slopes, own.rate)
                 losses.append(loss.numpy())
         return _arrays(now), np.stack(losses)
@@ -60,8 +58,7 @@ class Descender:
         found = self._run(Fields(*selections), self.start[..., rows])
         wanted = self.wanted[:, None, :, rows]
         each = objective.of_bits(torch, self.loss, found, wanted, schedule.focus, self.places).mean((0, -1))
-        whole = each + schedule.entropy * objective.entropy(torch, selections)
-        return Fields(*torch.autograd.grad(whole.sum(), leaves)), each.detach()
+        return Fields(*torch.autograd.grad(each.sum(), leaves)), each.detach()
 
     def _run(self, chosen: Fields, start: torch.Tensor) -> torch.Tensor:
         """Outputs `[O, P, 32, E]` from registers `[R, 32, E]` before the first slot."""
@@ -95,12 +92,6 @@ def _read(chosen: torch.Tensor, start: torch.Tensor, made: list[torch.Tensor]) -
 def _bits(words: np.ndarray) -> torch.Tensor:
     """`[k, 32, E]` of words `[E, k]` uint32."""
     return to_bits(np.ascontiguousarray(words.T).ravel()).reshape(32, words.shape[1], -1).transpose(0, 1).contiguous()
-
-
-def _noise(logits: Fields, schedule: Schedule, random: torch.Generator) -> Fields:
-    """Gumbel noise of the schedule' size."""
-    scale = (schedule.noise * schedule.temperature)[:, None, None]
-    return Fields(*(-scale * torch.empty_like(x).exponential_(generator=random).log() for x in logits))
 
 
 def _tensors(arrays: Any) -> Any:

@@ -51,6 +51,11 @@ class Fields(NamedTuple):
     rs2: Any
     out: Any
 
+    @classmethod
+    def views(cls, rows: np.ndarray, slots: int) -> "Fields":
+        """Of one array with a row for each op, then each rs1, each rs2, and each output."""
+        return cls(rows[:slots], rows[slots : 2 * slots], rows[2 * slots : 3 * slots], rows[3 * slots :])
+
     def only(self, p: int) -> "Fields":
         """Those of program p."""
         return Fields(*(x[p] for x in self))

@@ -38,11 +38,11 @@ class FormSearch(SlicedSearch):
 
     def draws(self) -> list[tuple[Fields, float]]:
         """The draw of each state, and its wrong bits or cost of an example."""
-        return [(state.drawn, report[WRONG]) for state, report in zip(self.states, self.reports, strict=True)]
+        return [(state.chosen, report[WRONG]) for state, report in zip(self.states, self.reports, strict=True)]
 
     def found(self) -> np.ndarray | None:
-        right = (state.drawn for state, report in zip(self.states, self.reports, strict=True) if report[RIGHT])
-        return next((code for drawn in right if (code := self.lowering.read_off(drawn)) is not None), None)
+        right = (state.chosen for state, report in zip(self.states, self.reports, strict=True) if report[RIGHT])
+        return next((code for chosen in right if (code := self.lowering.read_off(chosen)) is not None), None)
 
     def row(self) -> dict:
         temperature, wrong, _ = self.reports[0].tolist()

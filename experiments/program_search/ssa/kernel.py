@@ -23,12 +23,14 @@ BACKWARD = 2
 
 
 class FormCases(NamedTuple):
-    """functions `[N]` int64: numbers of the form's operations. prior: logits without evidence. start `[E, R]` uint32: registers
-    before the first slot. wanted `[E, O]` uint32. focus `[F]` float64: bit k of an output weighs 2^(-focus k), times what makes
-    the mean 1, with the focus of a restart drawn from these."""
+    """functions `[N]` int64: numbers of the form's operations. prior `[rows, W]` float32: logits without evidence, NEVER behind
+    those of a row, as `Fields.views` has its rows; by_field: the same. start `[E, R]` uint32: registers before the first slot.
+    wanted `[E, O]` uint32. focus `[F]` float64: bit k of an output weighs 2^(-focus k), times what makes the mean 1, with the
+    focus of a restart drawn from these."""
 
     functions: np.ndarray
-    prior: Fields
+    prior: np.ndarray
+    by_field: Fields
     start: np.ndarray
     wanted: np.ndarray
     focus: np.ndarray
@@ -36,24 +38,30 @@ class FormCases(NamedTuple):
     @classmethod
     def of(cls, form: Form, focus: Sequence[float]) -> "FormCases":
         functions = np.array([isa.NUMBER[name] for name in form.operations])
-        selectors = [np.where(readable, 0, NEVER).astype(np.float32) for readable in form.readable()]
-        selectors[1] += form.operand_prior().astype(np.float32)
-        prior = Fields(np.zeros((form.slots, len(functions)), np.float32), *selectors)
         wanted = np.ascontiguousarray(form.problem.examples.outputs, np.uint32)
-        return cls(functions, prior, form.start(), wanted, np.array(focus, np.float64))
+        prior = np.full((3 * form.slots + wanted.shape[1], max(len(functions), form.registers)), NEVER)
+        by_field = Fields.views(prior, form.slots)
+        by_field.op[:, : len(functions)] = 0
+        for field, readable in zip(by_field[1:], form.readable(), strict=True):
+            field[:, : form.registers][readable] = 0
+        by_field.rs2[:, : form.registers] += form.operand_prior().astype(np.float32)
+        return cls(functions, prior, by_field, form.start(), wanted, np.array(focus, np.float64))
 
 
 class State(NamedTuple):
-    """random: of `random_numbers`. logits, scores; drawn, before: the draw and the one before it. last `[1]` float64: wrong
-    bits, or cost, of the draw before on the same examples, -1 where it is not known. progress `[2]` int64: iteration, restarts.
-    order `[E]`: examples, those of the gradient in front. weights `[32]` float32, of bits. x `[R]` uint32, the registers, g
-    `[R, 32]` their derivatives, seed `[32]` and table `[8, 16]` float32, room to work in."""
+    """random: of `random_numbers`. logits, scores `[rows, W]` float32; drawn, before `[rows]` int64: the draw and the one
+    before it. score, chosen: scores and drawn by field. last `[1]` float64: wrong bits, or cost, of the draw before on the same
+    examples, -1 where it is not known. progress `[2]` int64: iteration, restarts. order `[E]`: examples, those of the gradient
+    in front. weights `[32]` float32, of bits. x `[R]` uint32, the registers, g `[R, 32]` their derivatives, seed `[32]` and
+    table `[8, 16]` float32, room to work in."""
 
     random: np.ndarray
-    logits: Fields
-    scores: Fields
-    drawn: Fields
-    before: Fields
+    logits: np.ndarray
+    scores: np.ndarray
+    drawn: np.ndarray
+    before: np.ndarray
+    score: Fields
+    chosen: Fields
     last: np.ndarray
     progress: np.ndarray
     order: np.ndarray
@@ -66,11 +74,11 @@ class State(NamedTuple):
     @classmethod
     def of(cls, cases: FormCases, rng: np.random.Generator) -> "State":
         """Before the first restart."""
-        logits, scores = (Fields(*map(np.zeros_like, cases.prior)) for _ in range(2))
-        drawn, before = (Fields(*(np.zeros(len(x), np.int64) for x in cases.prior)) for _ in range(2))
-        registers = cases.start.shape[1]
+        scores, drawn = np.zeros_like(cases.prior), np.zeros(len(cases.prior), np.int64)
+        slots, registers = len(cases.by_field.op), cases.start.shape[1]
         return cls(
-            seeded(rng), logits, scores, drawn, before, np.zeros(1), np.zeros(2, np.int64), rng.permutation(len(cases.start)),
+            seeded(rng), np.zeros_like(scores), scores, drawn, drawn.copy(), Fields.views(scores, slots),
+            Fields.views(drawn, slots), np.zeros(1), np.zeros(2, np.int64), rng.permutation(len(cases.start)),
             np.ones(WORD_BITS, np.float32), np.zeros(registers, np.uint32), np.zeros((registers, WORD_BITS), np.float32),
             np.zeros(WORD_BITS, np.float32), np.zeros((8, 16), np.float32),
         )  # fmt: skip
@@ -88,40 +96,23 @@ def _greatest(random, logits, temperature):
 
 
 @inner
-def _draw_field(random, logits, drawn, before, temperature, keep):
-    for row in range(len(drawn)):
-        before[row] = drawn[row]
-        if uniform(random) > keep:
-            drawn[row] = _greatest(random, logits[row], temperature)
-
-
-@inner
 def draw(state, temperature, keep):
     """Draw the choices anew, each but for a chance `keep`."""
-    random, logits, drawn, before = state.random, state.logits, state.drawn, state.before
-    _draw_field(random, logits.op, drawn.op, before.op, temperature, keep)
-    _draw_field(random, logits.rs1, drawn.rs1, before.rs1, temperature, keep)
-    _draw_field(random, logits.rs2, drawn.rs2, before.rs2, temperature, keep)
-    _draw_field(random, logits.out, drawn.out, before.out, temperature, keep)
-
-
-@inner
-def _scatter(random, logits, prior):
-    for row in range(len(logits)):
-        for c in range(logits.shape[1]):
-            logits[row, c] = prior[row, c]
-            if prior[row, c] > NEVER:
-                logits[row, c] += gumbel(random)
+    for row in range(len(state.drawn)):
+        state.before[row] = state.drawn[row]
+        if uniform(state.random) > keep:
+            state.drawn[row] = _greatest(state.random, state.logits[row], temperature)
 
 
 @inner
 def restart(state, cases):
     """Begin anew: logits near the prior, a focus, a draw."""
     random, logits, prior, weights = state.random, state.logits, cases.prior, state.weights
-    _scatter(random, logits.op, prior.op)
-    _scatter(random, logits.rs1, prior.rs1)
-    _scatter(random, logits.rs2, prior.rs2)
-    _scatter(random, logits.out, prior.out)
+    for row in range(len(logits)):
+        for c in range(logits.shape[1]):
+            logits[row, c] = prior[row, c]
+            if prior[row, c] > NEVER:
+                logits[row, c] += gumbel(random)
     focus, total = cases.focus[below(random, len(cases.focus))], 0.0
     for k in range(WORD_BITS):
         weights[k] = 2.0 ** (-focus * k)
@@ -136,7 +127,7 @@ def restart(state, cases):
 @inner
 def forward(state, cases, e):
     """Compute the registers of the draw on example e."""
-    chosen, x = state.drawn, state.x
+    chosen, x = state.chosen, state.x
     first = len(x) - len(chosen.op)
     for r in range(first):
         x[r] = cases.start[e, r]
@@ -147,7 +138,7 @@ def forward(state, cases, e):
 @inner
 def backward(state, cases, e):
     """Add to the scores the derivatives of the weighted wrong bits of example e, at registers as `forward` leaves them."""
-    chosen, scores, x, g, table, seed = state.drawn, state.scores, state.x, state.g, state.table, state.seed
+    chosen, scores, x, g, table, seed = state.chosen, state.score, state.x, state.g, state.table, state.seed
     g[:] = 0.0
     for o in range(len(chosen.out)):
         for k in range(WORD_BITS):
@@ -157,7 +148,7 @@ def backward(state, cases, e):
         sums(seed, table)
         now = weigh(table, x[chosen.out[o]])
         for r in range(len(x)):
-            if cases.prior.out[o, r] > NEVER:
+            if cases.by_field.out[o, r] > NEVER:
                 scores.out[o, r] += weigh(table, x[r]) - now
     first = len(x) - len(chosen.op)
     for slot in range(len(chosen.op) - 1, -1, -1):
@@ -169,7 +160,7 @@ def backward(state, cases, e):
         for n in range(len(cases.functions)):
             scores.op[slot, n] += weigh(table, alu(cases.functions[n], a, b)) - now
         for r in range(first + slot):
-            if cases.prior.rs1[slot, r] > NEVER:
+            if cases.by_field.rs1[slot, r] > NEVER:
                 scores.rs1[slot, r] += weigh(table, alu(function, x[r], b)) - now
             scores.rs2[slot, r] += weigh(table, alu(function, a, x[r])) - now
         pull(function, a, b, g[first + slot], g[rs1], g[rs2], table)
@@ -187,24 +178,15 @@ def _matters(derivative):
 def wrong_bits(state, cases, e):
     """Wrong bits of the draw on example e, where `forward` left its registers."""
     wrong = 0
-    for o in range(len(state.drawn.out)):
-        wrong += popcount(state.x[state.drawn.out[o]] ^ cases.wanted[e, o])
+    for o in range(len(state.chosen.out)):
+        wrong += popcount(state.x[state.chosen.out[o]] ^ cases.wanted[e, o])
     return wrong
-
-
-@inner
-def clear(scores):
-    """Set all scores to 0."""
-    scores.op[:] = 0.0
-    scores.rs1[:] = 0.0
-    scores.rs2[:] = 0.0
-    scores.out[:] = 0.0
 
 
 @inner
 def score(state, cases, batch):
     """Scores of the draw over the first `batch` examples; returns wrong bits in all."""
-    clear(state.scores)
+    state.scores[:] = 0.0
     wrong = 0
     for e in state.order[:batch]:
         forward(state, cases, e)
@@ -219,7 +201,7 @@ def right(state, cases):
     total = 0
     for e in state.order:
         forward(state, cases, e)
-        total += len(state.drawn.op)
+        total += len(state.chosen.op)
         if wrong_bits(state, cases, e):
             return False, total
     return True, total

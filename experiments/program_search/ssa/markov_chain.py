@@ -29,8 +29,6 @@ from experiments.program_search.ssa.kernel import (
     wrong_bits,
 )
 
-OP, RS1, RS2, OUT = range(4)
-"""Fields of a choice, as `form.Fields` has them."""
 _UNKNOWN = -1.0
 _MOST = 64
 """Examples that the cost is over at most."""
@@ -78,15 +76,15 @@ class Chains(FormSearch):
 
 
 @inner
-def _mark(drawn, first, needed):
+def _mark(chosen, first, needed):
     """Which slots an output needs."""
     needed[:] = False
-    for r in drawn.out:
+    for r in chosen.out:
         if r >= first:
             needed[r - first] = True
     for slot in range(len(needed) - 1, -1, -1):
         if needed[slot]:
-            for r in (drawn.rs1[slot], drawn.rs2[slot]):
+            for r in (chosen.rs1[slot], chosen.rs2[slot]):
                 if r >= first:
                     needed[r - first] = True
 
@@ -99,7 +97,7 @@ def _cost(state, cases, few, wrong, limit):
     for t in range(few):
         e = state.order[t]
         forward(state, cases, e)
-        executed += len(state.drawn.op)
+        executed += len(state.chosen.op)
         off = wrong_bits(state, cases, e)
         total += off + wrong * (off > 0)
         if total > limit:
@@ -122,48 +120,34 @@ def _other(random, prior, scores, held, factor):
 
 
 @inner
-def _row(random, needed, wanted, outputs):
-    """(field, row) to change: of a slot that is needed or not as `wanted`, or of an output, which is always needed."""
-    rows = 3 * len(needed) + outputs
+def _row(random, needed, wanted, rows):
+    """The row to change: of a slot that is needed or not as `wanted`, or of an output, which is always needed."""
+    slots = len(needed)
     for _ in range(64):
         at = below(random, rows)
-        if at >= 3 * len(needed):
+        if at >= 3 * slots:
             if wanted:
-                return OUT, at - 3 * len(needed)
+                return at
         elif needed[at // 3] == wanted:
-            return at % 3, at // 3
-    return OUT, below(random, outputs)
+            return at % 3 * slots + at // 3
+    return 3 * slots + below(random, rows - 3 * slots)
 
 
 @inner
-def _substitute(state, cases, field, row, factor):
-    """Change a choice; returns what it was."""
-    random, drawn, prior, scores = state.random, state.drawn, cases.prior, state.scores
-    if field == OP:
-        held = drawn.op[row]
-        drawn.op[row] = _other(random, prior.op[row], scores.op[row], held, factor)
-    elif field == RS1:
-        held = drawn.rs1[row]
-        drawn.rs1[row] = _other(random, prior.rs1[row], scores.rs1[row], held, factor)
-    elif field == RS2:
-        held = drawn.rs2[row]
-        drawn.rs2[row] = _other(random, prior.rs2[row], scores.rs2[row], held, factor)
-    else:
-        held = drawn.out[row]
-        drawn.out[row] = _other(random, prior.out[row], scores.out[row], held, factor)
-    return held
-
-
-@inner
-def _restore(drawn, field, row, held):
-    if field == OP:
-        drawn.op[row] = held
-    elif field == RS1:
-        drawn.rs1[row] = held
-    elif field == RS2:
-        drawn.rs2[row] = held
-    else:
-        drawn.out[row] = held
+def _propose(state, cases, chain, options):
+    """Change one choice of the draw: (its row, what it was, whether it matters, executions)."""
+    random, executed = state.random, np.int64(0)
+    idle = uniform(random) <= options.idle
+    row = _row(random, chain.needed, not idle, len(state.drawn))
+    guided = not idle and uniform(random) <= options.share
+    if guided and chain.stale[0]:
+        score(state, cases, options.examples)
+        executed = options.examples * len(chain.needed) * (1 + BACKWARD)
+        chain.stale[0] = False
+    held, factor = state.drawn[row], 1.0 / (options.examples * options.temperature) if guided else 0.0
+    state.drawn[row] = _other(random, cases.prior[row], state.scores[row], held, factor)
+    matters = row >= 3 * len(chain.needed) or chain.needed[row % len(chain.needed)]
+    return row, held, matters, executed
 
 
 @entry
@@ -172,8 +156,7 @@ def _run_chain(state, cases, chain, options, executions, report):
 
     The temperature reported is 1 / beta. A draw that was right the last time ended its chain.
     """
-    total, s, first = np.int64(0), options, cases.start.shape[1] - len(state.drawn.op)
-    slots, random = len(state.drawn.op), state.random
+    total, s, first = np.int64(0), options, cases.start.shape[1] - len(chain.needed)
     if report[RIGHT]:
         report[RIGHT] = state.progress[ITERATION] = 0
     beta = s.beta
@@ -182,7 +165,7 @@ def _run_chain(state, cases, chain, options, executions, report):
         if state.progress[ITERATION] == 0:
             restart(state, cases)
             state.progress[ITERATION] = s.unit * luby(state.progress[RESTARTS])
-            _mark(state.drawn, first, chain.needed)
+            _mark(state.chosen, first, chain.needed)
             chain.stale[0], state.last[0] = True, _UNKNOWN
         few = chain.few[0]
         if state.last[0] == _UNKNOWN:
@@ -197,24 +180,18 @@ def _run_chain(state, cases, chain, options, executions, report):
             total += _add_wrong(state, cases, chain)
             continue
         state.progress[ITERATION] -= 1
-        idle = uniform(random) <= s.idle
-        field, row = _row(random, chain.needed, not idle, len(state.drawn.out))
-        guided = not idle and uniform(random) <= s.share
-        if guided and chain.stale[0]:
-            score(state, cases, s.examples)
-            total += s.examples * slots * (1 + BACKWARD)
-            chain.stale[0] = False
-        held = _substitute(state, cases, field, row, 1.0 / (s.examples * s.temperature) if guided else 0.0)
-        if field != OUT and not chain.needed[row]:
+        row, held, matters, executed = _propose(state, cases, chain, s)
+        total += executed
+        if not matters:
             continue
-        limit = state.last[0] - np.log(uniform(random)) * few / beta
+        limit = state.last[0] - np.log(uniform(state.random)) * few / beta
         now, executed = _cost(state, cases, few, s.wrong, limit)
         total += executed
         if now <= limit:
             state.last[0], chain.stale[0] = now, True
-            _mark(state.drawn, first, chain.needed)
+            _mark(state.chosen, first, chain.needed)
         else:
-            _restore(state.drawn, field, row, held)
+            state.drawn[row] = held
     report[TEMPERATURE], report[WRONG] = 1 / beta, state.last[0] / chain.few[0]
     return total
 
@@ -227,7 +204,7 @@ def _add_wrong(state, cases, chain):
     for t in range(few, len(state.order)):
         e = state.order[t]
         forward(state, cases, e)
-        executed += len(state.drawn.op)
+        executed += len(state.chosen.op)
         if wrong_bits(state, cases, e):
             to = min(few, _MOST - 1)
             state.order[t], state.order[to] = state.order[to], e

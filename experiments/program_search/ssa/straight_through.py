@@ -69,24 +69,16 @@ def _shuffle(state, count):
 
 
 @inner
-def _step(logits, prior, scores, drawn, before, rate, decay, credit):
+def _learn(state, cases, options, credit):
+    logits, prior, drawn, before = state.logits, cases.prior, state.drawn, state.before
+    rate, decay = options.rate / options.batch, options.decay
     for row in range(len(logits)):
         if drawn[row] != before[row]:
             logits[row, drawn[row]] += credit
             logits[row, before[row]] -= credit
         for c in range(logits.shape[1]):
-            if logits[row, c] > NEVER:
-                logits[row, c] += decay * (prior[row, c] - logits[row, c]) - rate * scores[row, c]
-
-
-@inner
-def _learn(state, cases, options, credit):
-    rate, decay = options.rate / options.batch, options.decay
-    logits, prior, scores, drawn, before = state.logits, cases.prior, state.scores, state.drawn, state.before
-    _step(logits.op, prior.op, scores.op, drawn.op, before.op, rate, decay, credit)
-    _step(logits.rs1, prior.rs1, scores.rs1, drawn.rs1, before.rs1, rate, decay, credit)
-    _step(logits.rs2, prior.rs2, scores.rs2, drawn.rs2, before.rs2, rate, decay, credit)
-    _step(logits.out, prior.out, scores.out, drawn.out, before.out, rate, decay, credit)
+            if prior[row, c] > NEVER:
+                logits[row, c] += decay * (prior[row, c] - logits[row, c]) - rate * state.scores[row, c]
 
 
 @entry
@@ -95,7 +87,7 @@ def _descend(state, cases, options, executions, report):
 
     A draw that was right the last time ended its descent.
     """
-    total, s, each = np.int64(0), options, len(state.drawn.op) * (1 + BACKWARD)
+    total, s, each = np.int64(0), options, len(state.chosen.op) * (1 + BACKWARD)
     if report[RIGHT]:
         report[RIGHT] = state.progress[ITERATION] = 0
     while total < executions:
