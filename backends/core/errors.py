@@ -7,7 +7,8 @@ from backends.interface import UserError
 
 
 def exit_code(command: Callable[[], int]) -> int:
-    """What a command returns; 2 for a mistake of the user or a file that cannot be used, and 130 for an interruption, each with one line on stderr."""
+    """What a command returns; 2 for a mistake of the user or a file that cannot be used, and 130 for an interruption, each with
+    one line on stderr."""
     try:
         return command()
     except (UserError, OSError) as error:

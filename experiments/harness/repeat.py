@@ -1,7 +1,7 @@
 """`python -m experiments.harness.repeat [SCALE]`: does the same seed give the same tables, whatever the number of workers?
 
-Runs every experiment with one worker and one thread, and with two of each, into folders of their own, and compares all columns but
-those that its schema calls timings. Exit code 1 where something differs.
+Runs every experiment with one worker and one thread, and with two of each, into folders of their own, and compares all columns
+but those that its schema calls timings. Exit code 1 where something differs.
 """
 
 import os

@@ -1,19 +1,18 @@
 """How rare solutions are: the share of a task's space that is right, by drawing from it.
 
 The measure is that of `Space.random`: the operation first, then each of its fields, uniformly. Where no draw is right the
-interval still says how rare solutions must be. Source of the interval: Wilson (1927).
+interval still says how rare solutions must be.
 """
 
-import math
 from dataclasses import dataclass
 
 import numpy as np
 
 from experiments.program_search.choices import random_codes
 from experiments.program_search.evaluation import Evaluator
+from experiments.synthesis.statistics import wilson
 from experiments.synthesis.task import Task
 
-_NORMAL_95 = 1.959964
 _FIRST, _TRAINING, _HELD_OUT = 4, 64, 256
 _BATCH = 100_000
 
@@ -45,14 +44,3 @@ def density(task: Task, rng: np.random.Generator, samples: int) -> Density:
             codes = codes[sieve.score(codes).right == len(sieve)]
         hits += len(codes)
     return Density(samples, hits, *wilson(hits, samples))
-
-
-def wilson(successes: int, trials: int) -> tuple[float, float]:
-    """The 95 % interval of a probability; (0, 1) where nothing was tried."""
-    if not trials:
-        return 0.0, 1.0
-    share, z = successes / trials, _NORMAL_95
-    middle, scale = share + z * z / (2 * trials), 1 + z * z / trials
-    half = z * math.sqrt(share * (1 - share) / trials + z * z / (4 * trials * trials))
-    low, high = (middle - half) / scale, (middle + half) / scale
-    return 0.0 if successes == 0 else low, 1.0 if successes == trials else high

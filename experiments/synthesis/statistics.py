@@ -4,12 +4,14 @@ A run that found nothing is charged its whole spending, so that a method pays fo
 solution are all executions of a method on a task over its solutions. Source of the interval: Wilson (1927).
 """
 
+import math
+
 import numpy as np
 import pandas as pd
 
 from experiments.program_search.method import FAMILIES
-from experiments.synthesis.density import wilson
 
+_NORMAL_95 = 1.959964
 CONTROL_GROUP, LOOPS = "control", "loops"
 _SUMS = {
     "runs": ("right", "size"),
@@ -17,6 +19,17 @@ _SUMS = {
     "spent": ("evaluations", "sum"),
     "time_s": ("wall_s", "sum"),
 }
+
+
+def wilson(successes: int, trials: int) -> tuple[float, float]:
+    """The 95 % interval of a probability; (0, 1) where nothing was tried."""
+    if not trials:
+        return 0.0, 1.0
+    share, z = successes / trials, _NORMAL_95
+    middle, scale = share + z * z / (2 * trials), 1 + z * z / trials
+    half = z * math.sqrt(share * (1 - share) / trials + z * z / (4 * trials * trials))
+    low, high = (middle - half) / scale, (middle + half) / scale
+    return 0.0 if successes == 0 else low, 1.0 if successes == trials else high
 
 
 def tally(runs: pd.DataFrame, by: tuple[str, ...] = ("task", "method")) -> pd.DataFrame:
