@@ -2,6 +2,7 @@
 
 import numpy as np
 from hypothesis import strategies as st
+from hypothesis.internal.conjecture.providers import AVAILABLE_PROVIDERS, HypothesisProvider
 
 from backends.conformance.cases import Case, operands, words_program
 from backends.conformance.compare import select
@@ -16,6 +17,17 @@ _KINDS = {
     "memory": [op for op in isa.OPERATIONS if op.kind in ("load", "store")],
     "control": [op for op in isa.OPERATIONS if op.kind in ("branch", "jump", "fence")],
 }
+
+
+class SameEverywhere(HypothesisProvider):
+    """Hypothesis' own draws, without those from the constants of whatever modules happen to be imported: the same programs in
+    every process."""
+
+    def _maybe_draw_constant(self, *_, **__) -> None:
+        return None
+
+
+AVAILABLE_PROVIDERS[SameEverywhere.__name__] = f"{__name__}.{SameEverywhere.__name__}"
 
 
 @st.composite

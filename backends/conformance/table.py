@@ -110,7 +110,7 @@ class Checker:
         """Random programs; all of them run, also after a failure (the tests shrink failures)."""
         options = settings(
             max_examples=max(1, programs // generate.PROGRAMS_PER_EXAMPLE), derandomize=True, database=None, deadline=None,
-            phases=(Phase.generate,), suppress_health_check=list(HealthCheck),
+            phases=(Phase.generate,), suppress_health_check=list(HealthCheck), backend=generate.SameEverywhere.__name__,
         )  # fmt: skip
 
         def check(case: Case) -> None:
