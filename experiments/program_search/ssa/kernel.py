@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from backends.core import isa
-from backends.gpu_compute.codes import inner
+from backends.gpu_compute.codes import entry, inner
 from backends.gpu_compute.derivatives import alu, pull, sums, weigh
 from experiments.program_search.choices import NEVER
 from experiments.program_search.evaluation import WORD_BITS, popcount
@@ -205,3 +205,14 @@ def right(state, cases):
         if wrong_bits(state, cases, e):
             return False, total
     return True, total
+
+
+@entry
+def count_wrong(programs, state, cases, count, wrong):
+    """Wrong bits of each of programs `[P, rows]` over the first `count` examples of the state's order, into wrong `[P]`."""
+    for p in range(len(programs)):
+        for row in range(len(state.drawn)):
+            state.drawn[row] = programs[p, row]
+        for e in state.order[:count]:
+            forward(state, cases, e)
+            wrong[p] += wrong_bits(state, cases, e)
