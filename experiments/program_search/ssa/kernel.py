@@ -15,9 +15,10 @@ from backends.gpu_compute.derivatives import alu, pull, sums, weigh
 from experiments.program_search.choices import NEVER
 from experiments.program_search.evaluation import WORD_BITS, popcount
 from experiments.program_search.random_numbers import below, gumbel, seeded, uniform
+from experiments.program_search.sliced_search import RESTARTS
 from experiments.program_search.ssa.form import Fields, Form
 
-ITERATION, RESTARTS = range(2)
+ITERATION = 1
 BACKWARD = 2
 """Executions that a backward step counts as."""
 
@@ -51,7 +52,7 @@ class FormCases(NamedTuple):
 class State(NamedTuple):
     """random: of `random_numbers`. logits, scores `[rows, W]` float32; drawn, before `[rows]` int64: the draw and the one
     before it. score, chosen: scores and drawn by field. last `[1]` float64: wrong bits, or cost, of the draw before on the same
-    examples, -1 where it is not known. progress `[2]` int64: iteration, restarts. order `[E]`: examples, those of the gradient
+    examples, -1 where it is not known. progress `[2]` int64: restarts, iteration. order `[E]`: examples, those of the gradient
     in front. weights `[32]` float32, of bits. x `[R]` uint32, the registers, g `[R, 32]` their derivatives, seed `[32]` and
     table `[8, 16]` float32, room to work in."""
 

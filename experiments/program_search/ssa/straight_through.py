@@ -57,7 +57,7 @@ class Descents(FormSearch):
         self.options = options._replace(batch=min(options.batch, len(problem.examples)))
 
     def advance(self, k: int, executions: int) -> int:
-        return _descend(self.states[k], self.cases, self.options, executions, self.reports[k])
+        return _descend(self.members[k], self.cases, self.options, executions, self.reports[k])
 
 
 @inner
