@@ -1,4 +1,4 @@
-"""Descent at hard programs of a frame: what it computes and the derivatives it learns from, against the machine and flips."""
+"""Searches over static single assignment: what programs compute, and the derivatives they learn from, against flips."""
 
 from dataclasses import replace
 

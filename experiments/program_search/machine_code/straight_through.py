@@ -19,8 +19,15 @@ from backends.gpu_compute.codes import entry, inner, unpack
 from experiments.program_search.choices import NEVER
 from experiments.program_search.evaluation import Evaluator, Workspace
 from experiments.program_search.machine_code.adjoint_scores import Adjoint
-from experiments.program_search.machine_code.branch_choices import Alternatives, Fields, prior, without_branches
-from experiments.program_search.machine_code.draws import FIELDS, draw, pack_row
+from experiments.program_search.machine_code.branch_choices import (
+    FIELDS,
+    Alternatives,
+    Fields,
+    draw,
+    pack_row,
+    prior,
+    without_branches,
+)
 from experiments.program_search.machine_code.execution_scores import Options, Trial, run, score_slot, score_words
 from experiments.program_search.machine_code.instructions import empty_code
 from experiments.program_search.problem import Problem

@@ -98,7 +98,7 @@ def _greatest(random, logits, temperature):
 
 @inner
 def draw(state, temperature, keep):
-    """Draw the choices anew, each but for a chance `keep`."""
+    """Draw the choices anew, each kept with probability `keep`."""
     for row in range(len(state.drawn)):
         state.before[row] = state.drawn[row]
         if uniform(state.random) > keep:

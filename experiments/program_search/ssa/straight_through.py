@@ -32,8 +32,8 @@ class Options(NamedTuple):
     """descents: that take turns. slots: of a program. focus: see `kernel.FormCases`.
 
     iterations: of a descent. first_temperature, last_temperature: in bits, geometric between. rate: what a step adds to the
-    logits. decay: how far a step takes them back to the prior. credit: rate of the score function's estimate. keep: chance that
-    a choice is not drawn anew. batch: examples of a gradient; hold: iterations that they stay."""
+    logits. decay: how far a step takes them back to the prior. credit: rate of the score function's estimate. keep: probability
+    that a choice is not drawn anew. batch: examples of a gradient; hold: iterations that they stay."""
 
     descents: int = 2
     slots: int = 16
