@@ -49,3 +49,14 @@ BRANCH: dict[str, Callable[[int, int], bool]] = {
     "bltu": lambda a, b: a < b,
     "bgeu": lambda a, b: a >= b,
 }
+
+
+def outputs(form, program) -> list[list[int]]:
+    """What one program in static single assignment form (a `Fields`) leaves of every example, output by output."""
+    found = []
+    for start in form.start().tolist():
+        registers = start[: form.first]
+        for op, rs1, rs2 in zip(program.op, program.rs1, program.rs2, strict=True):
+            registers.append(ALU[form.operations[op]](registers[rs1], registers[rs2]) & 0xFFFFFFFF)
+        found.append([registers[r] for r in program.out])
+    return found

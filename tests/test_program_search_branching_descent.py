@@ -11,7 +11,7 @@ from backends.gpu_compute.codes import unpack
 from experiments.program_search import methods
 from experiments.program_search.budget import Budget
 from experiments.program_search.evaluation import Evaluator
-from experiments.program_search.machine_code import branch_choices, draws, execution_scores
+from experiments.program_search.machine_code import branch_choices, execution_scores
 from experiments.program_search.machine_code.execution_scores import Options
 from experiments.program_search.machine_code.straight_through import Descent
 from experiments.program_search.problem import Problem
@@ -25,8 +25,8 @@ BRANCHES = ("beq", "bne", "blt", "bge", "bltu", "bgeu")
 @numba.njit(_nrt=False)
 def _fill(random, logits, trial, temperature):
     for slot in range(len(trial.drawn)):
-        draws.draw(random, logits, slot, trial.drawn[slot], temperature, 0.0, trial.alternatives.choices)
-        trial.packed[slot] = draws.pack_row(trial.drawn[slot], slot, trial.alternatives)
+        branch_choices.draw(random, logits, slot, trial.drawn[slot], temperature, 0.0, trial.alternatives.choices)
+        trial.packed[slot] = branch_choices.pack_row(trial.drawn[slot], slot, trial.alternatives)
 
 
 @numba.njit(_nrt=False)
@@ -90,7 +90,7 @@ def test_every_field_can_be_scored_by_execution(name):
                 for c in range(into.shape[1]):
                     other = row.copy()
                     other[field] = c if field == OP else scored.choices.registers[c]
-                    real = scored.loss(slot, draws.pack_row(other, slot, scored.trial.alternatives)) - now
+                    real = scored.loss(slot, branch_choices.pack_row(other, slot, scored.trial.alternatives)) - now
                     assert into[slot, c] == pytest.approx(real, abs=1e-3), (slot, field, c)
                     seen += real != 0
     assert seen > 20
@@ -160,8 +160,8 @@ def test_a_planted_branch_is_found():
 
 
 def test_the_budget_is_kept():
-    asked = planted()
-    shorter = replace(asked, space=replace(asked.space, operations=("add", "beq")))
+    given = planted()
+    shorter = replace(given, space=replace(given.space, operations=("add", "beq")))
     budget = Budget(1e6, 60)
     found = methods.get("straight_through").search(shorter, budget, np.random.default_rng(0))
     assert found.code is None and 1e6 <= budget.spent <= 1.1e6

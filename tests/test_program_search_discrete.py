@@ -14,7 +14,7 @@ from experiments.program_search.choices import choices, random_codes
 from experiments.program_search.evaluation import Evaluator
 from experiments.program_search.machine_code import proposals
 from experiments.program_search.problem import Examples, Location, Problem, memory, register
-from experiments.program_search.space import IMM, NOTHING, OP, RD, RS1, RS2, SEARCHABLE, STRAIGHT, Space
+from experiments.program_search.space import IMM, NOTHING, OP, OPERATION, RD, RS1, RS2, SEARCHABLE, STRAIGHT, Space
 from experiments.program_search.ssa.register_allocation import Leaf, Node, allocate
 from experiments.synthesis import tasks
 
@@ -56,12 +56,14 @@ def uniform(counts: np.ndarray) -> bool:
 def test_random_codes_are_uniform_over_operations_and_then_over_fields():
     space = Space(("add", "addi", "beq", "srai", "jal"), (0, 10, 11), 3, (-1, 0, 5))
     codes = random_codes(space, generator(), 30_000)
-    assert (codes == assembly.canonical(codes)).all() and all(assembly.encodable(code) for code in codes[:200])
+    assert all(assembly.encodable(code) for code in codes[:200])
     for slot in range(3):
         rows = codes[:, slot]
         assert uniform(np.unique(rows[:, OP], return_counts=True)[1])
         for name in space.operations:
             drawn = rows[rows[:, OP] == isa.NUMBER[name]]
+            absent = ~np.array(isa.FORMATS[OPERATION[name].format])
+            assert not drawn[:, RD : RS2 + 1][:, absent].any()  # fields that it does not have are 0
             values, counts = np.unique(drawn[:, IMM], return_counts=True)
             assert set(values) == set(space.immediates(name, slot)) and uniform(counts)
             if name in ("add", "addi", "srai"):

@@ -23,11 +23,11 @@ def problem(sources, targets, compute, length=5) -> Problem:
     return Problem(Examples(sources, targets, inputs, outputs, 16), replace(SPACE, length=length))
 
 
-def found(asked: Problem) -> list[str]:
+def found(given: Problem) -> list[str]:
     """The instructions of the code that is found, which is right on all examples."""
-    code = methods.get("loaded").search(asked, Budget(1e8, 60), np.random.default_rng(0)).code
-    assert code is not None and code.shape == (asked.space.length, 5)
-    assert Evaluator(asked.examples).score(code[None]).right[0] == len(asked.examples)
+    code = methods.get("loaded").search(given, Budget(1e8, 60), np.random.default_rng(0)).code
+    assert code is not None and code.shape == (given.space.length, 5)
+    assert Evaluator(given.examples).score(code[None]).right[0] == len(given.examples)
     return [line.split()[0] for line in text(code[(code != NOTHING).any(axis=1)])]
 
 
@@ -36,8 +36,8 @@ def test_words_are_loaded_first_and_stored_last():
 
 
 def test_a_word_that_is_not_read_is_not_loaded_and_one_that_stays_is_not_stored():
-    asked = problem((A0, X, Y, Z), (A0, X, Y), lambda a, x, y, z: (a, x, y ^ x))
-    assert found(asked) == ["lw", "lw", "xor", "sw"]
+    given = problem((A0, X, Y, Z), (A0, X, Y), lambda a, x, y, z: (a, x, y ^ x))
+    assert found(given) == ["lw", "lw", "xor", "sw"]
 
 
 def test_a_program_leaves_room_for_its_loads():
@@ -58,6 +58,6 @@ def test_a_program_leaves_room_for_its_loads():
     ],
 )
 def test_what_cannot_be_done_so_is_refused(changes, reason):
-    asked = problem((X, Y), (Z,), lambda x, y: (x + y,))
-    assert methods.get("loaded").fits(asked) is None
-    assert reason in methods.get("loaded").fits(replace(asked, space=replace(asked.space, **changes)))
+    given = problem((X, Y), (Z,), lambda x, y: (x + y,))
+    assert methods.get("loaded").fits(given) is None
+    assert reason in methods.get("loaded").fits(replace(given, space=replace(given.space, **changes)))

@@ -127,7 +127,7 @@ def test_a_hint_is_near_the_solution_and_not_it():
     assert any((code != task.solution).any() for code in near)
 
 
-def configuration(tmp_path, **asked):
+def configuration(tmp_path, **given):
     experiment = {
         "name": "synthesis",
         "tasks": None,
@@ -142,7 +142,7 @@ def configuration(tmp_path, **asked):
         "seed": 0,
         "parts": str(tmp_path / "parts"),
         "workers": 1,
-        "experiment": {**experiment, **asked},
+        "experiment": {**experiment, **given},
     }
     return OmegaConf.create(made)
 
@@ -171,7 +171,7 @@ def test_the_experiment_judges_every_search(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("asked", "names"),
+    ("given", "names"),
     [
         ({"tasks": "maxx"}, "maxx"),
         ({"methods": "mcmcc"}, "mcmcc"),
@@ -179,6 +179,6 @@ def test_the_experiment_judges_every_search(tmp_path, monkeypatch):
         ({"budget_s": 0}, "budget_s"),
     ],
 )
-def test_a_typo_in_the_configuration_is_named(tmp_path, asked, names):
+def test_a_typo_in_the_configuration_is_named(tmp_path, given, names):
     with pytest.raises(UserError, match=names):
-        run.run(configuration(tmp_path, **asked))
+        run.run(configuration(tmp_path, **given))

@@ -88,9 +88,9 @@ def test_loops_are_found_and_hold_on_sizes_never_seen(name):
 def test_a_loop_that_may_not_run_at_all_and_answers_where_it_was_asked():
     """The sum of squares up to a0, from 0 on, in a0 itself."""
     rows = [([n], [sum(k * k for k in range(n + 1))]) for n in range(30)]
-    asked = examples((A0,), (A0,), rows)
-    code = found(Problem(asked.take(slice(0, None, 2)), Space((*LOOP, "mul"), (0, 5, 6, 10), 6, (-1, 0, 1))))
-    assert Evaluator(asked).score(code[None]).right[0] == len(rows)
+    given = examples((A0,), (A0,), rows)
+    code = found(Problem(given.take(slice(0, None, 2)), Space((*LOOP, "mul"), (0, 5, 6, 10), 6, (-1, 0, 1))))
+    assert Evaluator(given).score(code[None]).right[0] == len(rows)
 
 
 def test_words_are_changed_in_place():
@@ -145,10 +145,10 @@ def test_opposites_are_opposite():
     """On all pairs of some words one of the two branches is taken."""
     words = np.array([0, 1, 2**31 - 1, 2**31, 2**32 - 1], np.uint32)
     pairs = np.stack(np.meshgrid(words, words), axis=-1).reshape(-1, 2)
-    asked = Examples((A0, A1), (A2,), pairs, np.zeros((len(pairs), 1), np.uint32), 8)
+    given = Examples((A0, A1), (A2,), pairs, np.zeros((len(pairs), 1), np.uint32), 8)
     for number, opposite in loop_counters.OPPOSITE.items():
         codes = np.zeros((2, 2, 5), np.int32)
         codes[:, 0] = [[op, 0, A0.number, A1.number, 8] for op in (number, opposite)]
         codes[:, 1] = [tasks.get("increment").solution[0][OP], A2.number, 0, 0, 1]
-        values, _ = Evaluator(asked).outputs(codes)
+        values, _ = Evaluator(given).outputs(codes)
         assert (values[0] + values[1] == 1).all()

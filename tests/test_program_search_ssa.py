@@ -1,4 +1,4 @@
-"""Descent at hard programs of a frame: what it computes and the derivatives it learns from, against the machine and flips."""
+"""Searches over static single assignment: what programs compute, and the derivatives they learn from, against flips."""
 
 from dataclasses import replace
 
@@ -6,6 +6,7 @@ import numba
 import numpy as np
 import pytest
 
+import manual
 from backends.gpu_compute.codes import pack
 from experiments.program_search.choices import NEVER
 from experiments.program_search.evaluation import Evaluator
@@ -58,7 +59,7 @@ def descents(name: str, focus: float = 0.0) -> straight_through.Descents:
 @pytest.mark.parametrize("name", TASKS)
 def test_a_draw_and_the_code_read_off_compute_the_same(name):
     made, read = descents(name), 0
-    state, problem = made.states[0], made.form.problem
+    state, problem = made.members[0], made.form.problem
     evaluator = Evaluator(problem.examples)
     for _ in range(300):
         _begin(state, made.cases)
@@ -80,7 +81,7 @@ def test_scores_next_to_the_outputs_are_differences_in_wrong_bits(name):
     """The number of wrong bits is linear in the bits of an output, so what an output reads is scored exactly, and so is what
     computes a word that outputs alone read."""
     made, seen = descents(name), 0
-    state, first, count = made.states[0], made.form.first, 24
+    state, first, count = made.members[0], made.form.first, 24
     for _ in range(40):
         _begin(state, made.cases)
         now = _score(state, made.cases, count)
@@ -103,19 +104,9 @@ def test_scores_next_to_the_outputs_are_differences_in_wrong_bits(name):
 
 def test_a_focus_weighs_bits_and_keeps_their_mean():
     made = descents("max", focus=0.25)
-    _begin(made.states[0], made.cases)
-    weights = made.states[0].weights
+    _begin(made.members[0], made.cases)
+    weights = made.members[0].weights
     assert weights.mean() == pytest.approx(1) and np.allclose(weights[1:] / weights[:-1], 2**-0.25)
-
-
-def _outputs(chains: markov_chain.Chains) -> np.ndarray:
-    """Outputs `[E, O]` of the first chain's draw, by the machine, on all examples."""
-    drawn = Fields(*(x[None] for x in chains.states[0].chosen))
-    code = chains.lowering.codes(drawn)[0]
-    examples = replace(chains.form.problem.examples, steps=chains.lowering.steps)
-    found, ended = Evaluator(examples).outputs(code[None])
-    assert ended.all()
-    return found[0]
 
 
 @pytest.mark.parametrize("name", TASKS)
@@ -124,10 +115,12 @@ def test_a_chain_knows_the_cost_of_where_it_is(name):
     task, compared = tasks.get(name), 0
     made = Problem(task.training(np.random.default_rng(0), 24), replace(task.space, length=1))
     chains = markov_chain.Chains(made, np.random.default_rng(1), markov_chain.Options(slots=SLOTS, wrong=3.0))
-    state, chain = chains.states[0], chains.chains[0]
+    state, chain = chains.members[0], chains.chains[0]
     for _ in range(40):
         chains.go(2000)
-        off = np.bitwise_count(_outputs(chains) ^ chains.cases.wanted).sum(axis=1)
+        off = np.bitwise_count(
+            np.array(manual.outputs(chains.form, state.chosen), np.uint32) ^ chains.cases.wanted
+        ).sum(axis=1)
         few = state.order[: chain.few[0]]
         if state.last[0] >= 0:
             assert state.last[0] == (off + 3 * (off > 0))[few].sum()

@@ -396,12 +396,12 @@ def test_the_executable_runs_on_every_machine(tmp_path, capsys, machine):
 def test_a_method_searches_the_spaces_that_it_can(tmp_path):
     """Annealing descends on straight-line programs alone, and the others are left out."""
     examples = csv_of(tmp_path, "abs")[1]
-    asked = solve.spaces(examples, 4, None)
-    kept = solve.fitting(methods.get("annealed"), asked, examples)
-    assert kept and all(space.straight for space in kept) and not all(space.straight for space in asked)
-    assert solve.fitting(methods.get("mcmc"), asked, examples) == asked
+    choices = solve.spaces(examples, 4, None)
+    kept = solve.fitting(methods.get("annealed"), choices, examples)
+    assert kept and all(space.straight for space in kept) and not all(space.straight for space in choices)
+    assert solve.fitting(methods.get("mcmc"), choices, examples) == choices
     with pytest.raises(UserError, match="annealed cannot search this"):
-        solve.fitting(methods.get("annealed"), [space for space in asked if not space.straight], examples)
+        solve.fitting(methods.get("annealed"), [space for space in choices if not space.straight], examples)
 
 
 def test_compiling_comes_before_the_clock(tmp_path):
@@ -412,11 +412,11 @@ def test_compiling_comes_before_the_clock(tmp_path):
         tried.append((problem.space.straight, budget.executions))
         return Outcome(None)
 
-    asked = solve.spaces(csv_of(tmp_path, "abs")[1], 4, None)
-    solve.warm(Method("one", "discrete", "is compiled once", run, 1.0), asked)
+    choices = solve.spaces(csv_of(tmp_path, "abs")[1], 4, None)
+    solve.warm(Method("one", "discrete", "is compiled once", run, 1.0), choices)
     assert sorted(straight for straight, _ in tried) == [False, True] and all(spent < 1e6 for _, spent in tried)
     tried.clear()
-    solve.warm(Method("many", "discrete", "is compiled for each", run, 1.0, compiled_once=False), asked)
+    solve.warm(Method("many", "discrete", "is compiled for each", run, 1.0, compiled_once=False), choices)
     assert not tried
     budget = Budget(1.0, 1e-9)
     with pytest.raises(Exhausted):

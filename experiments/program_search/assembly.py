@@ -8,20 +8,6 @@ from backends.core import isa
 from experiments.program_search.space import IMM, OP, OPERATION, RD, RS1, RS2
 
 
-def canonical(code: np.ndarray) -> np.ndarray:
-    """The code with fields that its operations do not have set to 0."""
-    made = code.copy()
-    for number in np.unique(code[..., OP]):
-        row = isa.OPERATIONS[number]
-        here = code[..., OP] == number
-        for field, used in zip((RD, RS1, RS2), isa.FORMATS[row.format], strict=True):
-            if not used:
-                made[here, field] = 0
-        if row.format in ("R", "none"):
-            made[here, IMM] = 0
-    return made
-
-
 def words(code: np.ndarray) -> np.ndarray:
     """`[L]` uint32, the instruction words. Raises ValueError where an immediate has no encoding."""
     return np.array(

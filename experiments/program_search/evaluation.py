@@ -1,6 +1,6 @@
 """Many codes on many examples: which are right, how far off the others are, and what it cost to know.
 
-Everything is computed beside the run itself, in compiled code on one thread; nothing of a run is kept but what is asked for.
+Everything is computed beside the run itself, in compiled code on one thread; nothing else of a run is kept.
 """
 
 from dataclasses import dataclass

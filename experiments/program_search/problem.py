@@ -1,4 +1,4 @@
-"""What is asked of a search: examples, where their words lie in the machine, and a space of codes; and what it answers.
+"""What a search is given: examples, where their words lie in the machine, and a space of codes; and what it returns.
 
 Inputs and outputs are words of 32 bits at *locations*: registers, or words of memory. Examples know their locations, so that
 a loop over an array can be trained on short arrays and tested on long ones.

@@ -1,28 +1,27 @@
 """A search that goes on in slices: a number of chains or descents that take turns on one thread."""
 
 from abc import ABC, abstractmethod
+from typing import Any
 
 import numpy as np
 
 from experiments.program_search.budget import Budget, Exhausted
 from experiments.program_search.problem import Outcome
 
+RESTARTS = 0
+"""Where a member's `progress` counts how often it began."""
+
 
 class SlicedSearch(ABC):
-    """Goes on in slices, and says between them whether something right was found."""
+    """Goes on in slices, and says between them whether something right was found. members: chains or descents, each with its
+    `progress`. slice_executions: between looks at the budget, about a tenth of a second."""
 
+    members: list[Any]
     slice_executions: int
-    """Between looks at the budget: about a tenth of a second."""
 
     @property
-    @abstractmethod
-    def count(self) -> int:
-        """How many take turns."""
-
-    @property
-    @abstractmethod
     def restarts(self) -> int:
-        """How often one of them began, so far."""
+        return sum(int(member.progress[RESTARTS]) for member in self.members)
 
     @abstractmethod
     def advance(self, k: int, executions: int) -> int:
@@ -38,7 +37,8 @@ class SlicedSearch(ABC):
 
     def go(self, executions: int) -> int:
         """Let each go on for an equal part of about so many executions. Returns how many were counted."""
-        return sum(self.advance(k, executions // self.count + 1) for k in range(self.count))
+        count = len(self.members)
+        return sum(self.advance(k, executions // count + 1) for k in range(count))
 
     def search(self, budget: Budget) -> Outcome:
         """Go on until something right is found or the budget has ended."""

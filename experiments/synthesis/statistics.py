@@ -1,6 +1,6 @@
 """What runs add up to: success rates with their intervals, what a solution costs, when a descent settles.
 
-A run that found nothing is charged its whole spending, so that a method pays for its failures and restarts: executions to a
+Runs that found nothing count with all that they spent, so that failures and restarts have their price: executions to a
 solution are all executions of a method on a task over its solutions. Source of the interval: Wilson (1927).
 """
 

@@ -42,7 +42,7 @@ class Task:
         return edges.plus(self.draw(rng, count - len(edges)))
 
     def problem(self, rng: np.random.Generator, count: int) -> Problem:
-        """What a search is asked, with so many training examples."""
+        """What a search is given, with so many training examples."""
         return Problem(self.training(rng, count), self.space)
 
     def hint(self, rng: np.random.Generator) -> np.ndarray:

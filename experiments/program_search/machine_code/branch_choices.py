@@ -1,4 +1,5 @@
-"""What a straight-through descent chooses from in a space with branches: whole branches, and fields of everything else."""
+"""What a straight-through descent chooses from in a space with branches: whole branches, and fields of everything else; and how
+it draws."""
 
 from dataclasses import replace
 from itertools import product
@@ -7,10 +8,15 @@ from typing import NamedTuple
 import numpy as np
 
 from backends.core import isa
-from backends.gpu_compute.codes import pack_slot
+from backends.gpu_compute.codes import inner, pack_slot
 from experiments.program_search.choices import NEVER, Choices, choices
-from experiments.program_search.space import OPERATION, Space
+from experiments.program_search.machine_code.instructions import pack_fields
+from experiments.program_search.random_numbers import below, gumbel
+from experiments.program_search.space import IMM, OP, OPERATION, RD, RS1, RS2, Space
 
+FIELDS = 5
+"""Columns of a draw `[L, 5]` int32: a code's, but that the first is a place: of an operation among the N that compute words or
+access memory, or N and the place of a branch among the K of its slot."""
 _ALWAYS_TAKEN, _NEVER_TAKEN = ("always",), ("never",)
 
 
@@ -87,13 +93,61 @@ def prior(space: Space, alternatives: Alternatives, temperature: float) -> Field
     every, branching = len(space.operations), len(space.operations) - len(c.numbers)
     count = alternatives.branches.shape[1]
     to = np.where(c.registers == 0, 0.0, 1.0)
-    chances = (
+    probabilities = (
         np.full((length, len(c.numbers)), 1 / every), np.full((length, count), branching / every / max(count, 1)),
         np.tile(to, (length, 1)), np.ones((length, registers)), np.ones((length, registers)), imm,
     )  # fmt: skip
-    return Fields(*(_log(chance, temperature) for chance in chances))
+    return Fields(*(_log(p, temperature) for p in probabilities))
 
 
-def _log(chances: np.ndarray, temperature: float) -> np.ndarray:
-    least = np.where(chances > 0, chances, 1)
-    return np.where(chances > 0, temperature * np.log(least), NEVER).astype(np.float32)
+def _log(p: np.ndarray, temperature: float) -> np.ndarray:
+    least = np.where(p > 0, p, 1)
+    return np.where(p > 0, temperature * np.log(least), NEVER).astype(np.float32)
+
+
+@inner
+def _best(random, logits, count, temperature):
+    """(value, place) of the greatest of logit plus noise."""
+    best, chosen = -np.inf, 0
+    for c in range(count):
+        value = logits[c] + temperature * gumbel(random)
+        if value > best:
+            best, chosen = value, c
+    return best, chosen
+
+
+@inner
+def _pick_immediate(random, logits, slot, k, temperature, choices):
+    """An immediate of the k-th operation, or of a random one where that has none."""
+    for _ in range(16):
+        if k < len(choices.numbers) and choices.counts[slot, k] > 1:
+            break
+        k = below(random, len(choices.numbers))
+    return choices.immediates[slot, k, _best(random, logits.imm[slot, k], choices.counts[slot, k], temperature)[1]]
+
+
+@inner
+def draw(random, logits, slot, row, temperature, residual, choices):
+    """Draw the fields `[5]` of a slot; residual: bits in favour of the destination as first source."""
+    registers, same = choices.registers, 0
+    value, k = _best(random, logits.op[slot], logits.op.shape[1], temperature)
+    other, c = _best(random, logits.branch[slot], logits.branch.shape[1], temperature)
+    row[OP] = k if value >= other else logits.op.shape[1] + c
+    row[RD] = registers[_best(random, logits.rd[slot], len(registers), temperature)[1]]
+    for c in range(len(registers)):
+        if registers[c] == row[RD]:
+            same = c
+    logits.rs1[slot, same] += residual
+    row[RS1] = registers[_best(random, logits.rs1[slot], len(registers), temperature)[1]]
+    logits.rs1[slot, same] -= residual
+    row[RS2] = registers[_best(random, logits.rs2[slot], len(registers), temperature)[1]]
+    row[IMM] = _pick_immediate(random, logits, slot, row[OP], temperature, choices)
+
+
+@inner
+def pack_row(row, slot, alternatives):
+    """The packed instruction of a row `[5]` of a draw."""
+    k, operations = np.int64(row[OP]), len(alternatives.choices.numbers)
+    if k >= operations:
+        return alternatives.branches[slot, k - operations]
+    return pack_fields(k, row, slot, alternatives.choices)

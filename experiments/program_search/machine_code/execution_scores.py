@@ -16,8 +16,7 @@ from backends.gpu_compute.compiling import inlined
 from backends.gpu_compute.derivatives import FORM, NOTHING, STORE
 from experiments.program_search.evaluation import Cases, Workspace, run_case, wrong_bits
 from experiments.program_search.machine_code.adjoint_scores import BACKWARD, Adjoint, clear, go_back, run_taped
-from experiments.program_search.machine_code.branch_choices import Alternatives, Fields
-from experiments.program_search.machine_code.draws import FIELDS, pack_row
+from experiments.program_search.machine_code.branch_choices import FIELDS, Alternatives, Fields, pack_row
 from experiments.program_search.space import IMM, OP, RD, RS1, RS2
 
 _BEQ = np.int32(isa.NUMBER["beq"])

@@ -21,12 +21,11 @@ from experiments.program_search.machine_code.instructions import empty_code
 from experiments.program_search.machine_code.proposals import fill, propose
 from experiments.program_search.problem import Problem
 from experiments.program_search.random_numbers import luby, seeded, uniform
-from experiments.program_search.sliced_search import SlicedSearch
+from experiments.program_search.sliced_search import RESTARTS, SlicedSearch
 
 _NEVER = np.int64(1) << np.int64(62)
-COST, LEFT, RESTARTS = range(3)
-"""Of a chain's progress: cost of the code it is at (_NEVER: to be computed), proposals left until it begins anew, and how
-often it began."""
+COST, LEFT = 1, 2
+"""Of a chain's progress: cost of the code it is at (_NEVER: to be computed), and proposals left until it begins anew."""
 
 
 class Options(NamedTuple):
@@ -70,29 +69,21 @@ class Chains(SlicedSearch):
         self.choices, self.work = choices(problem.space), Workspace.of(self.evaluator.cases)
         few = rng.permutation(len(self.evaluator))[: options.examples]
         space, cases, code = problem.space, self.evaluator.cases, empty_code(problem.space.length)
-        self.chains = [
+        self.members = [
             Chain(seeded(rng), code.copy(), code.copy(), np.zeros(3, np.int64), few.copy(), space.has_memory)
             for _ in range(options.chains)
         ]
-        self.guides = [Guide.of(space, cases) if options.share else None for _ in self.chains]
+        self.guides = [Guide.of(space, cases) if options.share else None for _ in self.members]
         self._right: np.ndarray | None = None
 
-    @property
-    def count(self) -> int:
-        return len(self.chains)
-
-    @property
-    def restarts(self) -> int:
-        return sum(int(chain.progress[RESTARTS]) for chain in self.chains)
-
     def advance(self, k: int, executions: int) -> int:
-        chain, guide, cases = self.chains[k], self.guides[k], self.evaluator.cases
+        chain, guide, cases = self.members[k], self.guides[k], self.evaluator.cases
         return _run_chain(chain, guide, self.choices, cases, self.work, self.options, executions)
 
     def go(self, executions: int) -> int:
         """All examples are looked at where the few cost nothing, and one that is wrong joins them."""
-        executed, few = super().go(executions), self.chains[0].order
-        for chain in self.chains:
+        executed, few = super().go(executions), self.members[0].order
+        for chain in self.members:
             if chain.progress[COST] == 0 and self._right is None:
                 code = unpack(chain.packed[None])[0]
                 failed, more = self.evaluator.failures(code)
@@ -101,9 +92,9 @@ class Chains(SlicedSearch):
                     few = np.append(few, self.rng.choice(failed))
                 else:
                     self._right = code
-        if len(few) != len(self.chains[0].order):
-            self.chains = [chain._replace(order=few.copy()) for chain in self.chains]
-            for chain, guide in zip(self.chains, self.guides, strict=True):
+        if len(few) != len(self.members[0].order):
+            self.members = [chain._replace(order=few.copy()) for chain in self.members]
+            for chain, guide in zip(self.members, self.guides, strict=True):
                 chain.progress[COST] = _NEVER
                 if guide is not None:
                     guide.stale[0] = True

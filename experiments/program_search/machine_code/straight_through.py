@@ -19,22 +19,29 @@ from backends.gpu_compute.codes import entry, inner, unpack
 from experiments.program_search.choices import NEVER
 from experiments.program_search.evaluation import Evaluator, Workspace
 from experiments.program_search.machine_code.adjoint_scores import Adjoint
-from experiments.program_search.machine_code.branch_choices import Alternatives, Fields, prior, without_branches
-from experiments.program_search.machine_code.draws import FIELDS, draw, pack_row
+from experiments.program_search.machine_code.branch_choices import (
+    FIELDS,
+    Alternatives,
+    Fields,
+    draw,
+    pack_row,
+    prior,
+    without_branches,
+)
 from experiments.program_search.machine_code.execution_scores import Options, Trial, run, score_slot, score_words
 from experiments.program_search.machine_code.instructions import empty_code
 from experiments.program_search.problem import Problem
 from experiments.program_search.random_numbers import below, gumbel, seeded
-from experiments.program_search.sliced_search import SlicedSearch
+from experiments.program_search.sliced_search import RESTARTS, SlicedSearch
 from experiments.program_search.space import OP
 
-ITERATION, RESTARTS = range(2)
+ITERATION = 1
 LOSS, RIGHT = range(2)
 """Of a report: loss of an example, and whether the draw is right on all."""
 
 
 class Descent(NamedTuple):
-    """random: of `random_numbers`; logits and prior; progress `[2]` int64: iteration, restarts; report `[2]` float64."""
+    """random: of `random_numbers`; logits and prior; progress `[2]` int64: restarts, iteration; report `[2]` float64."""
 
     random: np.ndarray
     logits: Fields
@@ -67,26 +74,18 @@ class Descents(SlicedSearch):
 
     def __init__(self, problem: Problem, rng: np.random.Generator, options: Options) -> None:
         self.options, self.evaluator = options, Evaluator(problem.examples)
-        self.descents = [Descent.of(problem, self.evaluator, rng, options) for _ in range(options.descents)]
-
-    @property
-    def count(self) -> int:
-        return len(self.descents)
-
-    @property
-    def restarts(self) -> int:
-        return sum(int(descent.progress[RESTARTS]) for descent in self.descents)
+        self.members = [Descent.of(problem, self.evaluator, rng, options) for _ in range(options.descents)]
 
     def advance(self, k: int, executions: int) -> int:
-        return _descend(self.descents[k], self.options, executions)
+        return _descend(self.members[k], self.options, executions)
 
     def found(self) -> np.ndarray | None:
-        right = (descent.trial.packed for descent in self.descents if descent.report[RIGHT])
+        right = (descent.trial.packed for descent in self.members if descent.report[RIGHT])
         return next((unpack(packed[None])[0] for packed in right), None)
 
     def row(self) -> dict:
         """The loss counts more for what is wrong at all. What it takes to count bits is not counted: no search uses it."""
-        first = self.descents[0]
+        first = self.members[0]
         distance = self.evaluator.score(unpack(first.trial.packed[None])).distance[0]
         return {
             "temperature": self.options.temperature, "loss": float(first.report[LOSS]),

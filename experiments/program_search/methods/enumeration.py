@@ -38,5 +38,5 @@ def _by_codes(problem: Problem, budget: Budget, rng: np.random.Generator) -> np.
     return None
 
 
-METHOD = Method("enumeration", "discrete", "values from the inputs up, or all codes in order", run, rate=8e7)
+METHOD = Method("enumeration", "discrete", "values from the inputs up, or all codes in order", run, rate=1e8)
 VARIANTS = (METHOD.variant("enumeration", 4),)

@@ -35,7 +35,7 @@ def run(problem: Problem, budget: Budget, rng: np.random.Generator, options: Opt
 
 
 _BLIND = {"ssa": over_ssa.Options(share=0.0), "machine_code": over_machine_code.Options(share=0.0)}
-METHOD = Method("hybrid", "hybrid", "Markov chains with proposals from gradients", run, 2e7, Options)
+METHOD = Method("hybrid", "hybrid", "Markov chains with proposals from gradients", run, 3e7, Options)
 VARIANTS = (
     METHOD.variant("hybrid", 2),
     # the same chains in the same form, with every proposal drawn blindly

@@ -12,5 +12,5 @@ def run(problem: Problem, budget: Budget, rng: np.random.Generator, options: Opt
     return Chains(problem, rng, options).search(budget)
 
 
-METHOD = Method("mcmc", "discrete", "Markov chains over codes, by their cost", run, 5e7, Options)
+METHOD = Method("mcmc", "discrete", "Markov chains over codes, by their cost", run, 1e8, Options)
 VARIANTS = (METHOD.variant("mcmc", 3),)

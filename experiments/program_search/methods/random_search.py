@@ -31,5 +31,5 @@ def run(problem: Problem, budget: Budget, rng: np.random.Generator, _: NoOptions
         return Outcome(None)
 
 
-METHOD = Method("random_search", "discrete", "uniformly random codes", run, rate=2e7)
+METHOD = Method("random_search", "discrete", "uniformly random codes", run, rate=3e7)
 VARIANTS = (METHOD.variant("random_search", 7),)

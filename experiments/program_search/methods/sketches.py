@@ -36,5 +36,5 @@ def run(problem: Problem, budget: Budget, rng: np.random.Generator, _: NoOptions
     return Outcome(None)
 
 
-METHOD = Method("sketches", "discrete", "loops by the roles of their slots", run, rate=2e7, fits=fits)
+METHOD = Method("sketches", "discrete", "loops by the roles of their slots", run, rate=3e7, fits=fits)
 VARIANTS = (METHOD.variant("sketches", 17),)

@@ -6,17 +6,17 @@ the discrete machine: a program that is right on all examples is the answer. No 
 
 import importlib
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
 from backends.interface import UserError
 from experiments.program_search.budget import Budget, Exhausted
 from experiments.program_search.choices import NEVER
-from experiments.program_search.evaluation import Evaluator
 from experiments.program_search.problem import Outcome, Problem
 from experiments.program_search.relaxed.descent import DTYPES, LOSSES, Descender, Descent, Schedule
 from experiments.program_search.ssa.form import FOCUS, Fields, Form, unfit
+from experiments.program_search.ssa.kernel import FormCases, State, count_wrong
 from experiments.program_search.ssa.lowering import Lowering
 
 RATE = 4e6
@@ -86,7 +86,7 @@ class Rounds:
     def __init__(self, problem: Problem, budget: Budget, rng: np.random.Generator, options: Options) -> None:
         _check(problem, options)
         self.problem, self.budget, self.rng, self.options = problem, budget, rng, options
-        self.form = Form.of(problem, options.slots or max(4, problem.space.length + 1))
+        self.form = Form(problem, options.slots or max(4, problem.space.length + 1))
         self.lowering, self.dtype = Lowering(self.form), np.dtype(DTYPES[options.relaxation])
         module = importlib.import_module(f"experiments.program_search.relaxed.{_MACHINES[options.backend]}")
         loss = options.loss or LOSSES[options.relaxation][0]
@@ -94,10 +94,8 @@ class Rounds:
         self.mask = Fields(np.zeros((), self.dtype), *(
             np.where(readable, 0, NEVER).astype(self.dtype) for readable in self.form.readable()
         ))  # fmt: skip
-        self.evaluator = Evaluator(replace(problem.examples, steps=self.lowering.steps))
-        self.few = Evaluator(
-            replace(problem.examples.take(rng.permutation(len(problem.examples))[:_FEW]), steps=self.lowering.steps)
-        )
+        self.cases = FormCases.of(self.form, focus=(0.0,))
+        self.state = State.of(self.cases, rng)
         self.restarts = 0
         self.trace: list[dict] = []
 
@@ -160,20 +158,26 @@ class Rounds:
         self.budget.spent += 3.0 * EVERY * s.restarts * batch * self.form.slots
 
     def _read(self, now: Round) -> tuple[np.ndarray | None, int]:
-        """The right one of the argmax programs, in the form of the space, and whose it is; None if there is none."""
+        """The right one of the argmax programs, as a code of the space, and whose it is; None if there is none."""
         logits = Fields(*map(np.asarray, now.descent.logits)).plus(now.mask)
-        programs = Fields(*(x.argmax(axis=-1) for x in logits))
-        codes, whose = np.unique(self.lowering.codes(programs), axis=0, return_index=True)
-        scores = self.few.score(codes)
-        self.budget.spent += scores.executed
-        self._note(now, scores.distance / len(self.few), whose)
-        for k in np.flatnonzero(scores.right == len(self.few)):
-            failed, executed = self.evaluator.failures(codes[k])
-            self.budget.spent += executed
-            code = None if len(failed) else self.lowering.read_off(programs.only(int(whose[k])))
-            if code is not None:
-                return code, int(whose[k])
+        chosen = np.concatenate([x.argmax(axis=-1) for x in logits], axis=1)
+        programs, whose = np.unique(chosen, axis=0, return_index=True)
+        few = min(_FEW, len(self.state.order))
+        wrong = self._wrong_bits(programs, few)
+        self._note(now, wrong / few, whose)
+        for k in np.flatnonzero(wrong == 0):
+            if not self._wrong_bits(programs[k : k + 1], len(self.state.order))[0]:
+                code = self.lowering.read_off(Fields.views(programs[k], self.form.slots))
+                if code is not None:
+                    return code, int(whose[k])
         return None, 0
+
+    def _wrong_bits(self, programs: np.ndarray, count: int) -> np.ndarray:
+        """`[P]`, of hard programs `[P, rows]` on so many examples."""
+        wrong = np.zeros(len(programs), np.int64)
+        count_wrong(programs, self.state, self.cases, count, wrong)
+        self.budget.spent += len(programs) * count * self.form.slots
+        return wrong
 
     def _note(self, now: Round, wrong_bits: np.ndarray, whose: np.ndarray) -> None:
         """A row to plot, of the restart whose program is nearest."""

@@ -18,7 +18,6 @@ from backends.core import isa
 from experiments.program_search.problem import Examples, Problem
 from experiments.program_search.space import CONSTANTS, OPERATION, Space
 
-MACHINE_REGISTERS = 16
 FOCUS = (0.25, 0.25, 0.0, -0.25)
 """Of restarts in turn, or to draw from: half of them begin with the low bits, a quarter with the high ones."""
 _POOL = {*range(-4, 5), -16, 24, 30, *((1 << k) - d for k in range(11) for d in (0, 1))} - {0}
@@ -56,10 +55,6 @@ class Fields(NamedTuple):
         """Of one array with a row for each op, then each rs1, each rs2, and each output."""
         return cls(rows[:slots], rows[slots : 2 * slots], rows[2 * slots : 3 * slots], rows[3 * slots :])
 
-    def only(self, p: int) -> "Fields":
-        """Those of program p."""
-        return Fields(*(x[p] for x in self))
-
     def plus(self, other: "Fields") -> "Fields":
         return Fields(*(x + y for x, y in zip(self, other, strict=True)))
 
@@ -70,12 +65,6 @@ class Form:
 
     problem: Problem
     slots: int
-
-    @classmethod
-    def of(cls, problem: Problem, slots: int) -> "Form":
-        """With so many slots, or as many as there are registers for in a code that runs as it is."""
-        used = 1 + len(problem.examples.sources) + len(problem.examples.targets)
-        return cls(problem, max(1, min(slots, MACHINE_REGISTERS - used)))
 
     @cached_property
     def operations(self) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ import numpy as np
 from experiments.program_search.problem import Problem
 from experiments.program_search.sliced_search import SlicedSearch
 from experiments.program_search.ssa.form import Fields, Form
-from experiments.program_search.ssa.kernel import RESTARTS, FormCases, State
+from experiments.program_search.ssa.kernel import FormCases, State
 from experiments.program_search.ssa.lowering import Lowering
 
 TEMPERATURE, WRONG, RIGHT = range(3)
@@ -25,23 +25,15 @@ class FormSearch(SlicedSearch):
     ) -> None:
         self.form = Form(problem, slots)
         self.lowering, self.cases = Lowering(self.form), FormCases.of(self.form, focus)
-        self.states = [State.of(self.cases, rng) for _ in range(count)]
+        self.members = [State.of(self.cases, rng) for _ in range(count)]
         self.reports = np.zeros((count, 3))
-
-    @property
-    def count(self) -> int:
-        return len(self.states)
-
-    @property
-    def restarts(self) -> int:
-        return sum(int(state.progress[RESTARTS]) for state in self.states)
 
     def draws(self) -> list[tuple[Fields, float]]:
         """The draw of each state, and its wrong bits or cost of an example."""
-        return [(state.chosen, report[WRONG]) for state, report in zip(self.states, self.reports, strict=True)]
+        return [(state.chosen, report[WRONG]) for state, report in zip(self.members, self.reports, strict=True)]
 
     def found(self) -> np.ndarray | None:
-        right = (state.chosen for state, report in zip(self.states, self.reports, strict=True) if report[RIGHT])
+        right = (state.chosen for state, report in zip(self.members, self.reports, strict=True) if report[RIGHT])
         return next((code for chosen in right if (code := self.lowering.read_off(chosen)) is not None), None)
 
     def row(self) -> dict:

@@ -10,14 +10,15 @@ from typing import NamedTuple
 import numpy as np
 
 from backends.core import isa
-from backends.gpu_compute.codes import inner
+from backends.gpu_compute.codes import entry, inner
 from backends.gpu_compute.derivatives import alu, pull, sums, weigh
 from experiments.program_search.choices import NEVER
 from experiments.program_search.evaluation import WORD_BITS, popcount
 from experiments.program_search.random_numbers import below, gumbel, seeded, uniform
+from experiments.program_search.sliced_search import RESTARTS
 from experiments.program_search.ssa.form import Fields, Form
 
-ITERATION, RESTARTS = range(2)
+ITERATION = 1
 BACKWARD = 2
 """Executions that a backward step counts as."""
 
@@ -51,7 +52,7 @@ class FormCases(NamedTuple):
 class State(NamedTuple):
     """random: of `random_numbers`. logits, scores `[rows, W]` float32; drawn, before `[rows]` int64: the draw and the one
     before it. score, chosen: scores and drawn by field. last `[1]` float64: wrong bits, or cost, of the draw before on the same
-    examples, -1 where it is not known. progress `[2]` int64: iteration, restarts. order `[E]`: examples, those of the gradient
+    examples, -1 where it is not known. progress `[2]` int64: restarts, iteration. order `[E]`: examples, those of the gradient
     in front. weights `[32]` float32, of bits. x `[R]` uint32, the registers, g `[R, 32]` their derivatives, seed `[32]` and
     table `[8, 16]` float32, room to work in."""
 
@@ -97,7 +98,7 @@ def _greatest(random, logits, temperature):
 
 @inner
 def draw(state, temperature, keep):
-    """Draw the choices anew, each but for a chance `keep`."""
+    """Draw the choices anew, each kept with probability `keep`."""
     for row in range(len(state.drawn)):
         state.before[row] = state.drawn[row]
         if uniform(state.random) > keep:
@@ -205,3 +206,14 @@ def right(state, cases):
         if wrong_bits(state, cases, e):
             return False, total
     return True, total
+
+
+@entry
+def count_wrong(programs, state, cases, count, wrong):
+    """Wrong bits of each of programs `[P, rows]` over the first `count` examples of the state's order, into wrong `[P]`."""
+    for p in range(len(programs)):
+        for row in range(len(state.drawn)):
+            state.drawn[row] = programs[p, row]
+        for e in state.order[:count]:
+            forward(state, cases, e)
+            wrong[p] += wrong_bits(state, cases, e)

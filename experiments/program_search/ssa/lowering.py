@@ -4,13 +4,10 @@ A slot whose second operand is a constant becomes the operation's immediate form
 its own has loaded.
 """
 
-from functools import cached_property
-
 import numpy as np
 
 from backends.core import isa
-from experiments.program_search.space import NOTHING
-from experiments.program_search.ssa.form import MACHINE_REGISTERS, Fields, Form
+from experiments.program_search.ssa.form import Fields, Form
 from experiments.program_search.ssa.register_allocation import Expression, Leaf, Node, allocate
 
 _IMMEDIATE_FORM = {register: immediate for immediate, register in isa.REGISTER_FORM.items()}
@@ -25,16 +22,6 @@ class Lowering:
     def __init__(self, form: Form) -> None:
         self.form = form
         self.targets = [at.number for at in form.problem.examples.targets]
-        self.steps = 2 * form.slots + 2 * len(self.targets)
-        """Instructions of one of `codes`."""
-        free = [n for n in range(1, MACHINE_REGISTERS) if n not in form.inputs]
-        self._between = free[
-            -len(self.targets) :
-        ]  # where outputs lie until all are known; the first is for constants too
-        constants = [self._between[0]] * len(form.constants)
-        self._numbers = np.array(
-            [0, *form.inputs, *constants, *free[: form.slots]]
-        )  # machine's, of the form's registers
 
     def immediate_form(self, name: str, constant: int | None) -> tuple[int, int] | None:
         """Operation and immediate that do what an operation does with a constant; None if the space has none."""
@@ -63,33 +50,6 @@ class Lowering:
                 values.append(Node(isa.NUMBER[name], values[rs1], values[rs2]))
         outputs = {target: values[out] for target, out in zip(self.targets, program.out, strict=True)}
         return allocate(outputs, form.inputs, form.problem.space)
-
-    def codes(self, programs: Fields) -> np.ndarray:
-        """`[P, K, 5]` int32, codes that run as they are: two instructions a slot, then the outputs' moves."""
-        lines = self._lines[programs.op, programs.rs2]
-        lines[..., 1, 1] = self._numbers[self.form.first :]
-        lines[..., 1, 2] = self._numbers[programs.rs1]
-        moves = np.zeros((len(lines), 2, len(self.targets), 5), np.int32)
-        moves[..., 0] = _ADDI
-        moves[:, 0, :, 1], moves[:, 0, :, 2] = self._between, self._numbers[programs.out]
-        moves[:, 1, :, 1], moves[:, 1, :, 2] = self.targets, self._between
-        return np.concatenate([lines.reshape(len(lines), -1, 5), moves.reshape(len(lines), -1, 5)], axis=1)
-
-    @cached_property
-    def _lines(self) -> np.ndarray:
-        """For operation and second operand, the two instructions `[N, R, 2, 5]` but for rd and rs1."""
-        form = self.form
-        lines = [[self._line(name, r) for r in range(form.registers)] for name in form.operations]
-        return np.array(lines, np.int32)
-
-    def _line(self, name: str, register: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
-        rs2, constant = int(self._numbers[register]), self.form.constant_of(register)
-        operation = (isa.NUMBER[name], 0, 0, rs2, 0)
-        if constant is None:
-            return NOTHING, operation
-        if (immediate := self.immediate_form(name, constant)) is not None:
-            return NOTHING, (immediate[0], 0, 0, 0, immediate[1])
-        return (_ADDI, rs2, 0, 0, constant), operation
 
     def raised(self, code: np.ndarray) -> Fields:
         """What a straight-line code `[L, 5]` chooses, as one program `[L]`; -1 for what the form has no choice for."""

@@ -17,11 +17,11 @@ from backends.gpu_compute.codes import entry, inner
 from experiments.program_search.choices import NEVER
 from experiments.program_search.problem import Problem
 from experiments.program_search.random_numbers import below, gumbel, luby, uniform
+from experiments.program_search.sliced_search import RESTARTS
 from experiments.program_search.ssa.form_search import RIGHT, TEMPERATURE, WRONG, FormSearch
 from experiments.program_search.ssa.kernel import (
     BACKWARD,
     ITERATION,
-    RESTARTS,
     forward,
     restart,
     right,
@@ -68,11 +68,11 @@ class Chains(FormSearch):
         self.options = options._replace(examples=min(options.examples, len(problem.examples)))
         self.chains = [
             Chain(np.zeros(options.slots, np.bool_), np.array([self.options.examples]), np.ones(1, np.bool_))
-            for _ in self.states
+            for _ in self.members
         ]
 
     def advance(self, k: int, executions: int) -> int:
-        return _run_chain(self.states[k], self.cases, self.chains[k], self.options, executions, self.reports[k])
+        return _run_chain(self.members[k], self.cases, self.chains[k], self.options, executions, self.reports[k])
 
 
 @inner

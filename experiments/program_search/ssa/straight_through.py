@@ -32,8 +32,8 @@ class Options(NamedTuple):
     """descents: that take turns. slots: of a program. focus: see `kernel.FormCases`.
 
     iterations: of a descent. first_temperature, last_temperature: in bits, geometric between. rate: what a step adds to the
-    logits. decay: how far a step takes them back to the prior. credit: rate of the score function's estimate. keep: chance that
-    a choice is not drawn anew. batch: examples of a gradient; hold: iterations that they stay."""
+    logits. decay: how far a step takes them back to the prior. credit: rate of the score function's estimate. keep: probability
+    that a choice is not drawn anew. batch: examples of a gradient; hold: iterations that they stay."""
 
     descents: int = 2
     slots: int = 16
@@ -57,7 +57,7 @@ class Descents(FormSearch):
         self.options = options._replace(batch=min(options.batch, len(problem.examples)))
 
     def advance(self, k: int, executions: int) -> int:
-        return _descend(self.states[k], self.cases, self.options, executions, self.reports[k])
+        return _descend(self.members[k], self.cases, self.options, executions, self.reports[k])
 
 
 @inner
