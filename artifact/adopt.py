@@ -72,9 +72,7 @@ def _checked(folder: Path, force: bool) -> dict:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(
-        prog="python -m artifact.adopt", description=(__doc__ or "").split(": ")[1].split("\n")[0]
-    )
+    parser = argparse.ArgumentParser(prog="python -m artifact.adopt", description=(__doc__ or "").split(": ")[1].split("\n")[0])
     source = parser.add_mutually_exclusive_group(required=True)
     source.add_argument("--from", dest="source", type=Path, help="results folder of a finished run")
     source.add_argument("--runs", nargs="+", type=Path, help="folders of finished runs of one experiment, to be joined")

@@ -69,9 +69,7 @@ def filled(text: str, results: Results) -> str:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(
-        prog="python -m artifact.appendix", description="Refresh the tables of ARTIFACT.md."
-    )
+    parser = argparse.ArgumentParser(prog="python -m artifact.appendix", description="Refresh the tables of ARTIFACT.md.")
     parser.parse_args(arguments)
     return exit_code(_refresh)
 

@@ -55,9 +55,7 @@ def build(results: Path) -> str:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(
-        prog="python -m artifact.build_report", description="Build the HTML report from results."
-    )
+    parser = argparse.ArgumentParser(prog="python -m artifact.build_report", description="Build the HTML report from results.")
     parser.add_argument("--results", type=Path, default=DEFAULT, help="results folder (default: results/reference)")
     parser.add_argument("--out", type=Path, help="default: report.html in the results folder")
     options = parser.parse_args(arguments)

@@ -9,9 +9,7 @@ from backends.interface import REGISTERS
 
 
 def parser() -> argparse.ArgumentParser:
-    top = argparse.ArgumentParser(
-        prog="python -m backends", description="Run RISC-V programs on differentiable computers."
-    )
+    top = argparse.ArgumentParser(prog="python -m backends", description="Run RISC-V programs on differentiable computers.")
     commands = top.add_subparsers(dest="command", required=True, metavar="list|run|conform")
     listing = commands.add_parser("list", help="the machines, their devices and capabilities")
     listing.set_defaults(handler=cli.list_backends)
@@ -35,9 +33,7 @@ def parser() -> argparse.ArgumentParser:
     conform = commands.add_parser("conform", help="run the conformance table")
     conform.set_defaults(handler=cli.run_conformance)
     conform.add_argument("--backend", action="append", metavar="X", help="machine to check (repeat; default: all)")
-    conform.add_argument(
-        "--scale", choices=("smoke", "quick", "full"), default="full", help="how many cases (default: full)"
-    )
+    conform.add_argument("--scale", choices=("smoke", "quick", "full"), default="full", help="how many cases (default: full)")
     conform.add_argument("--device", default="cpu", help="cpu or cuda (default: cpu)")
     conform.add_argument("--json", action="store_true", help="one JSON row per machine and kind on stdout")
     return top

@@ -15,16 +15,7 @@ from rich.table import Table
 from backends.core import catalog, isa, toolchain
 from backends.core.environments.bare import Bare
 from backends.core.environments.tracing import Tracing
-from backends.interface import (
-    Batch,
-    Cache,
-    Capabilities,
-    Cause,
-    Execution,
-    MachineConfig,
-    Status,
-    UserError,
-)
+from backends.interface import Batch, Cache, Capabilities, Cause, Execution, MachineConfig, Status, UserError
 
 
 def list_backends(options: argparse.Namespace) -> int:
@@ -33,9 +24,7 @@ def list_backends(options: argparse.Namespace) -> int:
     for name in catalog.names():
         known = catalog.describe(name)
         if isinstance(known, Capabilities):
-            table.add_row(
-                name, ", ".join(known.devices), ", ".join(known.timings), ", ".join(known.relaxations) or "no"
-            )
+            table.add_row(name, ", ".join(known.devices), ", ".join(known.timings), ", ".join(known.relaxations) or "no")
         else:
             table.add_row(name, known)
     Console(width=None if sys.stdout.isatty() else 120).print(table)
@@ -103,10 +92,7 @@ def _exit_code(result: Execution, max_steps: int) -> int:
         print(f"trap: {cause} at pc {result.pc[0]:#x}, address {result.address[0]:#x}", file=sys.stderr)
         return 1
     if status == Status.OUT_OF_STEPS:
-        print(
-            f"out of steps: {max_steps} instructions ran, pc is {result.pc[0]:#x}; --max-steps gives more",
-            file=sys.stderr,
-        )
+        print(f"out of steps: {max_steps} instructions ran, pc is {result.pc[0]:#x}; --max-steps gives more", file=sys.stderr)
         return 1
     return max(0, int(result.exit_code[0])) & 0xFF if status == Status.HALTED else int(result.exit_code[0]) & 0xFF
 

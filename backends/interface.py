@@ -19,9 +19,7 @@ if TYPE_CHECKING:
 
 REGISTERS = {"rv32em": 16, "rv32im": 32}
 TIMINGS = ("flat", "cache")
-_CHOICES = {
-    "isa": tuple(REGISTERS), "timing": TIMINGS, "relaxation": ("bits", "value"), "dtype": ("float32", "float64"),
-}  # fmt: skip
+_CHOICES = {"isa": tuple(REGISTERS), "timing": TIMINGS, "relaxation": ("bits", "value"), "dtype": ("float32", "float64")}
 MAX_MEMORY_BYTES = 1 << 28
 _MAX_LINES = 1 << 16
 
@@ -164,12 +162,10 @@ class Batch:
 
 @dataclass(frozen=True)
 class Execution:
-    """What a run left behind.
-
-    registers `[B, R]` uint32; memory `[B, M]` uint8; pc `[B]` uint32 (the next instruction, or the one that trapped);
-    retired instructions `[B]` and cycles `[B]` uint64 (the same under flat timing); status `[B]` of Status; cause `[B]`
-    of Cause; address `[B]` uint32, what the trap was about (the pc, the jump's target, the byte accessed, the call's number);
-    exit_code `[B]` int64 (-1: none); output: bytes written per instance.
+    """What a run left behind: registers `[B, R]` uint32; memory `[B, M]` uint8; pc `[B]` uint32 (the next instruction, or the
+    one that trapped); retired instructions `[B]` and cycles `[B]` uint64 (the same under flat timing); status `[B]` of Status;
+    cause `[B]` of Cause; address `[B]` uint32, what the trap was about (the pc, the jump's target, the byte accessed, the
+    call's number); exit_code `[B]` int64 (-1: none); output: bytes written per instance.
     """
 
     registers: np.ndarray
@@ -186,11 +182,10 @@ class Execution:
 
 @dataclass
 class State:
-    """Everything of a run in progress, on the host, writable. Arrays as in `Execution`.
-
-    programs, index `[B]`, patches: what was loaded, as in `Batch`. stalls `[B]` uint64: cycles beyond one per instruction.
-    lines `[B, sets, ways]` uint32: of the caches, the most recently used first. tohost `[B]` int64: address of that symbol, -1
-    for none. fetched: by instance, the memory `[M]` uint8 that instructions come from, where it is not what was loaded.
+    """Everything of a run in progress, on the host, writable. Arrays as in `Execution`; programs, index `[B]`, patches: what
+    was loaded, as in `Batch`. stalls `[B]` uint64: cycles beyond one per instruction. lines `[B, sets, ways]` uint32: of the
+    caches, the most recently used first. tohost `[B]` int64: address of that symbol, -1 for none. fetched: by instance, the
+    memory `[M]` uint8 that instructions come from, where it is not what was loaded.
     """
 
     config: MachineConfig
@@ -215,10 +210,8 @@ class State:
 
 @dataclass(frozen=True)
 class SoftProgram:
-    """A program as logits, one row per slot; `backends/core/soft.py` says what the columns are.
-
-    op `[L, N]`, rd, rs1, rs2 `[L, R]`, imm `[L, 32]` (the logit that the bit is 1). Slot i lies at address base + 4 i;
-    the run starts at slot `start`.
+    """A program as logits, one row per slot; `backends/core/soft.py` says what the columns are. op `[L, N]`, rd, rs1, rs2 `[L,
+    R]`, imm `[L, 32]` (the logit that the bit is 1). Slot i lies at address base + 4 i; the run starts at slot `start`.
     """
 
     op: np.ndarray
@@ -282,10 +275,8 @@ class Backend(ABC):
         self, program: Programs, batch: Batch, config: MachineConfig, max_steps: int,
         environment: "Environment | None" = None,
     ) -> Execution:  # fmt: skip
-        """Run every instance until it stops or has retired `max_steps` instructions, in an environment (None: `Bare`).
-
-        Raises UserError for what does not fit the machine.
-        """
+        """Run every instance until it stops or has retired `max_steps` instructions, in an environment (None: `Bare`). Raises
+        UserError for what does not fit the machine."""
         from backends.core import run
 
         return run.run(self, program, batch, config, max_steps, environment)

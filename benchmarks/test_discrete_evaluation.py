@@ -12,10 +12,7 @@ from experiments.program_search.problem import Examples, register
 from experiments.program_search.space import STRAIGHT, Space
 
 LENGTH, EXAMPLES = 8, 32
-CODES = {
-    "evaluator": {"smoke": 4000, "quick": 40_000, "full": 400_000},
-    "run": {"smoke": 200, "quick": 500, "full": 1000},
-}
+CODES = {"evaluator": {"smoke": 4000, "quick": 40_000, "full": 400_000}, "run": {"smoke": 200, "quick": 500, "full": 1000}}
 A0, A1 = register("a0"), register("a1")
 
 

@@ -51,9 +51,7 @@ def test_floor(benchmark):
     hart = Hart(words(16), words(256), word, word, word, word, word)
     one_step = partial(step, functions(Isa("rv32im", 32)))
     operations, moved = benchmark.pedantic(lambda: count(jax.make_jaxpr(one_step)(machine, hart).jaxpr), rounds=1)
-    benchmark.extra_info["floor"] = [
-        {"backend": "jax_tensor", "operations_per_step": operations, "bytes_per_step": moved}
-    ]
+    benchmark.extra_info["floor"] = [{"backend": "jax_tensor", "operations_per_step": operations, "bytes_per_step": moved}]
 
 
 def count(jaxpr) -> tuple[int, int]:

@@ -48,9 +48,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--results", type=Path, default=DEFAULT, help="results folder (default: results/reference)")
     parser.add_argument("--out", type=Path, help="where to (default: figures/ in the results folder)")
     options = parser.parse_args(arguments)
-    return exit_code(
-        lambda: _draw_all(options.name or names(), options.results, options.out or options.results / "figures")
-    )
+    return exit_code(lambda: _draw_all(options.name or names(), options.results, options.out or options.results / "figures"))
 
 
 def _draw_all(chosen: list[str], folder: Path, out: Path) -> int:

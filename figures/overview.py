@@ -42,9 +42,7 @@ def draw(results: Results) -> Figure:
     return figure
 
 
-def _box(
-    axes: Axes, x: float, y: float, width: float, height: float, name: str, what: str, strong: bool = False
-) -> None:
+def _box(axes: Axes, x: float, y: float, width: float, height: float, name: str, what: str, strong: bool = False) -> None:
     face = style.INK if strong else style.PALE
     ink = "white" if strong else style.INK
     shape = FancyBboxPatch((x, y), width, height, "round,pad=0,rounding_size=1", facecolor=face, edgecolor=style.INK)

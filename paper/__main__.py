@@ -27,9 +27,7 @@ def compile_paper(results: Path, out: Path) -> None:
     record.write_files(results, {"numbers.json": text + "\n"})
     try:
         # the root is that of the file system, because a results folder may lie anywhere
-        pdf = typst.compile(
-            str(SOURCE), root="/", ignore_system_fonts=True, sys_inputs={"results": str(results.resolve())}
-        )
+        pdf = typst.compile(str(SOURCE), root="/", ignore_system_fonts=True, sys_inputs={"results": str(results.resolve())})
     except typst.TypstError as error:
         raise UserError(f"{SOURCE} does not compile: {error.message}") from None
     beside = out.with_name(f".writing-{out.name}")

@@ -90,28 +90,9 @@ def _alu(noise) -> dict[str, pd.DataFrame]:
 
 
 def _timing() -> dict[str, pd.DataFrame]:
-    aes, policies = (
-        ("aes_ttable", "aes_sbox", "aes_scan", "aes_bitsliced"),
-        ("warm", "flushed", "evictions", "background"),
-    )
+    aes, policies = (("aes_ttable", "aes_sbox", "aes_scan", "aes_bitsliced"), ("warm", "flushed", "evictions", "background"))
     leaks = [
-        (
-            name,
-            m,
-            "cache" if p else "flat",
-            p,
-            64 if p else 0,
-            16,
-            2,
-            1233,
-            1500,
-            1600,
-            0.0,
-            100,
-            1,
-            None if p else 1,
-            0,
-        )
+        (name, m, "cache" if p else "flat", p, 64 if p else 0, 16, 2, 1233, 1500, 1600, 0.0, 100, 1, None if p else 1, 0)
         for name in (*aes, "compare_early")
         for m in ("reference", "gpu_compute")
         for p in ("", *policies)
@@ -236,9 +217,7 @@ def _benchmarks(noise) -> dict[str, pd.DataFrame]:
     ratios += [(f"{core}loop, plain", 1.4, 1.3, 1.5, f"with {kind}") for kind in ("taint", "a trace", "a cache")]
     soft = [(m, r, "float64", 1e5, 9e4, 1.1e5) for m in MACHINES[2:] for r in ("bits", "value")]
     return {
-        "throughput": pd.DataFrame(
-            throughput, columns=["backend", "batch", "program", "instructions_per_s", "low", "high"]
-        ),
+        "throughput": pd.DataFrame(throughput, columns=["backend", "batch", "program", "instructions_per_s", "low", "high"]),
         "ratios": pd.DataFrame(ratios, columns=["name", "value", "low", "high", "baseline"]),
         "profile": pd.DataFrame(
             [(b, i, 1e6, 0.9e6, 1.1e6) for b in ("jax_tensor", "gpu_compute") for i in ("add", "lw")],

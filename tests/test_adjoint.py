@@ -81,9 +81,7 @@ class Scored:
         choices = (tables.numbers, *(tables.registers,) * 3, immediates)
         now = self.distance(self.code)
         for field, values in zip(FIELDS, choices, strict=True):
-            if (field == RS2 and form not in (adjoint.REGISTER, adjoint.STORE)) or (
-                field == IMM and form == adjoint.REGISTER
-            ):
+            if (field == RS2 and form not in (adjoint.REGISTER, adjoint.STORE)) or (field == IMM and form == adjoint.REGISTER):
                 continue
             if field != RD and self.code[slot, RD] == 0 and form != adjoint.STORE:
                 continue

@@ -17,24 +17,7 @@ from experiments.alu_verification.prove import prove, solve
 from machines.wrong import Wrong
 
 ENTRIES = entries(load_weights())
-QUICK = (
-    "add",
-    "sub",
-    "slt",
-    "sltu",
-    "sll",
-    "srl",
-    "sra",
-    "and",
-    "or",
-    "xor",
-    "mul",
-    "divu",
-    "remu",
-    "beq",
-    "bge",
-    "extend",
-)
+QUICK = ("add", "sub", "slt", "sltu", "sll", "srl", "sra", "and", "or", "xor", "mul", "divu", "remu", "beq", "bge", "extend")
 
 
 @pytest.mark.parametrize("name", networks.COMPONENTS)
@@ -61,18 +44,14 @@ def test_undecided_is_not_proven():
     assert solve(factors, timeout_s=0.01)[0] == "unknown"
 
 
-@pytest.mark.parametrize(
-    ("component", "operation"), [("carry", "add"), ("fill", "srl"), ("full", "mul"), ("select", "remu")]
-)
+@pytest.mark.parametrize(("component", "operation"), [("carry", "add"), ("fill", "srl"), ("full", "mul"), ("select", "remu")])
 def test_a_wrong_row_refutes_the_proof(component, operation):
     changed = ENTRIES[component].copy()
     changed[1] = 1 - changed[1]
     assert prove({**ENTRIES, component: changed}, (operation,))["result"].eq("refuted").any()
 
 
-@pytest.mark.parametrize(
-    ("component", "operation"), [("sum", "add"), ("half", "sltu"), ("source", "srl"), ("full", "mul")]
-)
+@pytest.mark.parametrize(("component", "operation"), [("sum", "add"), ("half", "sltu"), ("source", "srl"), ("full", "mul")])
 def test_a_crossed_wire_refutes_the_proof(component, operation):
     lemmas = prove(ENTRIES, (operation,), lambda cells: CrossedWire(cells, component))
     assert lemmas["result"].eq("refuted").any()

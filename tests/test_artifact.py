@@ -97,11 +97,7 @@ def test_multiplication_claim_reads_the_latencies():
     wanted = next(c for c in claims.load() if c.id == "ncpu-mul-12x")
     for ratio in (0.5, 12.0, 20.0):
         latency = pd.DataFrame(
-            [
-                ("torch_neural", "add", 1, ratio * 1e-4),
-                ("torch_neural", "mul", 1, 1e-4),
-                ("torch_neural", "mul", 8, 1.0),
-            ],
+            [("torch_neural", "add", 1, ratio * 1e-4), ("torch_neural", "mul", 1, 1e-4), ("torch_neural", "mul", 8, 1.0)],
             columns=["backend", "operation", "batch", "median_s"],
         )
         measured = claims.measure(wanted.metric, {"latency": latency})
@@ -235,10 +231,7 @@ def test_runs_of_a_sweep_are_joined(results, tmp_path):
 
 
 def test_runs_that_cannot_be_joined_are_refused(results, tmp_path, capsys):
-    for folders, reason in (
-        (["synthesis", "conformance"], "one experiment"),
-        (["nothing"], "no finished run"),
-    ):
+    for folders, reason in ((["synthesis", "conformance"], "one experiment"), (["nothing"], "no finished run")):
         asked = ["--runs", *(str(results / name) for name in folders), "--to", str(tmp_path / "joined")]
         assert adopt.main(asked) == 2
         assert reason in capsys.readouterr().err
@@ -282,9 +275,7 @@ def test_constraints_agree():
 
 
 def test_make_help_names_every_target():
-    done = subprocess.run(
-        ["make", "help", f"PYTHON={sys.executable}"], cwd=ROOT, capture_output=True, text=True, check=True
-    )
+    done = subprocess.run(["make", "help", f"PYTHON={sys.executable}"], cwd=ROOT, capture_output=True, text=True, check=True)
     targets = re.search(r"^\.PHONY: (.*)$", (ROOT / "Makefile").read_text(), re.M)[1].split()
     assert all(re.search(rf"^  {target} ", done.stdout, re.M) for target in targets)
 

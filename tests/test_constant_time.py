@@ -38,8 +38,7 @@ def test_annotations_cover_what_they_should():
 
 
 @pytest.mark.parametrize(
-    ("name", "proven"),
-    [("aes_ttable", False), ("aes_sbox", False), ("aes_scan", True), ("aes_bitsliced", True)],
+    ("name", "proven"), [("aes_ttable", False), ("aes_sbox", False), ("aes_scan", True), ("aes_bitsliced", True)]
 )
 def test_aes(name, proven):
     function = AES[name].functions["aes128_encrypt"]
@@ -71,9 +70,7 @@ def test_table_of_annotated_functions(monkeypatch):
 _words = st.one_of(
     st.integers(0, WORD), st.sampled_from([0, 1, 0xFF, 0xFF00, 0x80000000, 0x7FFFFFFF, WORD]), st.integers(0, 31)
 )
-_masks = st.lists(st.booleans(), min_size=4, max_size=4).map(
-    lambda bytes_: sum(b << 8 * k for k, b in enumerate(bytes_))
-)
+_masks = st.lists(st.booleans(), min_size=4, max_size=4).map(lambda bytes_: sum(b << 8 * k for k, b in enumerate(bytes_)))
 
 
 @settings(max_examples=3000, deadline=None)

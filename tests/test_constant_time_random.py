@@ -53,9 +53,7 @@ class Writer:
         r, inner = self.random, ""
         if depth < 2 and r.random() < 0.25:
             inner = "".join(self.statement(depth + 1) for _ in range(r.randrange(1, 3)))
-        condition = r.choice(
-            (f"p > {self.number(9)}", f"bytes[{self.number(64)}] & 1", f"cells[{self.number(16)}]", "a & 1")
-        )
+        condition = r.choice((f"p > {self.number(9)}", f"bytes[{self.number(64)}] & 1", f"cells[{self.number(16)}]", "a & 1"))
         bound, i = r.choice(("4", "(p & 7)", "(q & 3)", "(b & 3)")), f"i{depth}"
         if inner:
             return r.choice(

@@ -107,13 +107,9 @@ WRONG = {
     "has a column other that its schema does not declare": pd.DataFrame(
         {"backend": ["a"], "seed": [1], "value": [1.0], "other": [1]}
     ),
-    "column seed: row 1 is not integer ('1.5')": pd.DataFrame(
-        {"backend": ["a", "b"], "seed": [1.0, 1.5], "value": [0.5, 1.0]}
-    ),
+    "column seed: row 1 is not integer ('1.5')": pd.DataFrame({"backend": ["a", "b"], "seed": [1.0, 1.5], "value": [0.5, 1.0]}),
     "column value: row 0 is empty": pd.DataFrame({"backend": ["a"], "seed": [1], "value": [float("nan")]}),
-    "columns backend: row 1, 2 is the same as in an earlier row": pd.DataFrame(
-        {"backend": ["a"] * 3, "seed": 1, "value": 1.0}
-    ),
+    "columns backend: row 1, 2 is the same as in an earlier row": pd.DataFrame({"backend": ["a"] * 3, "seed": 1, "value": 1.0}),
 }
 
 

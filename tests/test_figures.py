@@ -113,9 +113,7 @@ def test_a_damaged_table_is_named(results, tmp_path, capsys):
 
 
 @pytest.mark.parametrize(
-    ("arguments", "named"),
-    [(["nothing"], "alu_latency"), (["--results", "/nowhere"], "/nowhere")],
-    ids=["figure", "folder"],
+    ("arguments", "named"), [(["nothing"], "alu_latency"), (["--results", "/nowhere"], "/nowhere")], ids=["figure", "folder"]
 )
 def test_a_mistake_is_one_line(tmp_path, capsys, arguments, named):
     assert command.main(["--out", str(tmp_path), *arguments]) == 2

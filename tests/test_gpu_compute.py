@@ -43,13 +43,7 @@ def assert_equal(program, batch: Batch, config: MachineConfig, max_steps: int) -
 
 def test_the_cuda_launch_conforms_on_numbas_simulator():
     environment = {**os.environ, "NUMBA_ENABLE_CUDASIM": "1"}
-    command = [
-        sys.executable,
-        "-W",
-        "ignore",
-        "-c",
-        SIMULATED,
-    ]  # NumPy scalars warn where they wrap; the GPU just wraps
+    command = [sys.executable, "-W", "ignore", "-c", SIMULATED]  # NumPy scalars warn where they wrap; the GPU just wraps
     subprocess.run(command, env=environment, check=True, timeout=120)
 
 

@@ -134,9 +134,7 @@ def test_programs_and_instances_are_batched_alike():
                 np.testing.assert_allclose(one, all_[p, ..., b], atol=1e-12)
 
 
-@pytest.mark.parametrize(
-    "operations", [("add", "and", "sll", "sltu", "slti", "srai"), ("lui", "lw", "lb", "sh", "addi")]
-)
+@pytest.mark.parametrize("operations", [("add", "and", "sll", "sltu", "slti", "srai"), ("lui", "lw", "lb", "sh", "addi")])
 @pytest.mark.parametrize("relaxation", ["bits", "value"])
 def test_a_known_start_changes_nothing(relaxation, operations):
     """Straight-line programs, past their last slot, on five registers: state and gradient are those of any start."""
@@ -202,10 +200,7 @@ def test_multiplication_of_value_has_its_natural_gradient():
     assert jax.grad(multiply, argnums=(0, 1))(a, b) == (90001.0, 70000.0)
 
 
-@pytest.mark.parametrize(
-    ("change", "message"),
-    [({"relaxation": "value", "dtype": "float32"}, "float64"), ({}, "NaN")],
-)
+@pytest.mark.parametrize(("change", "message"), [({"relaxation": "value", "dtype": "float32"}, "float64"), ({}, "NaN")])
 def test_mistakes_of_the_user_are_one_line(change, message):
     logits = np.full((2, 47), np.nan) if not change else np.zeros((2, 47))
     program = SoftProgram(logits, *(np.zeros((2, 16)) for _ in range(3)), np.zeros((2, 32)))

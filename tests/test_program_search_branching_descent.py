@@ -147,8 +147,7 @@ def planted() -> Problem:
     """|a0| by a branch: two instructions."""
     task = tasks.get("abs")
     return Problem(
-        replace(task.training(np.random.default_rng(0), 32), steps=8),
-        Space(("sub", "add", "bge", "beq"), (0, 10, 11), 2),
+        replace(task.training(np.random.default_rng(0), 32), steps=8), Space(("sub", "add", "bge", "beq"), (0, 10, 11), 2)
     )
 
 

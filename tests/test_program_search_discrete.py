@@ -99,10 +99,7 @@ def test_proposals_stay_in_the_space_and_reach_all_of_it():
 
 @pytest.mark.parametrize("method", METHODS)
 def test_a_planted_instruction_is_found(method):
-    solved(
-        method,
-        Problem(tasks.get("increment").training(generator(), 16), replace(tasks.get("increment").space, length=1)),
-    )
+    solved(method, Problem(tasks.get("increment").training(generator(), 16), replace(tasks.get("increment").space, length=1)))
 
 
 @pytest.mark.parametrize("method", ["enumeration", "mcmc", "smt"])
@@ -122,9 +119,7 @@ def test_enumeration_meets_its_goals_from_both_sides():
 @pytest.mark.parametrize("method", ["enumeration", "mcmc"])
 def test_a_loop_and_a_cell_of_memory(method):
     task = tasks.get("sum_to_n")
-    code = solved(
-        method, Problem(task.training(generator(), 24), Space(("add", "addi", "bne"), (0, 10, 11), 3, (-1, 0, 1)))
-    )
+    code = solved(method, Problem(task.training(generator(), 24), Space(("add", "addi", "bne"), (0, 10, 11), 3, (-1, 0, 1))))
     held_out = task.held_out(generator(), 200)
     assert Evaluator(held_out).score(code[None]).right[0] == 200
     cell, inputs = memory(0x104), np.arange(5, 25, dtype=np.uint32)[:, None]
@@ -133,9 +128,7 @@ def test_a_loop_and_a_cell_of_memory(method):
     solved(method, Problem(pointer, Space(("lw", "sw", "addi"), (0, 5, 10, 11), 3, (0, 3, 4))))
 
 
-@pytest.mark.parametrize(
-    "space", [BRANCHING, Space(("add", "sub", "andi", "srai", "sltu"), (0, 5, 10, 11), 2, (-1, 1, 31))]
-)
+@pytest.mark.parametrize("space", [BRANCHING, Space(("add", "sub", "andi", "srai", "sltu"), (0, 5, 10, 11), 2, (-1, 1, 31))])
 def test_enumeration_finds_whatever_a_code_of_the_space_computes(space):
     for code in random_codes(space, generator(), 25):
         examples = computed_by(code, (A0, A1), (A0,))

@@ -20,10 +20,7 @@ SPACES = {
     "branches": Space(("addi", "add", "sub", "jal", *BRANCHES), (0, 10, 11), LENGTH, (-2, -1, 0, 1)),
     # nothing that lowers an address: below the window the specification has the code in memory, the evaluator nothing
     "memory": Space(
-        ("lb", "lh", "lw", "lbu", "lhu", "sb", "sh", "sw", "addi", "add", "bne"),
-        (0, 10, 11, 12),
-        LENGTH,
-        (0, 1, 2, 3, 4, 8),
+        ("lb", "lh", "lw", "lbu", "lhu", "sb", "sh", "sw", "addi", "add", "bne"), (0, 10, 11, 12), LENGTH, (0, 1, 2, 3, 4, 8)
     ),
 }
 

@@ -19,16 +19,7 @@ from experiments.program_search.ssa import straight_through
 from experiments.program_search.ssa.form_search import RIGHT
 from experiments.synthesis import judgement, run, tasks
 
-COMPILED = (
-    "straight_through",
-    "hybrid",
-    "mcmc",
-    "enumeration",
-    "guided_enumeration",
-    "random_search",
-    "smt",
-    "portfolio",
-)
+COMPILED = ("straight_through", "hybrid", "mcmc", "enumeration", "guided_enumeration", "random_search", "smt", "portfolio")
 
 
 def problem(name: str, seed: int = 0, examples: int = 64) -> Problem:
@@ -67,10 +58,7 @@ def test_preferred_operations_come_first_and_all_at_last():
 
 def test_descents_prefer_what_a_planted_instruction_has():
     """On x + 1 they end at it, and see in it the operation and the constant that it has."""
-    preference, budget = (
-        guided_enumeration.Preference(problem("increment"), np.random.default_rng(0), 4),
-        Budget(1e8, 60),
-    )
+    preference, budget = (guided_enumeration.Preference(problem("increment"), np.random.default_rng(0), 4), Budget(1e8, 60))
     code = preference.learn(budget, 5e6)
     assert code is not None and judgement.judge(tasks.get("increment"), code, np.random.default_rng(1)).right
     descents = preference.descents
@@ -137,13 +125,7 @@ def configuration(tmp_path, **given):
         "evaluations": None,
         "budget_s": None,
     }
-    made = {
-        "scale": "smoke",
-        "seed": 0,
-        "parts": str(tmp_path / "parts"),
-        "workers": 1,
-        "experiment": {**experiment, **given},
-    }
+    made = {"scale": "smoke", "seed": 0, "parts": str(tmp_path / "parts"), "workers": 1, "experiment": {**experiment, **given}}
     return OmegaConf.create(made)
 
 
@@ -172,12 +154,7 @@ def test_the_experiment_judges_every_search(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize(
     ("given", "names"),
-    [
-        ({"tasks": "maxx"}, "maxx"),
-        ({"methods": "mcmcc"}, "mcmcc"),
-        ({"seeds": 0}, "seeds"),
-        ({"budget_s": 0}, "budget_s"),
-    ],
+    [({"tasks": "maxx"}, "maxx"), ({"methods": "mcmcc"}, "mcmcc"), ({"seeds": 0}, "seeds"), ({"budget_s": 0}, "budget_s")],
 )
 def test_a_typo_in_the_configuration_is_named(tmp_path, given, names):
     with pytest.raises(UserError, match=names):

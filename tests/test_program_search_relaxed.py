@@ -87,8 +87,7 @@ def test_both_machines_have_the_same_loss_and_slopes(name, loss):
     """At the same soft logits. Slopes are compared with the greatest of their kind; both machines count in float32."""
     given, options = problem(name), Options(slots=3, restarts=4, examples=8, loss=loss)
     engines = [
-        Rounds(given, Budget(1e9, 100), np.random.default_rng(3), replace(options, backend=machine))
-        for machine in MACHINES
+        Rounds(given, Budget(1e9, 100), np.random.default_rng(3), replace(options, backend=machine)) for machine in MACHINES
     ]
     rng, mask = np.random.default_rng(4), engines[0].mask
     widths = {"op": len(engines[0].form.operations)} | dict.fromkeys(("rs1", "rs2", "out"), engines[0].form.registers)
@@ -113,9 +112,7 @@ def test_a_step_on_the_neural_machine_goes_down():
     assert (np.diff(losses[0], axis=0) < 0).all() and (losses[0] == losses[1]).all()
 
 
-@pytest.mark.parametrize(
-    ("name", "machine"), [*((name, "jax_tensor") for name in METHODS), ("annealed", "torch_neural")]
-)
+@pytest.mark.parametrize(("name", "machine"), [*((name, "jax_tensor") for name in METHODS), ("annealed", "torch_neural")])
 def test_a_planted_instruction_is_found(name, machine):
     task, budget = tasks.get("increment"), Budget(1e8, 120)
     found = methods.get(name).search(problem("increment"), budget, np.random.default_rng(0), backend=machine, **SMALL)

@@ -118,9 +118,7 @@ def test_a_chain_knows_the_cost_of_where_it_is(name):
     state, chain = chains.members[0], chains.chains[0]
     for _ in range(40):
         chains.go(2000)
-        off = np.bitwise_count(
-            np.array(manual.outputs(chains.form, state.chosen), np.uint32) ^ chains.cases.wanted
-        ).sum(axis=1)
+        off = np.bitwise_count(np.array(manual.outputs(chains.form, state.chosen), np.uint32) ^ chains.cases.wanted).sum(axis=1)
         few = state.order[: chain.few[0]]
         if state.last[0] >= 0:
             assert state.last[0] == (off + 3 * (off > 0))[few].sum()

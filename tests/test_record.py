@@ -105,9 +105,7 @@ def test_killed_writers_never_leave_a_mixture(tmp_path):
     )
     rng, whole = random.Random(0), 0
     for _ in range(5):
-        writer = subprocess.Popen(
-            [sys.executable, "-c", script, str(tmp_path)], stdout=subprocess.PIPE, cwd=sources.ROOT
-        )
+        writer = subprocess.Popen([sys.executable, "-c", script, str(tmp_path)], stdout=subprocess.PIPE, cwd=sources.ROOT)
         assert writer.stdout.readline()
         time.sleep(rng.random() * 0.2)
         writer.send_signal(signal.SIGKILL)

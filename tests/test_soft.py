@@ -44,12 +44,7 @@ def _broken():
         for value in (np.nan, np.inf):
             logits = getattr(good, name).copy()
             logits[1, 2] = value
-            yield (
-                f"{name} {value}",
-                replace(good, **{name: logits}),
-                1.0,
-                f"logits {name} hold NaN or infinity in slot 1",
-            )
+            yield (f"{name} {value}", replace(good, **{name: logits}), 1.0, f"logits {name} hold NaN or infinity in slot 1")
     yield "shape", replace(good, rd=good.rd[:, :8]), 1.0, r"logits rd of shape \(2, 8\): give \[2, 16\]"
     yield "temperature", good, -1.0, "temperature -1.0"
     yield "NaN temperature", good, np.nan, "temperature nan"
@@ -57,9 +52,7 @@ def _broken():
 
 
 @pytest.mark.parametrize("machine", DIFFERENTIABLE)
-@pytest.mark.parametrize(
-    ("program", "temperature", "message"), [b[1:] for b in _broken()], ids=[b[0] for b in _broken()]
-)
+@pytest.mark.parametrize(("program", "temperature", "message"), [b[1:] for b in _broken()], ids=[b[0] for b in _broken()])
 def test_broken_logits_give_one_line(machine, program, temperature, message):
     batch = Batch(np.zeros((1, 16), np.uint32))
     with pytest.raises(UserError, match=message):

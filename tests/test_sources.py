@@ -75,9 +75,7 @@ def test_compiled_code_is_made_anew_when_another_folder_changes(tmp_path):
     environment = os.environ | {"PYTHONPATH": str(tmp_path), "NUMBA_CACHE_DIR": str(tmp_path / "cache")}
 
     def run() -> str:
-        done = subprocess.run(
-            [sys.executable, "-c", PROBE], env=environment, capture_output=True, text=True, cwd=tmp_path
-        )
+        done = subprocess.run([sys.executable, "-c", PROBE], env=environment, capture_output=True, text=True, cwd=tmp_path)
         assert done.returncode == 0, done.stderr
         return done.stdout.strip()
 

@@ -169,8 +169,7 @@ def test_wilson_intervals_hold_the_truth_as_often_as_they_say():
     rng = np.random.default_rng(0)
     for probability, trials in ((0.5, 30), (0.1, 30), (0.9, 200)):
         held = [
-            low <= probability <= high
-            for low, high in (wilson(s, trials) for s in rng.binomial(trials, probability, 2000))
+            low <= probability <= high for low, high in (wilson(s, trials) for s in rng.binomial(trials, probability, 2000))
         ]
         assert 0.92 < np.mean(held) < 0.98
     assert wilson(0, 30)[0] == 0.0

@@ -84,9 +84,7 @@ def test_a_table_has_a_cell_for_every_task_and_method(results):
 
 
 @pytest.mark.parametrize(
-    "keep",
-    [{"method": ["annealed_bits"], "task": ["add"]}, {"method": ["mcmc", "smt"]}, {"task": ["increment"]}],
-    ids=str,
+    "keep", [{"method": ["annealed_bits"], "task": ["add"]}, {"method": ["mcmc", "smt"]}, {"task": ["increment"]}], ids=str
 )
 def test_what_was_not_run_is_said_to_be_so(results, tmp_path, keep):
     runs = results.table("synthesis", "runs")
@@ -119,9 +117,7 @@ def test_one_program_by_gradient_descent_alone_refutes_that_there_is_none(result
     runs = results.table("synthesis", "runs")
     gradient = (runs["family"] == "gradient") & (runs["group"] != "control")
     runs.loc[gradient, "right"] = False
-    assert (
-        verdict(changed(results, tmp_path / "0", runs), "tensor-computer-gradient-alone").verdict == claims.REPRODUCED
-    )
+    assert verdict(changed(results, tmp_path / "0", runs), "tensor-computer-gradient-alone").verdict == claims.REPRODUCED
     runs.loc[np.flatnonzero(gradient)[0], "right"] = True
     assert verdict(changed(results, tmp_path / "1", runs), "tensor-computer-gradient-alone").verdict == claims.REFUTED
 
@@ -150,9 +146,7 @@ def test_a_larger_run_beside_the_results_is_taken_and_named(results, tmp_path):
     assert own.fullest("benchmarks") is own
 
 
-@pytest.mark.parametrize(
-    ("lacking", "wanted"), [((), claims.EXCEEDED), (("p03", "p07", "p10", "p11", "p12"), claims.REFUTED)]
-)
+@pytest.mark.parametrize(("lacking", "wanted"), [((), claims.EXCEEDED), (("p03", "p07", "p10", "p11", "p12"), claims.REFUTED)])
 def test_the_claim_on_bit_twiddling_counts_tasks(results, tmp_path, lacking, wanted):
     runs = results.table("synthesis", "runs")
     runs.loc[runs["task"].isin(lacking) & (runs["seed"] > 0), "right"] = False

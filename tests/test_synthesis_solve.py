@@ -221,12 +221,7 @@ def test_a_found_program_loses_the_instructions_that_do_nothing(tmp_path, capsys
     assert [line.strip() for line in report["program"]] == ["srai t0, a0, 31", "xor a0, a0, t0", "sub a0, a0, t0"]
     assert report["training"] == {"rows": 16, "right": 16}
     assert report["held_out"] == {"rows": 4, "right": 4}
-    assert (report["found"], report["instructions"], report["method"], report["executions"]) == (
-        True,
-        3,
-        "stand_in",
-        200,
-    )
+    assert (report["found"], report["instructions"], report["method"], report["executions"]) == (True, 3, "stand_in", 200)
 
 
 def test_a_shorter_program_is_looked_for_and_taken_where_it_holds(tmp_path, stand_in):
@@ -245,9 +240,7 @@ def language_nothing():
 
 
 def test_without_a_slot_branches_go_where_they_went():
-    code = assemble(
-        [("beq", "a0", "zero", 12), language_nothing(), ("addi", "a0", "a0", -1), ("bne", "a0", "zero", -12)]
-    )
+    code = assemble([("beq", "a0", "zero", 12), language_nothing(), ("addi", "a0", "a0", -1), ("bne", "a0", "zero", -12)])
     shorter = without(code, 1)
     assert assembly.text(shorter) == assembly.text(
         assemble([("beq", "a0", "zero", 8), ("addi", "a0", "a0", -1), ("bne", "a0", "zero", -8)])
@@ -305,9 +298,7 @@ def test_loops_need_steps_and_a_found_one_may_take_more(tmp_path, capsys, stand_
 
 def test_a_task_of_one_instruction_is_found(tmp_path, capsys):
     path, _ = csv_of(tmp_path, "increment")
-    assert (
-        command.main(["solve", str(path), "--length", "1", "--ops", "addi,add,xori", "--method", "random_search"]) == 0
-    )
+    assert command.main(["solve", str(path), "--length", "1", "--ops", "addi,add,xori", "--method", "random_search"]) == 0
     out = capsys.readouterr().out
     assert "addi a0, a0, 1" in out
     assert "right on 16 of 16 examples and 4 of 4 held-out rows" in out
@@ -318,9 +309,7 @@ def test_a_task_of_one_instruction_is_found(tmp_path, capsys):
 def test_a_task_that_no_program_of_that_length_solves_ends_at_the_budget(tmp_path, capsys):
     path, _ = csv_of(tmp_path, "abs")
     assert (
-        command.main(
-            ["solve", str(path), "--length", "1", "--budget-s", "1", "--ops", "add,sub", "--method", "random_search"]
-        )
+        command.main(["solve", str(path), "--length", "1", "--budget-s", "1", "--ops", "add,sub", "--method", "random_search"])
         == 1
     )
     out = capsys.readouterr().out
@@ -374,9 +363,7 @@ def test_every_row_starts_with_clean_registers_and_memory(tmp_path):
 
 
 def test_a_table_of_many_columns_and_rows(tmp_path):
-    header = ",".join(
-        [f"in.mem[{0x100 + 4 * i}]" for i in range(200)] + [f"out.mem[{0x100 + 4 * i}]" for i in range(200)]
-    )
+    header = ",".join([f"in.mem[{0x100 + 4 * i}]" for i in range(200)] + [f"out.mem[{0x100 + 4 * i}]" for i in range(200)])
     rows = np.random.default_rng(0).integers(0, 1 << 32, (123, 200)).tolist()
     given = table.read(write(tmp_path, "\n".join([header, *(",".join(map(str, row + row)) for row in rows)])), 8)
     assert run(executable.build(assemble([language_nothing()]), given.examples))[1:] == ("123 of 123 rows right\n", 0)

@@ -175,9 +175,7 @@ def test_searches_find_the_first_and_the_last():
         assert key not in memory[start:place]
         assert place == end or memory[place] == key
     examples = tasks.get("binary_search").held_out(np.random.default_rng(5), 100)
-    for (base, half, key, _, *memory), (found,) in zip(
-        examples.inputs.tolist(), examples.outputs.tolist(), strict=True
-    ):
+    for (base, half, key, _, *memory), (found,) in zip(examples.inputs.tolist(), examples.outputs.tolist(), strict=True):
         values, place = [signed(word) for word in memory[: half // 2]], (found - base) // 4
         assert values == sorted(values)
         assert values[place] <= signed(key)

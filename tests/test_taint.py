@@ -67,9 +67,7 @@ def test_a_rule_covers_every_byte_that_a_secret_changes(name, immediate):
     assert _found_unsound(name, RULE[name], immediate) == 0
 
 
-@pytest.mark.parametrize(
-    ("name", "rule"), [("add", taint.XOR), ("sra", taint.SRL), ("mul", taint.XOR), ("and", taint.OR)]
-)
+@pytest.mark.parametrize(("name", "rule"), [("add", taint.XOR), ("sra", taint.SRL), ("mul", taint.XOR), ("and", taint.OR)])
 def test_a_rule_that_says_too_little_is_found(name, rule):
     assert _found_unsound(name, rule) > 0
 

@@ -70,18 +70,10 @@ def test_random_words_run_as_on_reference(seed, isa_name):
         offset = int(rng.choice([8, 12, 6, -4]))
         if row.kind in ("load", "store"):
             rs1, offset = 0, int(rng.integers(1030))
-        free = (
-            int(rng.integers(1 << 32)) & ~row.mask & 0x0FF00000
-            if row.format in ("I", "U") and row.kind != "load"
-            else 0
-        )
+        free = int(rng.integers(1 << 32)) & ~row.mask & 0x0FF00000 if row.format in ("I", "U") and row.kind != "load" else 0
         used = isa.FORMATS[row.format]
         fields = rd * used[0] << 7 | rs1 * used[1] << 15 | rs2 * used[2] << 20
-        jump = (
-            isa.encode(row.name, rd * used[0], rs1 * used[1], rs2 * used[2], offset)
-            if row.format in ("B", "J", "S")
-            else 0
-        )
+        jump = isa.encode(row.name, rd * used[0], rs1 * used[1], rs2 * used[2], offset) if row.format in ("B", "J", "S") else 0
         words.append(jump or row.match | fields | free)
     registers = rng.integers(0, 1 << 32, (5, count), dtype=np.uint32)
     patch = Patch(int(rng.integers(160)), rng.integers(0, 256, (5, 7), dtype=np.uint8))
@@ -90,13 +82,7 @@ def test_random_words_run_as_on_reference(seed, isa_name):
 
 def test_each_instance_rewrites_its_own_code():
     e = isa.encode
-    change = [
-        e("lw", 6, 0, imm=40),
-        e("add", 6, 6, 10),
-        e("sw", rs1=0, rs2=6, imm=24),
-        e("fence.i"),
-        e("addi", 8, 8, imm=1),
-    ]
+    change = [e("lw", 6, 0, imm=40), e("add", 6, 6, 10), e("sw", rs1=0, rs2=6, imm=24), e("fence.i"), e("addi", 8, 8, imm=1)]
     words = [
         *change,
         e("addi", 0, 0),
@@ -141,6 +127,4 @@ def test_bad_weights_are_one_clear_line(tmp_path, damage, load):
 
 def test_a_device_that_is_not_there():
     with pytest.raises(UserError, match="tpu"):
-        MACHINE.run(
-            Program(np.zeros(4, np.uint8), 0, 0), Batch(np.zeros((1, 16), np.uint32)), MachineConfig(device="tpu"), 1
-        )
+        MACHINE.run(Program(np.zeros(4, np.uint8), 0, 0), Batch(np.zeros((1, 16), np.uint32)), MachineConfig(device="tpu"), 1)

@@ -101,9 +101,7 @@ def test_temperature_zero_is_the_hard_machine():
     batch = Batch(registers, patches=(Patch(0, program.image[None]),))
     soft = MACHINE.run_soft(soften(program, config, 8.0), batch, config, 0.0, 20)
     np.testing.assert_array_equal(soft.registers, hard.registers[:, :, None] >> np.arange(32, dtype=np.uint32) & 1)
-    np.testing.assert_array_equal(
-        np.packbits(soft.memory.astype(bool), axis=2, bitorder="little")[:, :, 0], hard.memory
-    )
+    np.testing.assert_array_equal(np.packbits(soft.memory.astype(bool), axis=2, bitorder="little")[:, :, 0], hard.memory)
     assert soft.pc[0, -2] == 1
 
 

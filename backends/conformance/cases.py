@@ -159,9 +159,7 @@ def _set(register: int, value: int) -> list[int]:
     return [encode("addi", register, 0, imm=value)]
 
 
-def _trap_case(
-    name: str, words: list[int], config: MachineConfig, expect, entry: int | None = None, steps: int = 20
-) -> Case:
+def _trap_case(name: str, words: list[int], config: MachineConfig, expect, entry: int | None = None, steps: int = 20) -> Case:
     registers = np.zeros((1, config.registers), np.uint32)
     registers[0, 10], registers[0, 11] = 0x1000, 0x11
     program = words_program(words, 0x1000, entry, name)
@@ -181,15 +179,11 @@ def _endings(config: MachineConfig) -> Iterator[Case]:
     ]
     exit_ = [e("addi", 5, 0, imm=93), e("addi", 10, 0, imm=7), e("ecall")]
     trapped = ("status", Status.TRAPPED)
-    yield _trap_case(
-        "entry misaligned", [e("ebreak")], config, (trapped, ("cause", misaligned), ("pc", 0x1002)), 0x1002
-    )
+    yield _trap_case("entry misaligned", [e("ebreak")], config, (trapped, ("cause", misaligned), ("pc", 0x1002)), 0x1002)
     yield _trap_case("entry outside", [e("ebreak")], config, (trapped, ("cause", outside), ("pc", 0x8000)), 0x8000)
     yield _trap_case("output flood", flood, config, (trapped, ("cause", Cause.OUTPUT_LIMIT)), steps=100)
     yield _trap_case("breakpoint", [e("ebreak")], config, (("status", Status.HALTED), ("cycles", 1), ("exit_code", -1)))
-    yield _trap_case(
-        "exit", exit_, config, (("status", Status.EXITED), ("exit_code", 7), ("cycles", 3), ("pc", 0x100C))
-    )
+    yield _trap_case("exit", exit_, config, (("status", Status.EXITED), ("exit_code", 7), ("cycles", 3), ("pc", 0x100C)))
     loop = (("status", Status.OUT_OF_STEPS), ("cycles", 20), ("pc", 0x1000))
     yield _trap_case("infinite loop", [e("jal", imm=0)], config, loop)
     last = (("status", Status.OUT_OF_STEPS), ("cycles", 1), ("pc", 0x2000))

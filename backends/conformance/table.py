@@ -166,9 +166,7 @@ class Checker:
                 advance()
 
     def _others(self) -> list[DifferentiableBackend]:
-        made = [
-            catalog.create(n) for n in catalog.names() if n != self.name and not isinstance(catalog.describe(n), str)
-        ]
+        made = [catalog.create(n) for n in catalog.names() if n != self.name and not isinstance(catalog.describe(n), str)]
         return [b for b in made if isinstance(b, DifferentiableBackend)]
 
 
@@ -201,9 +199,7 @@ def report(backends: list[str], scale: str, device: str, as_json: bool) -> int:
         return int(any(row.failed for row in found))
     table = Table("backend", "device", "kind", "cases", "passed", "failed", "time (s)")
     for row in found:
-        table.add_row(
-            row.backend, row.device, row.kind, *map(str, (row.cases, row.passed, row.failed)), f"{row.time_s:.1f}"
-        )
+        table.add_row(row.backend, row.device, row.kind, *map(str, (row.cases, row.passed, row.failed)), f"{row.time_s:.1f}")
     out = Console(width=None if console.is_terminal else 120)
     out.print(table)
     for row in found:

@@ -11,9 +11,7 @@ DEPENDS_ON = ("backends/*/__init__.py",)
 
 def names() -> list[str]:
     """Names of all machines in the folder, `reference` first."""
-    found = [
-        m.name for m in pkgutil.iter_modules(backends.__path__) if m.ispkg and m.name not in ("core", "conformance")
-    ]
+    found = [m.name for m in pkgutil.iter_modules(backends.__path__) if m.ispkg and m.name not in ("core", "conformance")]
     return sorted(found, key=lambda name: (name != "reference", name))
 
 

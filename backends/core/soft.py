@@ -72,8 +72,7 @@ def harden(program: SoftProgram) -> list[tuple[str, int, int, int, int]]:
     op, rd, rs1, rs2 = (np.argmax(x, axis=1) for x in (program.op, program.rd, program.rs1, program.rs2))
     imm = ((program.imm > 0).astype(np.uint64) << np.arange(32, dtype=np.uint64)).sum(axis=1)
     return [
-        (isa.SOFT_OPERATIONS[o], int(d), int(s), int(t), int(i))
-        for o, d, s, t, i in zip(op, rd, rs1, rs2, imm, strict=True)
+        (isa.SOFT_OPERATIONS[o], int(d), int(s), int(t), int(i)) for o, d, s, t, i in zip(op, rd, rs1, rs2, imm, strict=True)
     ]
 
 
@@ -86,9 +85,7 @@ def check(program: SoftProgram, config: MachineConfig, temperature: float) -> No
         if logits.shape != (slots, width):
             raise UserError(f"logits {name} of shape {logits.shape}: give [{slots}, {width}]")
         if not np.isfinite(logits).all():
-            raise UserError(
-                f"logits {name} hold NaN or infinity in slot {int(np.argmin(np.isfinite(logits).all(axis=1)))}"
-            )
+            raise UserError(f"logits {name} hold NaN or infinity in slot {int(np.argmin(np.isfinite(logits).all(axis=1)))}")
     if not temperature >= 0:
         raise UserError(f"temperature {temperature}: give 0 or more")
     if not 0 <= program.start < slots:

@@ -16,10 +16,7 @@ from elftools.elf.sections import SymbolTableSection
 
 from backends.interface import MAX_MEMORY_BYTES, REGISTERS, MachineConfig, Program, UserError
 
-TARGETS = {
-    "rv32em": ("-mcpu=generic_rv32+m+e", "-mabi=ilp32e"),
-    "rv32im": ("-mcpu=generic_rv32+m", "-mabi=ilp32"),
-}
+TARGETS = {"rv32em": ("-mcpu=generic_rv32+m+e", "-mabi=ilp32e"), "rv32im": ("-mcpu=generic_rv32+m", "-mabi=ilp32")}
 DEPENDS_ON = ("backends/core/startup/",)
 STACK_BYTES = 1 << 16
 _STARTUP = Path(__file__).parent / "startup"
@@ -27,9 +24,7 @@ _TOLD_TWICE = ("-O1", "-O3", "-Oz")
 """Levels that zig makes -O2, or -Os, unless Clang itself is told."""
 _EMBEDDED, _COMPRESSED = 0x8, 0x1  # ELF e_flags of RISC-V
 _T0, _A7, _SP = 5, 17, 2
-_SYMBOL = np.dtype(
-    [("name", "<u4"), ("address", "<u4"), ("size", "<u4"), ("info", "u1"), ("other", "u1"), ("section", "<u2")]
-)
+_SYMBOL = np.dtype([("name", "<u4"), ("address", "<u4"), ("size", "<u4"), ("info", "u1"), ("other", "u1"), ("section", "<u2")])
 """A row of an ELF file's symbol table."""
 
 
@@ -49,9 +44,7 @@ def load(path: Path, isa: str | None = None, flags: tuple[str, ...] = ("-O2",)) 
 def _read(path: Path) -> bytes:
     try:
         if path.stat().st_size > MAX_MEMORY_BYTES:
-            raise UserError(
-                f"{path}: {path.stat().st_size} bytes, more than the {MAX_MEMORY_BYTES} that a machine can hold"
-            )
+            raise UserError(f"{path}: {path.stat().st_size} bytes, more than the {MAX_MEMORY_BYTES} that a machine can hold")
         return path.read_bytes()
     except OSError as error:
         raise UserError(f"{path}: {error.strerror or error}") from None
@@ -109,9 +102,7 @@ def parse_elf(data: bytes, name: str) -> tuple[Program, str]:
         segments = [s for s in elf.iter_segments() if s.header.p_type == "PT_LOAD" and s.header.p_memsz]
         symbols = {symbol.name: symbol.address for symbol in symbols_of(elf)}
     except (ELFError, UnicodeDecodeError) as error:
-        raise UserError(
-            f"{name} is no readable ELF file ({str(error) or 'damaged'}): give an RV32 executable"
-        ) from None
+        raise UserError(f"{name} is no readable ELF file ({str(error) or 'damaged'}): give an RV32 executable") from None
     base, image = _image(segments, name)
     embedded = bool(elf.header.e_flags & _EMBEDDED)
     program = Program(image, base, elf.header.e_entry, symbols, _T0 if embedded else _A7, name)
@@ -142,9 +133,7 @@ def symbols_of(elf: ELFFile) -> Iterator[Symbol]:
 
 def _check_header(elf: ELFFile, name: str) -> None:
     if elf.header.e_machine != "EM_RISCV":
-        raise UserError(
-            f"{name} is built for {str(elf.header.e_machine).removeprefix('EM_')}: give a 32-bit RISC-V executable"
-        )
+        raise UserError(f"{name} is built for {str(elf.header.e_machine).removeprefix('EM_')}: give a 32-bit RISC-V executable")
     if elf.elfclass != 32 or not elf.little_endian:
         raise UserError(f"{name} is a {elf.elfclass}-bit RISC-V file: give a 32-bit little-endian executable (RV32)")
     if elf.header.e_flags & _COMPRESSED:

@@ -20,8 +20,7 @@ inner = partial(numba.njit, **OPTIONS)
 inlined = register_jitable(_nrt=False, forceinline=True)  # reference counts would cost more than all the rest
 
 op_of, rd_of, rs1_of, rs2_of, imm_of, joined, target_of = map(
-    inlined,
-    (packing.op_of, packing.rd_of, packing.rs1_of, packing.rs2_of, packing.imm_of, packing.joined, packing.target_of),
+    inlined, (packing.op_of, packing.rd_of, packing.rs1_of, packing.rs2_of, packing.imm_of, packing.joined, packing.target_of)
 )
 
 

@@ -23,8 +23,7 @@ _RULES = np.array(taint.RULES, np.int64)
 
 _OTHER, _LOAD, _STORE, _BRANCH, _JUMP = range(5)
 _KINDS = np.array(
-    [{"load": _LOAD, "store": _STORE, "branch": _BRANCH, "jump": _JUMP}.get(op.kind, _OTHER) for op in isa.OPERATIONS],
-    np.uint8,
+    [{"load": _LOAD, "store": _STORE, "branch": _BRANCH, "jump": _JUMP}.get(op.kind, _OTHER) for op in isa.OPERATIONS], np.uint8
 )
 _SIGNED = np.array([op.signed for op in isa.OPERATIONS])
 _TWO = np.array([op.kind == "alu" for op in isa.OPERATIONS])
@@ -106,13 +105,7 @@ def follow(shadow, instruction, slot, a, b, base, size):
     if op >= _ILLEGAL:
         return
     registers = shadow.registers
-    rd, rs1, rs2, imm, kind = (
-        rd_of(instruction),
-        rs1_of(instruction),
-        rs2_of(instruction),
-        imm_of(instruction),
-        _KINDS[op],
-    )
+    rd, rs1, rs2, imm, kind = (rd_of(instruction), rs1_of(instruction), rs2_of(instruction), imm_of(instruction), _KINDS[op])
     ta, tb = np.int64(registers[rs1]), np.int64(registers[rs2])
     if not shadow.executed[slot]:
         shadow.executed[slot] = True

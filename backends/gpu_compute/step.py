@@ -133,9 +133,7 @@ def advance(code, instance, base, k, caches, traces, shadows):
                 width = 2
                 break
             accesses = accessed(traces, accesses, a, imm)
-            x[rd] = np.int32(
-                np.int16(np.uint32(memory[offset]) | np.uint32(memory[offset + np.uint32(1)]) << np.uint32(8))
-            )
+            x[rd] = np.int32(np.int16(np.uint32(memory[offset]) | np.uint32(memory[offset + np.uint32(1)]) << np.uint32(8)))
         elif op == LW:
             offset = np.uint32(np.uint32(a + imm) - base)
             if offset >= word_limit:

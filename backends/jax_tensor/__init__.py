@@ -32,9 +32,7 @@ def _devices() -> dict[str, jax.Device]:
 @final
 class JaxTensor(DifferentiableBackend):
     def capabilities(self) -> Capabilities:
-        return Capabilities(
-            devices=tuple(_devices()), relaxations=tuple(soft.RELAXATIONS), timings=TIMINGS, extensions=True
-        )
+        return Capabilities(devices=tuple(_devices()), relaxations=tuple(soft.RELAXATIONS), timings=TIMINGS, extensions=True)
 
     def _device(self, config: MachineConfig) -> jax.Device:
         catalog.check(self, config)

@@ -58,9 +58,7 @@ def expected_hits(lines: jax.Array, held: jax.Array, ages: jax.Array, temperatur
     return lax.scan(access, (held, ages), lines)[1]
 
 
-def wait(
-    waits: Waits, places: Places, address: jax.Array, width: jax.Array, accesses: jax.Array
-) -> tuple[Places, jax.Array]:
+def wait(waits: Waits, places: Places, address: jax.Array, width: jax.Array, accesses: jax.Array) -> tuple[Places, jax.Array]:
     """The hard machine's access to `width` bytes at `address`, where `accesses`; the lower line first.
 
     Returns the places after it and the cycles that it waits.

@@ -29,14 +29,7 @@ ALU, ADDRESS, LINK, CYCLES, LOADED, LOADED_SIGNED, RETIRED = range(7)
 NOTHING, LOAD, STORE, BRANCH, JUMP, ECALL, EBREAK, FENCE_I, ILLEGAL = range(9)
 
 # branch: the function that decides it, and whether zero means that it is taken
-_BRANCH = {
-    "beq": ("xor", 1),
-    "bne": ("xor", 0),
-    "blt": ("slt", 0),
-    "bge": ("slt", 1),
-    "bltu": ("sltu", 0),
-    "bgeu": ("sltu", 1),
-}
+_BRANCH = {"beq": ("xor", 1), "bne": ("xor", 0), "blt": ("slt", 0), "bge": ("slt", 1), "bltu": ("sltu", 0), "bgeu": ("sltu", 1)}
 _SYSTEM = {"ecall": ECALL, "ebreak": EBREAK, "fence": NOTHING, "fence.i": FENCE_I}
 
 

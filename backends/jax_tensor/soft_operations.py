@@ -46,15 +46,8 @@ class Arithmetic(NamedTuple):
     differences: dict[tuple[str, str], Difference]
 
 
-SUMS = {
-    ("a", "b"): {"add"},
-    ("a", "imm"): {"addi", "jalr"} | set(WIDTH),
-    ("here", "imm"): {"auipc"},
-}
-DIFFERENCES = {
-    ("a", "b"): {"sub", "slt", "sltu", "blt", "bge", "bltu", "bgeu"},
-    ("a", "imm"): {"slti", "sltiu"},
-}
+SUMS = {("a", "b"): {"add"}, ("a", "imm"): {"addi", "jalr"} | set(WIDTH), ("here", "imm"): {"auipc"}}
+DIFFERENCES = {("a", "b"): {"sub", "slt", "sltu", "blt", "bge", "bltu", "bgeu"}, ("a", "imm"): {"slti", "sltiu"}}
 
 
 def arithmetic(machine: Machine, algebra: Algebra, f: Fetched) -> Arithmetic:
@@ -80,11 +73,7 @@ def compute(machine: Machine, algebra: Algebra, f: Fetched, known: Arithmetic) -
             terms.append((form["add"], known.sums["a", second]))
         if difference := known.differences.get(("a", second)):
             terms += [(form["sub"], difference.word)] if "sub" in form else []
-            orders = [
-                (form[name], order)
-                for name, order in (("slt", difference.lt), ("sltu", difference.ltu))
-                if name in form
-            ]
+            orders = [(form[name], order) for name, order in (("slt", difference.lt), ("sltu", difference.ltu)) if name in form]
             terms += [(mass, algebra.flag(order)) for mass, order in orders]
         forms.append((getattr(f, second), form))
     terms += algebra.bitwise(f.a, forms) + algebra.multiply_divide(f.a, forms)
@@ -97,9 +86,7 @@ def compute(machine: Machine, algebra: Algebra, f: Fetched, known: Arithmetic) -
     return Effects(mass, mixture(terms), mass, 0.0)
 
 
-def access(
-    machine: Machine, algebra: Algebra, f: Fetched, offset: jax.Array, memory: jax.Array
-) -> tuple[jax.Array, Effects]:
+def access(machine: Machine, algebra: Algebra, f: Fetched, offset: jax.Array, memory: jax.Array) -> tuple[jax.Array, Effects]:
     """Loads and stores at the word `offset` from the base of memory: memory after them, and their effects."""
     size = len(memory)
     weights = settled(algebra.offsets(offset, size))

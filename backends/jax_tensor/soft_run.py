@@ -54,13 +54,7 @@ def _forward(
 
 @partial(jax.jit, static_argnums=(0, 1))
 def _backward(
-    machine: Machine,
-    steps: int,
-    logits: Logits,
-    place: Place,
-    temperature: jax.Array,
-    states: SoftState,
-    weights: SoftState,
+    machine: Machine, steps: int, logits: Logits, place: Place, temperature: jax.Array, states: SoftState, weights: SoftState
 ) -> Logits:
     _, pull = jax.vjp(lambda x: run_steps(machine, x, place, temperature, states, steps), logits)
     return pull(weights)[0]
@@ -79,17 +73,13 @@ def _arguments(
 ) -> tuple[Logits, Place, jax.Array, SoftState]:
     """Logits, place, temperature and initial states on the device; memory is zero but for the batch's patches."""
     registers, memory = initial(batch, config)
-    logits = Logits(
-        *(np.asarray(x, config.dtype) for x in (program.op, program.rd, program.rs1, program.rs2, program.imm))
-    )
+    logits = Logits(*(np.asarray(x, config.dtype) for x in (program.op, program.rd, program.rs1, program.rs2, program.imm)))
     states = initial_states(config.relaxation, registers, memory, len(program.op), program.start, config.dtype)
     place = Place(np.uint32(program.base), np.uint32(config.memory_base))
     return jax.device_put((logits, place, np.asarray(temperature, config.dtype), states), device)
 
 
-def initial_states(
-    relaxation: str, registers: np.ndarray, memory: np.ndarray, slots: int, start: int, dtype: str
-) -> SoftState:
+def initial_states(relaxation: str, registers: np.ndarray, memory: np.ndarray, slots: int, start: int, dtype: str) -> SoftState:
     """States of B instances, on the last axis, from registers `[B, R]` uint32 and memory `[B, M]` uint8."""
     algebra = RELAXATIONS[relaxation]
     pc = np.zeros((slots + 2, len(registers)), dtype)

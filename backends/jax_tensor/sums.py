@@ -94,9 +94,7 @@ Term = tuple[jax.Array, jax.Array]
 
 def mixture(terms: Sequence[Term]) -> jax.Array:
     """The sum of masses times words."""
-    b = jnp.broadcast_shapes(
-        *(mass.shape for mass, _ in terms), *(word.shape[word.ndim - mass.ndim :] for mass, word in terms)
-    )
+    b = jnp.broadcast_shapes(*(mass.shape for mass, _ in terms), *(word.shape[word.ndim - mass.ndim :] for mass, word in terms))
     masses = [jnp.broadcast_to(mass, b) for mass, _ in terms]
     return _mixture(masses, [jnp.broadcast_to(w, (*w.shape[: w.ndim - len(b)], *b)) for _, w in terms])
 

@@ -15,18 +15,12 @@ class TorchCells:
     """
 
     def __init__(
-        self,
-        entries: dict[str, np.ndarray],
-        device: str = "cpu",
-        dtype: torch.dtype = torch.float32,
-        exact: bool = True,
+        self, entries: dict[str, np.ndarray], device: str = "cpu", dtype: torch.dtype = torch.float32, exact: bool = True
     ) -> None:
         self.device, self.dtype, self.exact = device, dtype, exact
         self.terms = {name: polynomial(entries[name], c) for name, c in COMPONENTS.items() if c.inputs <= 3}
         self.tables = {
-            name: torch.tensor(entries[name], dtype=dtype, device=device)
-            for name, c in COMPONENTS.items()
-            if c.inputs > 3
+            name: torch.tensor(entries[name], dtype=dtype, device=device) for name, c in COMPONENTS.items() if c.inputs > 3
         }
         digits = np.arange(32) >> np.arange(5)[:, None] & 1
         self.patterns = torch.tensor(digits, dtype=torch.bool, device=device)
@@ -51,9 +45,7 @@ class TorchCells:
         return self.threshold(self.tables[name][(weights.to(bits) @ bits).long()].T)
 
     def routes(self, amount: torch.Tensor) -> torch.Tensor:
-        chosen = torch.where(
-            self.patterns.reshape(5, 32, *(1,) * (amount.ndim - 1)), amount[:, None], 1 - amount[:, None]
-        )
+        chosen = torch.where(self.patterns.reshape(5, 32, *(1,) * (amount.ndim - 1)), amount[:, None], 1 - amount[:, None])
         return self.threshold(apply(self.tables["route"].T, chosen.prod(0)))
 
     def attend(self, routes: torch.Tensor, sources: torch.Tensor) -> torch.Tensor:
@@ -81,9 +73,7 @@ def apply(matrix: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
     return (matrix @ x.flatten(1)).reshape(matrix.shape[0], *x.shape[1:])
 
 
-def evaluate(
-    terms: Terms, inputs: Sequence[torch.Tensor], products: dict[tuple[int, ...], torch.Tensor]
-) -> torch.Tensor:
+def evaluate(terms: Terms, inputs: Sequence[torch.Tensor], products: dict[tuple[int, ...], torch.Tensor]) -> torch.Tensor:
     """The sum of the terms; `products` keeps products of inputs for the next polynomial on the same inputs."""
     total, constant = None, 0.0
     for coefficient, variables in terms:
@@ -95,9 +85,7 @@ def evaluate(
         elif len(variables) == 1 or variables in products:
             total = torch.add(total, _product(inputs, variables, products), alpha=coefficient)
         else:
-            total = torch.addcmul(
-                total, _product(inputs, variables[:-1], products), inputs[variables[-1]], value=coefficient
-            )
+            total = torch.addcmul(total, _product(inputs, variables[:-1], products), inputs[variables[-1]], value=coefficient)
     if total is None:
         return torch.full_like(inputs[0], constant)
     return total + constant if constant else total

@@ -17,9 +17,7 @@ from backends.torch_neural.units import Units
 class SoftRun:
     """A soft program on a batch. cells: the networks without thresholds; units: with them, for vertices."""
 
-    def __init__(
-        self, program: SoftProgram, batch: Batch, config: MachineConfig, cells: TorchCells, units: Units
-    ) -> None:
+    def __init__(self, program: SoftProgram, batch: Batch, config: MachineConfig, cells: TorchCells, units: Units) -> None:
         self.program, self.config, self.cells, self.units = program, config, cells, units
         self.initial = SoftState(*(self._tensor(x) for x in initial_state(program, batch, config)))
 
@@ -37,9 +35,7 @@ class SoftRun:
         logits = [x.requires_grad_() for x in self._logits()]
         final = self._steps(logits, temperature, steps)
         pairs = zip(
-            (final.registers, final.memory, final.pc),
-            (cotangent.registers, cotangent.memory, cotangent.pc),
-            strict=True,
+            (final.registers, final.memory, final.pc), (cotangent.registers, cotangent.memory, cotangent.pc), strict=True
         )
         loss = sum((state * self._tensor(weight)).sum() for state, weight in pairs)
         if loss.requires_grad:
@@ -63,9 +59,7 @@ class SoftRun:
         return state
 
 
-def initial_state(
-    program: SoftProgram, batch: Batch, config: MachineConfig
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def initial_state(program: SoftProgram, batch: Batch, config: MachineConfig) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Registers `[B, R, 32]`, memory `[B, M, 8]` and pc `[B, L + 2]` at the start, of 0 and 1. Raises UserError."""
     words, memory = initial(batch, config)
     registers = (words[:, :, None] >> np.arange(32, dtype=np.uint32)) & 1

@@ -179,9 +179,7 @@ class Step:
         slots = (upper[place] * low[self.addresses & 255]).T
         return torch.cat((slots, torch.zeros_like(slots[:, :1]), 1 - slots.sum(1, keepdim=True)), 1)
 
-    def _writes(
-        self, f: Fetched, values: dict[str, Word], inside: dict[str, torch.Tensor]
-    ) -> list[tuple[torch.Tensor, Word]]:
+    def _writes(self, f: Fetched, values: dict[str, Word], inside: dict[str, torch.Tensor]) -> list[tuple[torch.Tensor, Word]]:
         """Per writing operation the mass `[B]` with which it writes, and mass times value `[32, B]`."""
         writes = []
         for name, mass in f.mass.items():

@@ -133,8 +133,7 @@ def main(folder: Path) -> None:
     start = time.perf_counter()
     classifier = train_classifier()
     save_file(
-        {name: tensor.contiguous() for name, tensor in classifier.state_dict().items()},
-        folder / "classifier.safetensors",
+        {name: tensor.contiguous() for name, tensor in classifier.state_dict().items()}, folder / "classifier.safetensors"
     )
     print(f"classifier     {1 << 17:6d} rows, 0 wrong {time.perf_counter() - start:6.1f} s")
 

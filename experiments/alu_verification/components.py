@@ -41,9 +41,7 @@ class Enumeration:
 def outputs(entries: dict[str, np.ndarray], name: str) -> np.ndarray:
     """What the network gives before the threshold on its whole domain, `[rows, outputs]` float32."""
     cells, component = TorchCells(entries, exact=False), COMPONENTS[name]
-    digits = (
-        torch.arange(component.rows) // component.states ** torch.arange(component.inputs)[:, None] % component.states
-    )
+    digits = torch.arange(component.rows) // component.states ** torch.arange(component.inputs)[:, None] % component.states
     if name == "source":
         return _attended(cells)
     if component.inputs > 3:
@@ -59,9 +57,7 @@ def _attended(cells: TorchCells) -> np.ndarray:
     return cells.attend(routes, sources).reshape(32, 32, 33).movedim(0, 1).reshape(1024, 33).numpy()
 
 
-def enumerate_component(
-    entries: dict[str, np.ndarray], name: str, weights: dict[str, np.ndarray] | None = None
-) -> Enumeration:
+def enumerate_component(entries: dict[str, np.ndarray], name: str, weights: dict[str, np.ndarray] | None = None) -> Enumeration:
     """Compare one component with its specification on every row. weights: the raw weights, for their margin."""
     start = time.perf_counter()
     found, wanted = outputs(entries, name), targets(name)
@@ -69,13 +65,7 @@ def enumerate_component(
     margin = float(np.abs(found - 0.5).min())
     beyond = np.nan if weights is None else float(((weights[name] - 0.5) * (2 * wanted - 1)).min() - 0.5)
     return Enumeration(
-        name,
-        len(wanted),
-        int(wrong.sum()),
-        int((found != wanted).any(1).sum()),
-        margin,
-        beyond,
-        time.perf_counter() - start,
+        name, len(wanted), int(wrong.sum()), int((found != wanted).any(1).sum()), margin, beyond, time.perf_counter() - start
     )
 
 

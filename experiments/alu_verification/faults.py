@@ -81,9 +81,7 @@ def faults(weights: dict[str, np.ndarray], classifier: Classifier, seed: int) ->
     return pd.DataFrame(found, columns=["fault", "where", "detected", "detected_by"])
 
 
-def _changed(
-    weights: dict[str, np.ndarray], rng: np.random.Generator
-) -> Iterator[tuple[str, str, dict[str, np.ndarray]]]:
+def _changed(weights: dict[str, np.ndarray], rng: np.random.Generator) -> Iterator[tuple[str, str, dict[str, np.ndarray]]]:
     """(kind, component, weights with the fault): one weight of every component, and one row of some."""
     for name, component in COMPONENTS.items():
         row, output = rng.integers(component.rows), rng.integers(component.outputs)

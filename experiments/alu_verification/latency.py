@@ -72,10 +72,7 @@ def _unit(backend: TorchNeural, operation: str, a: np.ndarray, b: np.ndarray, de
 def _loop(backend: Backend, operation: str, a: np.ndarray, b: np.ndarray, device: str) -> Callable[[], float]:
     words = [isa.encode(operation, 12, 10, 11)] * _BODY + [isa.encode("addi", 5, 5, imm=-1)]
     words += [isa.encode("bne", rs1=5, rs2=0, imm=-4 * len(words)), isa.encode("ebreak")]
-    program, config = (
-        Program(np.array(words, "<u4").view(np.uint8), 0, 0),
-        MachineConfig(memory_bytes=256, device=device),
-    )
+    program, config = (Program(np.array(words, "<u4").view(np.uint8), 0, 0), MachineConfig(memory_bytes=256, device=device))
 
     def run(turns: int) -> float:
         registers = np.zeros((len(a), 16), np.uint32)

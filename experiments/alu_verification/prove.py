@@ -215,9 +215,7 @@ def solve(violation: z3.BoolRef, timeout_s: float = TIMEOUT_S) -> tuple[str, str
     return ("refuted", str(solver.model())) if answer == z3.sat else ("unknown", solver.reason_unknown())
 
 
-def prove(
-    entries: dict[str, np.ndarray], operations: tuple[str, ...], wrap: Wrap = lambda cells: cells
-) -> pd.DataFrame:
+def prove(entries: dict[str, np.ndarray], operations: tuple[str, ...], wrap: Wrap = lambda cells: cells) -> pd.DataFrame:
     """Columns operation, lemma, method, result, detail, time_s; a lemma that operations share is proven once.
 
     entries: saturated entries by component. wrap: put around the symbolic cells, for fault injection.
@@ -230,9 +228,7 @@ def prove(
             start = time.perf_counter()
             mismatches = enumerate_component(entries, "byte_product").mismatches
             result = "refuted" if mismatches else "holds"
-            rows.append(
-                (operation, "byte products", "enumerated", result, f"{mismatches} wrong", time.perf_counter() - start)
-            )
+            rows.append((operation, "byte products", "enumerated", result, f"{mismatches} wrong", time.perf_counter() - start))
         for lemma in lemmas(cells, operation):
             if lemma.violation not in known:
                 start = time.perf_counter()

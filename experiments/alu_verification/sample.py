@@ -143,9 +143,7 @@ def _pairs(rng: np.random.Generator, count: int) -> tuple[np.ndarray, np.ndarray
     return a, b
 
 
-def _row(
-    name: str, backend: Backend, operation: str, pairs: Pairs, bits: int, evidence: str, device: str
-) -> dict[str, object]:
+def _row(name: str, backend: Backend, operation: str, pairs: Pairs, bits: int, evidence: str, device: str) -> dict[str, object]:
     start = time.perf_counter()
     wrong = results(backend, operation, *pairs, device) != expected(operation, *pairs)
     return {

@@ -14,5 +14,5 @@ TABLES = {
         integer("failed", "all others"),
         text("first_failure", "where the first of those goes wrong", "missing"),
         real("time_s", "of all of them", "timing"),
-    ),
+    )
 }

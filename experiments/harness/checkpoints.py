@@ -28,8 +28,6 @@ def once(cfg, name: str, compute: Callable[[], pd.DataFrame]) -> pd.DataFrame:
         return tables.read(folder / "part.csv")
     started, clock = time.time(), time.perf_counter()
     made = compute()
-    record.write(
-        folder, {"key": name, "started_s": started, "wall_time_s": time.perf_counter() - clock}, {"part": made}
-    )
+    record.write(folder, {"key": name, "started_s": started, "wall_time_s": time.perf_counter() - clock}, {"part": made})
     # what a later try reads is what this try returns, to the last digit
     return tables.read(folder / "part.csv")

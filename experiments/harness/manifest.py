@@ -36,9 +36,7 @@ def load(folder: Path) -> dict[str, ResultSet]:
         if not (folder / name).is_dir():
             raise UserError(f"{file} names a set {name} whose folder is not there: restore it or take out the entry")
         if found.role and (found.role not in ROLES or found.of not in sets):
-            raise UserError(
-                f"{file}: set {name} is '{found.role}' of '{found.of}': give {', '.join(ROLES)} of a set here"
-            )
+            raise UserError(f"{file}: set {name} is '{found.role}' of '{found.of}': give {', '.join(ROLES)} of a set here")
     return sets
 
 

@@ -111,9 +111,7 @@ def check(what: str, declared: Table, frame: "pd.DataFrame") -> None:
         _refuse(f"{what}, column {column.name}", ~_fits(column.kind, present), f"not {column.kind}", present)
     if declared.keys:
         again = frame.duplicated(declared.keys)
-        _refuse(
-            f"{what}, columns {', '.join(declared.keys)}", again, "the same as in an earlier row, and they are its key"
-        )
+        _refuse(f"{what}, columns {', '.join(declared.keys)}", again, "the same as in an earlier row, and they are its key")
 
 
 def _fits(kind: str, values: "pd.Series") -> "pd.Series":

@@ -11,8 +11,7 @@ from experiments.program_search.space import IMM, OP, OPERATION, RD, RS1, RS2
 def words(code: np.ndarray) -> np.ndarray:
     """`[L]` uint32, the instruction words. Raises ValueError where an immediate has no encoding."""
     return np.array(
-        [isa.encode(isa.OPERATIONS[op].name, int(rd), int(a), int(b), int(imm)) for op, rd, a, b, imm in code],
-        np.uint32,
+        [isa.encode(isa.OPERATIONS[op].name, int(rd), int(a), int(b), int(imm)) for op, rd, a, b, imm in code], np.uint32
     )
 
 

@@ -42,9 +42,7 @@ def choices(space: Space) -> Choices:
     """The tables of a space."""
     rows = [OPERATION[name] for name in space.operations]
     numbers, registers = np.array([row.number for row in rows], np.int32), np.array(space.registers, np.int32)
-    groups = [
-        [k for k, other in enumerate(rows) if (other.format, other.kind) == (row.format, row.kind)] for row in rows
-    ]
+    groups = [[k for k, other in enumerate(rows) if (other.format, other.kind) == (row.format, row.kind)] for row in rows]
     peers, peer_counts = _padded([groups])
     usual = [[_usual_first(row, space.immediates(row.name, slot)) for row in rows] for slot in range(space.length)]
     immediates, counts = _padded(usual)

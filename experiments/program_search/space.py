@@ -24,9 +24,7 @@ BRANCHES = ("beq", "bne", "blt", "bge", "bltu", "bgeu")
 
 OPERATION = {op.name: op for op in isa.OPERATIONS}
 """Rows of the table of instructions by name."""
-SEARCHABLE = tuple(
-    name for name in isa.SOFT_OPERATIONS if OPERATION[name].kind != "system" and name not in ("auipc", "jalr")
-)
+SEARCHABLE = tuple(name for name in isa.SOFT_OPERATIONS if OPERATION[name].kind != "system" and name not in ("auipc", "jalr"))
 """Operations that a search may use: those whose effect does not depend on where the program lies."""
 
 CONSTANTS = tuple(
@@ -83,9 +81,7 @@ class Space:
 
     def fields(self, operation: str) -> tuple[bool, bool, bool]:
         """Whether rd, rs1 and rs2 of an operation are to be drawn. A jump's rd is x0: a link tells where the code lies."""
-        return (
-            isa.FORMATS[OPERATION[operation].format] if OPERATION[operation].kind != "jump" else (False, False, False)
-        )
+        return isa.FORMATS[OPERATION[operation].format] if OPERATION[operation].kind != "jump" else (False, False, False)
 
     def size(self) -> float:
         """How many codes the space holds."""

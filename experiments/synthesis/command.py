@@ -39,9 +39,7 @@ def run(options: argparse.Namespace) -> int:
         bar.remove_task(compiling)
         bar.add_task(f"{question.method.name}, at most {options.budget_s:g} s", total=None)
         question.budget.restart()
-        answer = solve.solve(
-            question.table, question.method, question.spaces, question.budget, question.seed, question.steps
-        )
+        answer = solve.solve(question.table, question.method, question.spaces, question.budget, question.seed, question.steps)
     report = _report(question, answer)
     print(json.dumps(report) if options.json else "\n".join(_lines(question, answer, report)))
     if answer.code is not None and answer.found:
@@ -121,9 +119,7 @@ def _lines(question: Question, answer: solve.Answer, report: dict) -> list[str]:
         cost,
     ]
     if not question.spaces[-1].straight:
-        lines.append(
-            f"programs with branches had {question.steps} instructions a run in the search: --steps gives more"
-        )
+        lines.append(f"programs with branches had {question.steps} instructions a run in the search: --steps gives more")
     if answer.code is None:
         return lines
     wrong = ", ".join(map(str, report["wrong_lines"][:_SHOWN])) + ", …" * (len(report["wrong_lines"]) > _SHOWN)

@@ -34,9 +34,7 @@ class Density:
 def density(task: Task, rng: np.random.Generator, samples: int) -> Density:
     """Draw codes of the task's space; right are those that training and held-out examples find no fault with."""
     training = task.training(rng, _TRAINING)
-    sieves = [
-        Evaluator(examples) for examples in (training.take(slice(_FIRST)), training, task.held_out(rng, _HELD_OUT))
-    ]
+    sieves = [Evaluator(examples) for examples in (training.take(slice(_FIRST)), training, task.held_out(rng, _HELD_OUT))]
     hits = 0
     for start in range(0, samples, _BATCH):
         codes = random_codes(task.space, rng, min(_BATCH, samples - start))

@@ -32,11 +32,7 @@ class Verdict:
 
 
 def judge(
-    task: Task,
-    code: np.ndarray,
-    rng: np.random.Generator,
-    machine: str = "gpu_compute",
-    effort: int = equivalence.EFFORT,
+    task: Task, code: np.ndarray, rng: np.random.Generator, machine: str = "gpu_compute", effort: int = equivalence.EFFORT
 ) -> Verdict:
     """Test a code `[L, 5]` on held-out examples of the task, `_CONFIRMED` of them on `reference` too, and prove it.
 

@@ -13,12 +13,7 @@ from experiments.program_search.method import FAMILIES
 
 _NORMAL_95 = 1.959964
 CONTROL_GROUP, LOOPS = "control", "loops"
-_SUMS = {
-    "runs": ("right", "size"),
-    "right": ("right", "sum"),
-    "spent": ("evaluations", "sum"),
-    "time_s": ("wall_s", "sum"),
-}
+_SUMS = {"runs": ("right", "size"), "right": ("right", "sum"), "spent": ("evaluations", "sum"), "time_s": ("wall_s", "sum")}
 
 
 def wilson(successes: int, trials: int) -> tuple[float, float]:

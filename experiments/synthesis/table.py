@@ -106,9 +106,7 @@ def _address(path: Path, cell: str, text: str) -> Location:
         raise UserError(f"{path}: column '{cell}': '{text}' is no address: {_FORM}")
     address = _value(text.strip())
     if address % 4 or not 0 <= address < _HIGHEST:
-        raise UserError(
-            f"{path}: column '{cell}': give an address that is a multiple of 4, from 0 to {_HIGHEST - 4:#x}"
-        )
+        raise UserError(f"{path}: column '{cell}': give an address that is a multiple of 4, from 0 to {_HIGHEST - 4:#x}")
     return Location("memory", address)
 
 
@@ -135,9 +133,7 @@ def _word(path: Path, line: int, column: str, cell: str) -> int:
 def _check_window(path: Path, examples: Examples) -> None:
     base, size = examples.window()
     if size > WINDOW_BYTES:
-        raise UserError(
-            f"{path}: words of memory from {base:#x} to {base + size:#x}: keep them within {WINDOW_BYTES} bytes"
-        )
+        raise UserError(f"{path}: words of memory from {base:#x} to {base + size:#x}: keep them within {WINDOW_BYTES} bytes")
 
 
 def _check_contradictions(path: Path, examples: Examples, lines: np.ndarray) -> None:

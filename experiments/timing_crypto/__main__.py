@@ -33,13 +33,9 @@ def parser() -> argparse.ArgumentParser:
     one.set_defaults(handler=check.run)
     one.add_argument("file", metavar="FILE.c", help="C source; it need not have a main")
     one.add_argument("--function", metavar="F", help="the function to check, not static")
-    one.add_argument(
-        "--secret", action="append", default=[], metavar="NAME[:BYTES]", help="a secret parameter (repeat)"
-    )
+    one.add_argument("--secret", action="append", default=[], metavar="NAME[:BYTES]", help="a secret parameter (repeat)")
     one.add_argument("--public", action="append", default=[], metavar="NAME[:BYTES]", help="a public one (repeat)")
-    one.add_argument(
-        "--value", action="append", default=[], metavar="NAME=N", help="fix the value of a public scalar (repeat)"
-    )
+    one.add_argument("--value", action="append", default=[], metavar="NAME=N", help="fix the value of a public scalar (repeat)")
     one.add_argument("-O", dest="level", default="2", choices=tuple("0123sz"), help="optimisation level (default: -O2)")
     one.add_argument("--isa", choices=REGISTERS, default="rv32em", help="default: rv32em")
     one.add_argument("--backend", default="gpu_compute", help="machine to run on (default: gpu_compute)")

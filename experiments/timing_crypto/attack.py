@@ -102,9 +102,7 @@ def _search(machine: Backend, implementation: str, guess: recovery.Guess, key: n
     wanted = aes.ecb(machine, implementation, key[None], block)
     tried, candidates = 0, recovery.candidates(guess)
     while chosen := list(islice(candidates, _CHECKED_AT_ONCE if tried else 1)):
-        met = (aes.ecb(machine, implementation, np.stack(chosen), np.repeat(block, len(chosen), 0)) == wanted).all(
-            axis=1
-        )
+        met = (aes.ecb(machine, implementation, np.stack(chosen), np.repeat(block, len(chosen), 0)) == wanted).all(axis=1)
         if met.any():
             return tried + int(met.argmax()) + 1
         tried += len(chosen)

@@ -73,9 +73,7 @@ def _fips_197() -> Iterator[Answer]:
         "d014f9a8c9ee2589e13f0cc8b6630ca6"
     )
     yield Answer("FIPS-197", "aes128_expand", {"key": bytes.fromhex(key)}, bytes.fromhex(key + expanded))
-    yield from _block_mode(
-        "FIPS-197", "ecb", key, "", "3243f6a8885a308d313198a2e0370734", "3925841d02dc09fbdc118597196a0b32"
-    )
+    yield from _block_mode("FIPS-197", "ecb", key, "", "3243f6a8885a308d313198a2e0370734", "3925841d02dc09fbdc118597196a0b32")
     key, block = bytes(range(16)).hex(), bytes(0x11 * k for k in range(16)).hex()
     yield from _block_mode("FIPS-197", "ecb", key, "", block, "69c4e0d86a7b0430d8cdb78070b4c55a")
 

@@ -32,9 +32,7 @@ class Policy:
             raise UserError(f"unknown policy '{self.name}': one of {', '.join(POLICIES)}")
         sets = max(1, self.capacity_bytes // (self.line_bytes * self.ways))
         memory = ((call.config.memory_base, call.config.memory_bytes),)
-        others = (
-            _ELSEWHERE + (way * sets + set_) * self.line_bytes for set_ in range(0, sets, 4) for way in range(self.ways)
-        )
+        others = (_ELSEWHERE + (way * sets + set_) * self.line_bytes for set_ in range(0, sets, 4) for way in range(self.ways))
         return Cache(
             self.line_bytes, sets, self.ways,
             resident=() if self.name == "flushed" else memory,

@@ -135,9 +135,7 @@ def _recovered(asked, scale: Scale, judge: Backend, implementation: str, seed: i
     most = count_of(asked.encryptions, counts[-1], "encryptions", 8)
     tried = tuple(sorted({n for n in counts if n < most} | {most}))
     policy, keys = Policy("flushed", attacked.line_bytes), scale.keys[implementation]
-    return attack.recover_keys(
-        judge, implementation, policy, tried, count_of(asked.random_keys, keys, "random_keys", 1), seed
-    )
+    return attack.recover_keys(judge, implementation, policy, tried, count_of(asked.random_keys, keys, "random_keys", 1), seed)
 
 
 def _judge() -> ObservingBackend:

@@ -48,9 +48,7 @@ def sweep(
     return pd.DataFrame(rows)
 
 
-def fixed_against_random(
-    machine: Backend, call: Call, policy: Policy, count: int, seed: int
-) -> tuple[np.ndarray, np.ndarray]:
+def fixed_against_random(machine: Backend, call: Call, policy: Policy, count: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
     """Cycles `[count]` of encryptions under one random key, and `[count]` bool, whose plaintext was the fixed one."""
     noise = np.random.default_rng(seed)
     fixed = dudect.classes(count, noise)

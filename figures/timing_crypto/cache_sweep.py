@@ -27,9 +27,7 @@ def draw(results: Results) -> Figure:
 
 def _panel(axes: Axes, rows: pd.DataFrame, norm: SymLogNorm) -> None:
     policies, lines = list(rows["policy"].drop_duplicates()), sorted(rows["line_bytes"].unique())
-    cells = (
-        rows.pivot(index="policy", columns="line_bytes", values="between_cycles").loc[policies, lines].to_numpy(float)
-    )
+    cells = rows.pivot(index="policy", columns="line_bytes", values="between_cycles").loc[policies, lines].to_numpy(float)
     axes.imshow(cells, norm=norm, cmap="Greys", aspect="auto")
     for (i, j), value in np.ndenumerate(cells):
         dark = norm(value) > 0.55

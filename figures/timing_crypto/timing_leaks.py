@@ -13,9 +13,7 @@ def draw(results: Results) -> Figure:
     """Largest |t| over croppings and orders, one line a condition, the median over seeds with the range."""
     dudect = results.table("timing_crypto", "dudect")
     native = dudect[dudect["machine"] == "native"]
-    points = (
-        native.groupby(["condition", "measurements"], sort=False)["max_t"].agg(["median", "min", "max"]).reset_index()
-    )
+    points = native.groupby(["condition", "measurements"], sort=False)["max_t"].agg(["median", "min", "max"]).reset_index()
     figure, axes = plt.subplots(figsize=(style.COLUMN_IN, 2.5))
     known = list(native["condition"].drop_duplicates())
     for name, look in style.looks(known, known).items():

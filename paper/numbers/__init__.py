@@ -44,9 +44,7 @@ def _claims(results: Results) -> dict[str, Any]:
     verdicts = claims.judge_all(results)
     rows = {
         origin: [
-            [v.claim.statement.strip(), v.claim.claimed, _measured(v), v.verdict]
-            for v in verdicts
-            if v.claim.origin == origin
+            [v.claim.statement.strip(), v.claim.claimed, _measured(v), v.verdict] for v in verdicts if v.claim.origin == origin
         ]
         for origin in claims.ORIGINS
     }
@@ -69,8 +67,7 @@ def _origin(results: Results) -> dict[str, Any]:
     first = next(iter(provenance.values()))
     commits = sorted({str(p["code"]["commit"])[:10] + ("+" if p["code"]["dirty"] else "") for p in provenance.values()})
     rows = [
-        [e, p["scale"], quantity(p["wall_time_s"], "s"), quantity(p["peak_memory_bytes"], "B")]
-        for e, p in provenance.items()
+        [e, p["scale"], quantity(p["wall_time_s"], "s"), quantity(p["peak_memory_bytes"], "B")] for e, p in provenance.items()
     ]
     values = {
         "scale": " and ".join(dict.fromkeys(p["scale"] for p in provenance.values())),
@@ -78,8 +75,6 @@ def _origin(results: Results) -> dict[str, Any]:
         "cores": str(first["machine"]["cores"]),
         "gpu": first["machine"]["gpu"] or "no graphics processor",
         "commit": ", ".join(commits) + (" (+: changed since)" if any("+" in c for c in commits) else ""),
-        "versions": ", ".join(
-            f"{k} {v}" for k, v in first["packages"].items() if k in ("python", "jax", "torch", "numba")
-        ),
+        "versions": ", ".join(f"{k} {v}" for k, v in first["packages"].items() if k in ("python", "jax", "torch", "numba")),
     }
     return {"values": values, "tables": {"costs": rows}}

@@ -87,9 +87,7 @@ def _latency(results: Results) -> dict[str, Any]:
         return time_s.get((operation, batch), float("nan")) / batch
 
     shown = [
-        op
-        for op in ("add", "sub", "slt", "and", "sll", "sra", "mul", "mulh", "div", "rem")
-        if (op, large) in time_s.index
+        op for op in ("add", "sub", "slt", "and", "sll", "sra", "mul", "mulh", "div", "rem") if (op, large) in time_s.index
     ]
     values = {
         "large_batch": number(large),

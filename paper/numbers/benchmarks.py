@@ -69,9 +69,7 @@ def _elsewhere(results: Results) -> dict[str, Any]:
         throughput, hardware = other.table("benchmarks", "throughput"), other.provenance("benchmarks")["machine"]
         median = throughput.groupby(["backend", "batch"], sort=False, as_index=False)["instructions_per_s"].median()
         for r in _rows(median.loc[median.groupby("backend")["batch"].idxmax()]):
-            rows.append(
-                [hardware["gpu"] or hardware["cpu"], r.backend, number(r.batch), quantity(r.instructions_per_s, "/s")]
-            )
+            rows.append([hardware["gpu"] or hardware["cpu"], r.backend, number(r.batch), quantity(r.instructions_per_s, "/s")])
     return {"values": {}, "tables": {"elsewhere": rows}}
 
 

@@ -84,11 +84,7 @@ def _controls(runs: pd.DataFrame) -> dict[str, str]:
     own = runs[(runs["family"] == CONTROL) & (runs["group"] != statistics.CONTROL_GROUP)]
     if len(own):
         row = statistics.tally(own, ("family",)).iloc[0]
-        values |= {
-            "control": number(row["right"]),
-            "control_runs": number(row["runs"]),
-            "control_interval": interval(row),
-        }
+        values |= {"control": number(row["right"]), "control_runs": number(row["runs"]), "control_interval": interval(row)}
     return values
 
 
@@ -197,7 +193,4 @@ def _schedules(results: Results) -> dict[str, str]:
 
 
 def _density(tasks: pd.DataFrame) -> dict[str, str]:
-    return {
-        "samples": _span(tasks["samples"].min(), tasks["samples"].max()),
-        "unseen": number((tasks["solutions"] == 0).sum()),
-    }
+    return {"samples": _span(tasks["samples"].min(), tasks["samples"].max()), "unseen": number((tasks["solutions"] == 0).sum())}

@@ -77,14 +77,7 @@ def _published_rows(runs: pd.DataFrame) -> list[list[str]]:
 def _minute_rows(runs: pd.DataFrame) -> list[list[str]]:
     found = statistics.tally(runs).set_index(["task", "method"])
     return [
-        [
-            plain(t),
-            plain(m),
-            f"{number(row['right'])} of {number(row['runs'])}",
-            interval(row),
-            _executions(row),
-            _seconds(row),
-        ]
+        [plain(t), plain(m), f"{number(row['right'])} of {number(row['runs'])}", interval(row), _executions(row), _seconds(row)]
         for t in statistics.tasks(runs)
         for m in statistics.methods(runs)
         if (t, m) in found.index and len(row := found.loc[(t, m)])

@@ -52,8 +52,7 @@ def decode(words: np.ndarray, registers: int, operations: Sequence[Operation] = 
             continue
         word = w[hit]
         fields = [
-            (word >> shift & 0x1F).astype(np.int64) * used
-            for shift, used in zip((7, 15, 20), FORMATS[row.format], strict=True)
+            (word >> shift & 0x1F).astype(np.int64) * used for shift, used in zip((7, 15, 20), FORMATS[row.format], strict=True)
         ]
         legal = np.max(fields, axis=0) < registers
         op[hit] = np.where(legal, row.number, ILLEGAL)

@@ -63,9 +63,7 @@ class Isa:
         if name in NUMBER or any(row.name == name for row in self.extensions):
             raise UserError(f"{self.name} has an operation '{name}' already: give another name")
         if format not in _OPCODES:
-            raise UserError(
-                f"operation {name} of format '{format}': give R (two registers) or I (one and an immediate)"
-            )
+            raise UserError(f"operation {name} of format '{format}': give R (two registers) or I (one and an immediate)")
         if len(used) == _ROOM[format]:
             raise UserError(f"no room for {name}: {_ROOM[format]} operations of format {format} are there already")
         match = _OPCODES[format] | (len(used) & 7) << 12 | (len(used) >> 3) << 25

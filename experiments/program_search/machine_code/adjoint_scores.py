@@ -29,9 +29,7 @@ class Adjoint(NamedTuple):
         table, registers = choices(space), len(space.registers)
         widths = (len(space.operations), registers, registers, registers, table.immediates.shape[2])
         scores = Scores(*(np.zeros((space.length, width), np.float32) for width in widths))
-        return cls(
-            np.zeros((space.length, 5), np.int32), table, scores, Room.of(int(cases.steps), cases.memory.shape[1])
-        )
+        return cls(np.zeros((space.length, 5), np.int32), table, scores, Room.of(int(cases.steps), cases.memory.shape[1]))
 
 
 @inlined

@@ -52,11 +52,7 @@ def branches(space: Space) -> np.ndarray:
         kept.setdefault(_decision(name, a, b), (name, a, b) if OPERATION[name].kind == "branch" else (name, 0, 0))
     kept.pop(_NEVER_TAKEN, None)
     packed = [
-        [
-            pack_slot(isa.NUMBER[name], 0, a, b, 4 * to, slot)
-            for name, a, b in kept.values()
-            for to in _distances(space, slot)
-        ]
+        [pack_slot(isa.NUMBER[name], 0, a, b, 4 * to, slot) for name, a, b in kept.values() for to in _distances(space, slot)]
         for slot in range(space.length)
     ]
     return np.array(packed, np.uint64).reshape(space.length, len(kept) * space.length)

@@ -36,9 +36,7 @@ class Position(NamedTuple):
 
     @classmethod
     def first(cls, length: int) -> "Position":
-        return cls(
-            empty_code(length), np.zeros(length, np.int64), np.zeros((length + 1, 4), np.int64), np.zeros(3, np.int64)
-        )
+        return cls(empty_code(length), np.zeros(length, np.int64), np.zeros((length + 1, 4), np.int64), np.zeros(3, np.int64))
 
 
 class Exhaustive:
@@ -84,13 +82,7 @@ def _fits(packed, stores, order, cases, work):
 @entry
 def _advance(choices, position, order, cases, work, executions):
     """Go on through the codes until one is right, all are done, or about `executions` are executed; returns how many were."""
-    packed, chosen, so_far, total, n = (
-        position.packed,
-        position.chosen,
-        position.so_far,
-        np.int64(0),
-        len(position.chosen),
-    )
+    packed, chosen, so_far, total, n = (position.packed, position.chosen, position.so_far, np.int64(0), len(position.chosen))
     d = position.at[DEPTH]
     position.at[HIT] = 0
     while total < executions:

@@ -81,8 +81,7 @@ class Sketches:
         self.value = _bits(spare[-1:])
         counting = [1 << r for r in (*named, *spare[:-1])]
         self.inputs, self.outputs = (
-            _bits({at.number for at in places if at.kind == "register"})
-            for places in (examples.sources, examples.targets)
+            _bits({at.number for at in places if at.kind == "register"}) for places in (examples.sources, examples.targets)
         )
         lines = Instructions.of(space, examples, 0, constants)
         lines = lines.take((lines.reads | lines.writes) & ~_bits([*named, *spare]) == 0)

@@ -134,9 +134,7 @@ def _propose(chain, guide, choices, cases, work, options):
     if guide is not None and uniform(chain.random) <= options.share:
         if guide.stale[0] or guide.used[0] >= options.renew:
             few = chain.order[: options.batch]
-            executed = gradient_proposals.renew(
-                chain.random, chain.packed, few, cases, work, guide, options.temperature
-            )
+            executed = gradient_proposals.renew(chain.random, chain.packed, few, cases, work, guide, options.temperature)
         gradient_proposals.propose(chain.random, chain.packed, guide)
     else:
         propose(chain.random, chain.packed, choices)

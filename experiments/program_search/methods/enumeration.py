@@ -28,9 +28,7 @@ def _by_codes(problem: Problem, budget: Budget, rng: np.random.Generator) -> np.
     """The first code that is right on all examples: smaller sets of codes of one length first. Raises Exhausted."""
     space, examples, exhaustive = problem.space, problem.examples, Exhaustive(problem, budget, rng)
     sets = [
-        (n, Instructions.of(space, examples, n, constants))
-        for n in range(1, space.length + 1)
-        for constants in (USUAL, None)
+        (n, Instructions.of(space, examples, n, constants)) for n in range(1, space.length + 1) for constants in (USUAL, None)
     ]
     for n, instructions in sorted(sets, key=lambda one: one[0] * np.log(len(one[1].rows) + 1)):
         if (code := exhaustive.search(SlotChoices.of([instructions] * n, examples))) is not None:

@@ -136,9 +136,7 @@ def restricted(space: Space, functions: list[str], constants: list[int], part: f
     forms = {name: OPERATION[name].register_form for name in space.operations}
     known = [name for name in dict.fromkeys([_ALWAYS, *functions, *forms.values()]) if name in forms.values()]
     kept = known[: int(np.ceil(part * len(known)))]
-    values = [
-        c for c in dict.fromkeys([*_CONSTANTS, *constants, *sorted(space.constants, key=abs)]) if c in space.constants
-    ]
+    values = [c for c in dict.fromkeys([*_CONSTANTS, *constants, *sorted(space.constants, key=abs)]) if c in space.constants]
     values = values[: int(np.ceil(len(_CONSTANTS) + len(space.constants) ** part))]
     return replace(
         space, operations=tuple(name for name, form in forms.items() if form in kept),
@@ -146,9 +144,7 @@ def restricted(space: Space, functions: list[str], constants: list[int], part: f
     )  # fmt: skip
 
 
-METHOD = Method(
-    "guided_enumeration", "hybrid", "enumeration of what descents compute with first", run, 5e7, Options, fits=fits
-)
+METHOD = Method("guided_enumeration", "hybrid", "enumeration of what descents compute with first", run, 5e7, Options, fits=fits)
 VARIANTS = (
     METHOD.variant("guided_enumeration", 13),
     # the same rounds, with operations and constants taken in the space's own order

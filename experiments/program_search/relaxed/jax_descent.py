@@ -51,9 +51,7 @@ class Descender:
         wanted = RELAXATIONS[relaxation].from_integers(examples.outputs, 32).astype(dtype)
         self.batch = Batch(state, np.moveaxis(wanted, 0, -1))
 
-    def advance(
-        self, descent: Descent, mask: Fields, schedule: Schedule, rows: np.ndarray
-    ) -> tuple[Descent, jax.Array]:
+    def advance(self, descent: Descent, mask: Fields, schedule: Schedule, rows: np.ndarray) -> tuple[Descent, jax.Array]:
         with jax.enable_x64(self.precise):
             return _advance(self.shape, descent, mask, schedule, rows, self.batch)
 
@@ -75,9 +73,7 @@ def _advance(
 
 
 @partial(jax.jit, static_argnums=0)
-def _slopes(
-    shape: Shape, logits: Fields, schedule: Schedule, rows: jax.Array, batch: Batch
-) -> tuple[Fields, jax.Array]:
+def _slopes(shape: Shape, logits: Fields, schedule: Schedule, rows: jax.Array, batch: Batch) -> tuple[Fields, jax.Array]:
     of_each = jax.vmap(jax.value_and_grad(_loss), in_axes=(0, None, 0, None))
     losses, slopes = of_each(logits, shape, schedule, jax.tree.map(lambda x: x[..., rows], batch))
     return slopes, losses

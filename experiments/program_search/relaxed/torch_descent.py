@@ -35,9 +35,7 @@ class Descender:
         self.wanted = _bits(form.problem.examples.outputs)
         self.places = torch.arange(32, dtype=self.cells.dtype)
 
-    def advance(
-        self, descent: Descent, mask: Fields, schedule: Schedule, rows: np.ndarray
-    ) -> tuple[Descent, np.ndarray]:
+    def advance(self, descent: Descent, mask: Fields, schedule: Schedule, rows: np.ndarray) -> tuple[Descent, np.ndarray]:
         now, closed, given, losses = _tensors(descent), _tensors(mask), _tensors(schedule), []
         with one_thread():
             for k, some in enumerate(rows):
@@ -74,8 +72,7 @@ class Descender:
         words = {name: x.transpose(0, 1).flatten(1) for name, x in operands.items()}
         results = operate(self.cells, self.units, self.operations, words)
         word = sum(
-            mass[:, None] * results[name].view(32, size, examples)
-            for name, mass in zip(self.operations, masses.T, strict=True)
+            mass[:, None] * results[name].view(32, size, examples) for name, mass in zip(self.operations, masses.T, strict=True)
         )
         return word.transpose(0, 1)
 

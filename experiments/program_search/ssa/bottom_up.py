@@ -147,9 +147,7 @@ class BottomUp:
         for goal, kind in product(range(self.light_goals), (4, 5)):
             if _KINDS[kind] in self.space.operations:
                 self.hits[0, 0] = 0
-                pairs = value_bank.cover(
-                    self.bank, self.goals, goal, last, kind == 5, np.empty(_FILTERED, np.int32), self.hits
-                )
+                pairs = value_bank.cover(self.bank, self.goals, goal, last, kind == 5, np.empty(_FILTERED, np.int32), self.hits)
                 yield last + pairs
 
     def _hits(self) -> list[list[int]]:

@@ -20,9 +20,7 @@ class FormSearch(SlicedSearch):
 
     slice_executions = 2_000_000
 
-    def __init__(
-        self, problem: Problem, rng: np.random.Generator, *, count: int, slots: int, focus: Sequence[float]
-    ) -> None:
+    def __init__(self, problem: Problem, rng: np.random.Generator, *, count: int, slots: int, focus: Sequence[float]) -> None:
         self.form = Form(problem, slots)
         self.lowering, self.cases = Lowering(self.form), FormCases.of(self.form, focus)
         self.members = [State.of(self.cases, rng) for _ in range(count)]

@@ -19,15 +19,7 @@ from experiments.program_search.problem import Problem
 from experiments.program_search.random_numbers import below, gumbel, luby, uniform
 from experiments.program_search.sliced_search import RESTARTS
 from experiments.program_search.ssa.form_search import RIGHT, TEMPERATURE, WRONG, FormSearch
-from experiments.program_search.ssa.kernel import (
-    BACKWARD,
-    ITERATION,
-    forward,
-    restart,
-    right,
-    score,
-    wrong_bits,
-)
+from experiments.program_search.ssa.kernel import BACKWARD, ITERATION, forward, restart, right, score, wrong_bits
 
 _UNKNOWN = -1.0
 _MOST = 64

@@ -94,9 +94,7 @@ def _descend(state, cases, options, executions, report):
         iteration = state.progress[ITERATION]
         if iteration == 0:
             restart(state, cases)
-        report[TEMPERATURE] = s.first_temperature * (s.last_temperature / s.first_temperature) ** (
-            iteration / s.iterations
-        )
+        report[TEMPERATURE] = s.first_temperature * (s.last_temperature / s.first_temperature) ** (iteration / s.iterations)
         draw(state, report[TEMPERATURE], s.keep)
         if iteration % s.hold == 0:
             _shuffle(state, s.batch)

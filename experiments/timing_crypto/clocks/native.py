@@ -117,9 +117,7 @@ def variance(implementation: str, inputs: int, calls: int, seed: int, flush: boo
         times, clock = native.times(np.repeat(one, calls, axis=0), flush)
         kept = np.sort(times)[: max(1, calls * 99 // 100)]
         median = float(np.median(times))
-        rows.append(
-            (implementation, flush, clock, number, calls, median, *_varies(times, median), *_varies(kept, median))
-        )
+        rows.append((implementation, flush, clock, number, calls, median, *_varies(times, median), *_varies(kept, median)))
     columns = ("implementation", "flushed", "clock", "input", "calls", "median", "variation", "spread")
     return pd.DataFrame(rows, columns=[*columns, "variation_99", "spread_99"])
 

@@ -86,9 +86,7 @@ class Implementation:
 
     def prepare(self, function: str, flags: tuple[str, ...] = ("-O2",), stack_bytes: int = STACK_BYTES) -> Call:
         """The function, compiled for the machines and laid out to be called."""
-        return calls.prepare(
-            self.path, function, self.functions[function].arguments, flags=flags, stack_bytes=stack_bytes
-        )
+        return calls.prepare(self.path, function, self.functions[function].arguments, flags=flags, stack_bytes=stack_bytes)
 
 
 def run(machine: Backend, call: Call, batch: Batch) -> Execution:
@@ -132,9 +130,7 @@ def aes_functions(blocks: int = 1) -> dict[str, Function]:
 
 def sha256_functions(length: int = 64) -> dict[str, Function]:
     """Of a message of so many bytes."""
-    return _functions(
-        sha256=(secret("message", length), public("length", value=length), output("digest", 32)),
-    )
+    return _functions(sha256=(secret("message", length), public("length", value=length), output("digest", 32)))
 
 
 def chacha20_functions(length: int = 64) -> dict[str, Function]:

@@ -98,9 +98,7 @@ def _show(question: Question, backend: str, verdict: Verdict) -> None:
             _show_violation(console, violation)
         if place and place.text:
             console.print(f"    {escape(place.text)}")
-    console.print(
-        f"compiled: {escape(str(question.path))} {' '.join((question.level, *question.flags))} for {question.isa}"
-    )
+    console.print(f"compiled: {escape(str(question.path))} {' '.join((question.level, *question.flags))} for {question.isa}")
     for line in (*_about_runs(question, verdict), _about_coverage(verdict), _about_traces(verdict)):
         console.print(escape(line))
     console.print(f"machine: {backend}; observer: addresses of instructions and data, operands of division")
@@ -120,9 +118,7 @@ def _show_violation(console: Console, violation: Violation) -> None:
     if violation.also_called_from:
         console.print(f"    called at {escape(_lines(violation.also_called_from))} as well, which may leak too")
     if violation.extreme:
-        console.print(
-            f"    only with public inputs such as {escape(violation.public)}: if that is none, fix it with --value"
-        )
+        console.print(f"    only with public inputs such as {escape(violation.public)}: if that is none, fix it with --value")
 
 
 def _about_runs(question: Question, verdict: Verdict) -> list[str]:

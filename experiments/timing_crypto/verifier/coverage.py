@@ -25,9 +25,7 @@ def coverage(subject: Subject, executed: np.ndarray) -> Coverage:
 def jumps_out(subject: Subject) -> list[tuple[int, int]]:
     """(pc, target) of the jumps in the file that lead out of it."""
     words, owner = _words(subject), _owners(subject)
-    jumps = [
-        jump for function in subject.debug.functions for jump in _jumps(function, words, subject.call.program.base)
-    ]
+    jumps = [jump for function in subject.debug.functions for jump in _jumps(function, words, subject.call.program.base)]
     return [(pc, target) for pc, target in jumps if target not in owner]
 
 

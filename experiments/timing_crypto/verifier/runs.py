@@ -54,8 +54,7 @@ def tainted(subject: Subject, machine: ObservingBackend, max_steps: int, rng: np
 def _joined(parts: Sequence[Observed]) -> Observed:
     reasons = tuple(reason for part in parts for reason in part.reasons)
     retired, leaks, executed, callers = (
-        np.concatenate(arrays)
-        for arrays in zip(*((p.retired, p.leaks, p.executed, p.callers) for p in parts), strict=True)
+        np.concatenate(arrays) for arrays in zip(*((p.retired, p.leaks, p.executed, p.callers) for p in parts), strict=True)
     )
     return Observed(reasons, retired, leaks, executed, callers)
 
@@ -109,8 +108,6 @@ def described(values: Values, b: int) -> str:
     """A public input in one short text."""
     texts = []
     for name, value in values.items():
-        text = (
-            bytes(value[b][:8]).hex() + ("…" if value.shape[1] > 8 else "") if value.ndim == 2 else str(int(value[b]))
-        )
+        text = bytes(value[b][:8]).hex() + ("…" if value.shape[1] > 8 else "") if value.ndim == 2 else str(int(value[b]))
         texts.append(f"{name}={text}")
     return ", ".join(texts)

@@ -206,9 +206,7 @@ def _check_size(parameter: Parameter, size: int) -> None:
     name, least, whole = parameter.name, parameter.target_bytes or 1, parameter.buffer_bytes
     if whole is not None and size != whole:
         what = "larger" if size > whole else "smaller"
-        raise UserError(
-            f"{name}:{size} is {what} than the {whole} bytes that its declaration says: give {name}:{whole}"
-        )
+        raise UserError(f"{name}:{size} is {what} than the {whole} bytes that its declaration says: give {name}:{whole}")
     if size < least:
         raise UserError(f"{name}:{size} is smaller than the {least} bytes of one element of {parameter.type}")
 

@@ -20,9 +20,7 @@ _AT_ONCE = 2
 Item = TypeVar("Item")
 
 
-def functions(
-    levels: Sequence[str], machine: ObservingBackend, seed: int = 0, secrets: int = CROSS_CHECK
-) -> pd.DataFrame:
+def functions(levels: Sequence[str], machine: ObservingBackend, seed: int = 0, secrets: int = CROSS_CHECK) -> pd.DataFrame:
     """The verifier against what is known, a row per annotated function and level.
 
     Columns function, level, expected (proven, violations or by_trace), verdict, lines_right, distinct_traces, outcome.
@@ -70,9 +68,7 @@ def _each(one: Callable[[Item], dict], cases: Sequence[Item], what: str) -> Iter
 
 def question(path: Path, function: Function, level: str) -> Question:
     """What the catalogue says of a function, as the verifier takes it; outputs are public."""
-    sizes = {
-        role: {p.name: p.size_bytes for p in function.parameters if p.role == role} for role in ("secret", "public")
-    }
+    sizes = {role: {p.name: p.size_bytes for p in function.parameters if p.role == role} for role in ("secret", "public")}
     outputs = {p.name: p.size_bytes for p in function.parameters if p.role == "output"}
     values = {p.name: p.value for p in function.parameters if p.value is not None}
     return Question(path, function.name, sizes["secret"], sizes["public"] | outputs, values, level)

@@ -45,9 +45,7 @@ def _caller(subject: Subject, seen: Observed, jumps: list[tuple[int, int]], b: i
     return debug.place(min(taken, key=lambda jump: debug.symbol(jump[1]) != symbol)[0]) if taken else None
 
 
-def _also(
-    subject: Subject, seen: Observed, jumps: list[tuple[int, int]], caller: Place, rows: list[int]
-) -> tuple[Place, ...]:
+def _also(subject: Subject, seen: Observed, jumps: list[tuple[int, int]], caller: Place, rows: list[int]) -> tuple[Place, ...]:
     """The other lines that called the same library code: of each instruction a machine remembers the first call only."""
     base, executed = subject.call.config.memory_base, np.logical_or.reduce(seen.executed[rows])
     places = {pc: subject.debug.place(pc) for pc, _ in jumps if executed[(pc - base) // 4]}
@@ -57,13 +55,7 @@ def _also(
 
 
 def _violation(
-    subject: Subject,
-    runs: Runs,
-    pc: int,
-    place: Place | None,
-    caller: Place | None,
-    also: tuple[Place, ...],
-    rows: list[int],
+    subject: Subject, runs: Runs, pc: int, place: Place | None, caller: Place | None, also: tuple[Place, ...], rows: list[int]
 ) -> Violation:
     slot = (pc - subject.call.config.memory_base) // 4
     labels = int(np.bitwise_or.reduce(runs.seen.leaks[rows, slot]))
@@ -72,9 +64,7 @@ def _violation(
     function = place.function if place else subject.debug.symbol(pc) or "no function"
     extreme = not bool(runs.inputs.plausible[rows].any())
     public = described(runs.inputs.values, rows[0])
-    return Violation(
-        pc, function, toolchain.disassemble(word, pc), _kind(word), names, place, caller, also, public, extreme
-    )
+    return Violation(pc, function, toolchain.disassemble(word, pc), _kind(word), names, place, caller, also, public, extreme)
 
 
 def _kind(word: int) -> str:
