@@ -9,8 +9,8 @@ from typing import NamedTuple
 import numpy as np
 
 from backends.core.isa.packing import REGISTER_FILE
-from backends.gpu_compute.codes import entry, inner, pack_code, run_code
-from backends.gpu_compute.compiling import inlined
+from backends.gpu_compute.codes import pack_code, run_code
+from backends.gpu_compute.compiling import entry, inlined, inner
 from experiments.program_search.problem import Examples
 
 WORD_BITS = 32

@@ -5,7 +5,7 @@ Source: SplitMix64 (Steele, Lea and Flood 2014), a few instructions a number.
 
 import numpy as np
 
-from backends.gpu_compute.codes import inner
+from backends.gpu_compute.compiling import inner
 
 _GAMMA = np.uint64(0x9E3779B97F4A7C15)
 _FIRST, _SECOND = np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB)

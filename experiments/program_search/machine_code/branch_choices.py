@@ -8,7 +8,8 @@ from typing import NamedTuple
 import numpy as np
 
 from backends.core import isa
-from backends.gpu_compute.codes import inner, pack_slot
+from backends.gpu_compute.codes import pack_slot
+from backends.gpu_compute.compiling import inner
 from experiments.program_search.choices import NEVER, Choices, choices
 from experiments.program_search.machine_code.instructions import pack_fields
 from experiments.program_search.random_numbers import below, gumbel

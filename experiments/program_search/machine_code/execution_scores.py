@@ -11,8 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from backends.core import isa
-from backends.gpu_compute.codes import inner
-from backends.gpu_compute.compiling import inlined
+from backends.gpu_compute.compiling import inlined, inner
 from backends.gpu_compute.derivatives import FORM, NOTHING, STORE
 from experiments.program_search.evaluation import Cases, Workspace, run_case, wrong_bits
 from experiments.program_search.machine_code.adjoint_scores import BACKWARD, Adjoint, clear, go_back, run_taped

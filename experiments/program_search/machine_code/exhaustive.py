@@ -11,7 +11,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from backends.gpu_compute.codes import entry, inner, unpack
+from backends.gpu_compute.codes import unpack
+from backends.gpu_compute.compiling import entry, inner
 from experiments.program_search.budget import Budget
 from experiments.program_search.evaluation import Evaluator, Workspace, run_case, wrong_bits
 from experiments.program_search.machine_code.instruction_sets import SlotChoices

@@ -12,8 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from backends.gpu_compute.codes import inner
-from backends.gpu_compute.compiling import imm_of, inlined, op_of, rd_of, rs1_of, rs2_of
+from backends.gpu_compute.compiling import imm_of, inlined, inner, op_of, rd_of, rs1_of, rs2_of
 from backends.gpu_compute.derivatives import FORM, IMMEDIATE, NOTHING, REGISTER, STORE
 from experiments.program_search.evaluation import Cases
 from experiments.program_search.machine_code.adjoint_scores import BACKWARD, Adjoint, clear, go_back, run_taped

@@ -6,8 +6,8 @@ Jumps in packed codes name their target's slot, so an instruction that is moved 
 import numpy as np
 
 from backends.core import isa
-from backends.gpu_compute.codes import inner, pack, pack_slot
-from backends.gpu_compute.compiling import inlined
+from backends.gpu_compute.codes import pack, pack_slot
+from backends.gpu_compute.compiling import inlined, inner
 from experiments.program_search.random_numbers import below, uniform
 from experiments.program_search.space import IMM, NOTHING, RD, RS1, RS2
 

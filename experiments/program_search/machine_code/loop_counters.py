@@ -10,7 +10,8 @@ from typing import NamedTuple
 import numpy as np
 
 from backends.core import isa
-from backends.gpu_compute.codes import entry, pack_code
+from backends.gpu_compute.codes import pack_code
+from backends.gpu_compute.compiling import entry
 from experiments.program_search.evaluation import Evaluator, Workspace, run_case
 from experiments.program_search.machine_code.instruction_sets import Instructions
 from experiments.program_search.problem import Examples

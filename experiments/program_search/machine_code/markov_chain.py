@@ -12,7 +12,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from backends.gpu_compute.codes import entry, inner, unpack
+from backends.gpu_compute.codes import unpack
+from backends.gpu_compute.compiling import entry, inner
 from experiments.program_search.choices import choices
 from experiments.program_search.evaluation import WORD_BITS, Evaluator, Workspace, run_case, wrong_bits
 from experiments.program_search.machine_code import gradient_proposals

@@ -3,7 +3,7 @@
 import numpy as np
 
 from backends.core.isa.packing import IMM_BITS, RD_BITS, RS1_BITS, RS2_BITS
-from backends.gpu_compute.codes import inner
+from backends.gpu_compute.compiling import inner
 from experiments.program_search.machine_code.instructions import PACKED_NOTHING, random_instruction
 from experiments.program_search.random_numbers import below, uniform
 

@@ -15,7 +15,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from backends.gpu_compute.codes import entry, inner, unpack
+from backends.gpu_compute.codes import unpack
+from backends.gpu_compute.compiling import entry, inner
 from experiments.program_search.choices import NEVER
 from experiments.program_search.evaluation import Evaluator, Workspace
 from experiments.program_search.machine_code.adjoint_scores import Adjoint

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from backends.core import isa
-from backends.gpu_compute.codes import entry, inner
+from backends.gpu_compute.compiling import entry, inner
 from backends.gpu_compute.derivatives import alu, pull, sums, weigh
 from experiments.program_search.choices import NEVER
 from experiments.program_search.evaluation import WORD_BITS, popcount

@@ -19,7 +19,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from backends.gpu_compute.codes import entry, inner
+from backends.gpu_compute.compiling import entry, inner
 from experiments.program_search.choices import NEVER
 from experiments.program_search.problem import Problem
 from experiments.program_search.random_numbers import below

@@ -9,7 +9,8 @@ from typing import NamedTuple
 import numpy as np
 
 from backends.core.isa.packing import REGISTER_FILE
-from backends.gpu_compute.codes import entry, inner, pack, run_code
+from backends.gpu_compute.codes import pack, run_code
+from backends.gpu_compute.compiling import entry, inner
 
 LEFT, RIGHT, FIRST_RESULT = 1, 2, 3
 RESULTS = 28
