@@ -17,7 +17,7 @@ KINDS = {"value", "trap", "timing", "soft limit", "gradient"}
 
 @pytest.mark.parametrize("machine", MACHINES)
 def test_machine_conforms(machine):
-    rows = table.rows([machine], "smoke")
+    rows = table.rows([machine], table.SCALES["smoke"])
     cached = {"timing"} if "cache" in catalog.create(machine).capabilities().timings else set()
     assert {r.kind for r in rows} >= {"value", "trap"} | cached and {r.kind for r in rows} <= KINDS
     assert all(r.cases > 0 and r.failed == 0 for r in rows), [r.first_failure for r in rows]

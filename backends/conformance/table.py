@@ -174,9 +174,9 @@ def _tell(text: str) -> Callable[[int], str]:
     return lambda b: f"{text} (instance {b})"
 
 
-def rows(backends: list[str], scale: str, device: str = "cpu", progress: Progress | None = None) -> list[Row]:
+def rows(backends: list[str], scale: Scale, device: str = "cpu", progress: Progress | None = None) -> list[Row]:
     """The conformance table of the named machines on a device. Raises UserError for one that cannot be used there."""
-    checkers = [Checker(name, SCALES[scale], device) for name in backends]
+    checkers = [Checker(name, scale, device) for name in backends]
     found: list[Row] = []
     for checker in checkers:
         if progress is None:
@@ -192,7 +192,7 @@ def report(backends: list[str], scale: str, device: str, as_json: bool) -> int:
     """Print the table; 0 where every case passed, else 1."""
     console = Console(stderr=True)
     with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
-        found = rows(backends, scale, device, progress)
+        found = rows(backends, SCALES[scale], device, progress)
     if as_json:
         for row in found:
             print(json.dumps(asdict(row)))

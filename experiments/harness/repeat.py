@@ -8,8 +8,9 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import TypeAlias
 
 import pandas as pd
 
@@ -17,21 +18,28 @@ from backends.core.errors import exit_code
 from experiments.harness import schema
 from experiments.harness.tables import Results
 
+Tables: TypeAlias = Mapping[str, pd.DataFrame]
 
-def differences(experiment: str, first: Results, second: Results) -> Iterator[str]:
-    """Tables and columns that are not the same in both, but for timings."""
-    made = [results.provenance(experiment)["tables"] for results in (first, second)]
-    for name in sorted(set(made[0]) ^ set(made[1])):
+
+def compared(experiment: str, *folders: Results) -> Iterator[str]:
+    """Tables and columns of an experiment that are not the same in both folders, but for timings."""
+    made = [{name: r.table(experiment, name) for name in r.provenance(experiment)["tables"]} for r in folders]
+    return differences(experiment, *made)
+
+
+def differences(experiment: str, one: Tables, other: Tables) -> Iterator[str]:
+    """The same of tables by name."""
+    for name in sorted(one.keys() ^ other.keys()):
         yield f"{name}: made once only"
-    for name in sorted(set(made[0]) & set(made[1])):
-        one, other = (results.table(experiment, name) for results in (first, second))
-        if len(one) != len(other):
-            yield f"{name}: {len(one)} rows, {len(other)} rows"
+    for name in sorted(one.keys() & other.keys()):
+        first, second = one[name], other[name]
+        if len(first) != len(second):
+            yield f"{name}: {len(first)} rows, {len(second)} rows"
             continue
         for column in (c.name for c in schema.of(experiment)[name].columns if not c.timing):
-            same = (one[column] == other[column]) | (one[column].isna() & other[column].isna())
+            same = (first[column] == second[column]) | (first[column].isna() & second[column].isna())
             if not same.all():
-                yield f"{name}.{column}: {int((~same).sum())} of {len(one)} rows"
+                yield f"{name}.{column}: {int((~same).sum())} of {len(first)} rows"
 
 
 def run(experiment: str, scale: str, folder: Path, workers: int) -> Results:
@@ -47,7 +55,7 @@ def main() -> int:
     for experiment in schema.experiments():
         with tempfile.TemporaryDirectory() as folder:
             both = [run(experiment, scale, Path(folder) / str(workers), workers) for workers in (1, 2)]
-            for difference in differences(experiment, *both):
+            for difference in compared(experiment, *both):
                 print(f"{experiment}: {difference}")
                 found[experiment] += 1
     print(", ".join(f"{name}: {count or 'no'} differences" for name, count in found.items()))
