@@ -8,7 +8,7 @@ import warnings
 from pathlib import Path
 
 from backends.core.errors import exit_code
-from experiments.harness import record, tables
+from experiments.harness import record, schema, tables
 from experiments.harness.provenance import ROOT
 from experiments.harness.tables import DEFAULT
 
@@ -29,13 +29,12 @@ PAGE = """<!DOCTYPE html>
 </body>
 </html>
 """
-NEEDED = ("conformance", "alu_verification", "benchmarks")
 
 
 def build(results: Path) -> str:
     """The report as HTML. Raises UserError where an experiment is missing or a table damaged."""
     found = tables.at(results)
-    for experiment in NEEDED:
+    for experiment in found.experiments() or schema.experiments():  # where there is nothing, the first one says so
         found.provenance(experiment)
         tables.check(results / experiment)
     with warnings.catch_warnings(), tempfile.TemporaryDirectory() as folder:

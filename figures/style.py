@@ -48,11 +48,6 @@ _LOOKS = (
     ("#44AA99", "|", (0, (7, 1, 3, 1))),
 )
 _MACHINES = ("reference", "jax_tensor", "torch_neural", "gpu_compute")
-_METHODS = (
-    "straight_through", "annealed_bits", "hybrid", "mcmc", "enumeration", "smt", "annealed_value", "random_search",
-    "hybrid_without_gradient", "population", "curriculum", "fixed_temperature", "warm_start",
-    "guided_enumeration", "annealed_neural", "rounds_without_gradient", "fixed_temperature_bits", "sketches",
-)  # fmt: skip
 INK, PALE = "#222222", "#E8EDF2"
 
 
@@ -68,9 +63,8 @@ def machines(names) -> dict[str, dict]:
 
 
 def methods(names) -> dict[str, dict]:
-    """Line properties per method of synthesis, the same in every figure; methods that are not known come after."""
-    found = looks((*_METHODS, *sorted(set(names) - set(_METHODS))), names)
-    return {name: {**look, "label": name.replace("_", " ")} for name, look in found.items()}
+    """Line properties per method of synthesis, by its place among `names`: all methods of the runs that a figure shows."""
+    return {name: {**look, "label": name.replace("_", " ")} for name, look in looks(names, names).items()}
 
 
 def looks(known, names) -> dict[str, dict]:

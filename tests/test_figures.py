@@ -94,7 +94,8 @@ def test_machines_differ_without_colour():
 
 
 def test_methods_differ_without_colour():
-    looks = style.methods(made_up.METHODS).values()
+    """Ones that nobody has heard of as well."""
+    looks = style.methods([*made_up.METHODS, "mine", "another"]).values()
     assert len({(x["marker"], str(x["linestyle"])) for x in looks}) == len(looks)
 
 

@@ -87,10 +87,10 @@ def test_a_search_ends_with_its_budget():
 
 
 def test_methods_of_the_contest_declare_themselves():
-    """In the order of their families, each with a look of its own and options that it has."""
+    """In the order of their families, each with a place of its own and options that it has."""
     found = list(methods.variants().values())
     places = [FAMILIES.index(method.family) for method in found]
-    assert places == sorted(places) and len({method.look for method in found}) == len(found)
+    assert places == sorted(places) and len({method.place for method in found}) == len(found)
     for method in found:
         assert set(method.given) <= set(method.option_names) and method.rate > 0 and method.about
 

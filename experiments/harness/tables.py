@@ -96,7 +96,7 @@ def provenance(folder: Path) -> dict[str, Any] | None:
     except (FileNotFoundError, NotADirectoryError):
         return None
     except (ValueError, KeyError, TypeError):
-        raise Damaged(f"{file} is damaged: {_mend(folder)}") from None
+        raise Damaged(f"{file} is damaged: {_how_to_fix(folder)}") from None
 
 
 def check(folder: Path) -> None:
@@ -104,10 +104,10 @@ def check(folder: Path) -> None:
     for name, facts in (provenance(folder) or {"tables": {}})["tables"].items():
         file = folder / f"{name}.csv"
         if not file.exists() or sha256(file) != facts["sha256"]:
-            raise Damaged(f"{file} is missing or not what {PROVENANCE} beside it describes: {_mend(folder)}")
+            raise Damaged(f"{file} is missing or not what {PROVENANCE} beside it describes: {_how_to_fix(folder)}")
 
 
-def _mend(folder: Path) -> str:
+def _how_to_fix(folder: Path) -> str:
     return f"restore it (git checkout -- {folder}) or delete the folder and run the experiment again"
 
 

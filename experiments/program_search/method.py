@@ -32,7 +32,7 @@ class Method:
     """run: `(problem, budget, rng, options) -> Outcome`; it raises nothing but UserError. options: the type of its options, by
     keyword and all with defaults; given: those that differ from the defaults. fits: why it cannot take a problem, None where it
     can. rate: executions of about a second on one core, which budgets are multiples of. compiled_once: its code is the same for
-    every problem. hinted: it is given a code near a solution. look: which look it has in figures.
+    every problem. hinted: it is given a code near a solution. place: among the methods of a family, in tables and figures.
     """
 
     name: str
@@ -45,7 +45,7 @@ class Method:
     fits: Callable[[Problem], str | None] = fits_all
     compiled_once: bool = True
     hinted: bool = False
-    look: int | None = None
+    place: int | None = None
 
     @property
     def option_names(self) -> tuple[str, ...]:
@@ -55,6 +55,6 @@ class Method:
         """A code that fits the problem's examples, if one is found within the budget."""
         return self.run(problem, budget, rng, self.options(**{**self.given, **options}))
 
-    def variant(self, label: str, look: int, *, given: Mapping[str, object] | None = None, **changes: Any) -> "Method":
+    def variant(self, label: str, place: int, *, given: Mapping[str, object] | None = None, **changes: Any) -> "Method":
         """The method as it takes part under a label. given: options that differ. changes: other fields, such as the family."""
-        return replace(self, name=label, look=look, given={**self.given, **(given or {})}, **changes)
+        return replace(self, name=label, place=place, given={**self.given, **(given or {})}, **changes)

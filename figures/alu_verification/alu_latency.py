@@ -1,7 +1,7 @@
 """How long each arithmetic operation takes on each machine: alone, and as one of a large batch.
 
-The seeds claim that multiplication is twelve times faster than addition in a neural computer; the two panels show where
-that holds.
+nCPU (Price 2026) claims that multiplication is twelve times faster than addition in a neural computer; the two panels show
+where that holds.
 """
 
 import pandas as pd

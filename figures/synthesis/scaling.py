@@ -22,7 +22,7 @@ def draw(results: Results) -> Figure:
     figure, panels = plt.subplots(1, 2, sharey=True, figsize=(style.PAGE_IN, 3.0), squeeze=False)
     handles: dict = {}
     for axes, own, title in zip(panels[0], (runs[~loops], runs[loops]), ("straight-line tasks", "loops"), strict=True):
-        _panel(axes, own, statistics.methods(runs))
+        _panel(axes, own, style.methods(statistics.methods(runs)))
         axes.set_title(title)
         axes.set_yscale("log")
         axes.set_xlabel("instructions of the shortest known solution")
@@ -32,11 +32,11 @@ def draw(results: Results) -> Figure:
     return figure
 
 
-def _panel(axes: Axes, runs: pd.DataFrame, methods: list[str]) -> None:
+def _panel(axes: Axes, runs: pd.DataFrame, looks: dict[str, dict]) -> None:
     costs = statistics.tally(runs, ("method", "shortest")).sort_values("shortest")
-    met = [m for m in methods if m in set(costs["method"])]
-    for place, method in enumerate(met):
-        look, own = style.methods([method])[method], costs[costs["method"] == method]
+    met = {method: look for method, look in looks.items() if method in set(costs["method"])}
+    for place, (method, look) in enumerate(met.items()):
+        own = costs[costs["method"] == method]
         x = own["shortest"] + _SPREAD * ((place + 0.5) / len(met) - 0.5)
         axes.plot(x, own["to_solution"].replace(np.inf, np.nan).clip(lower=1), **look)
         none = own["right"] == 0

@@ -23,10 +23,9 @@ def draw(results: Results) -> Figure:
     figure, panels = plt.subplots(1, len(_COSTS), sharey=True, figsize=(style.PAGE_IN, 2.8))
     for axes, (column, label) in zip(panels, _COSTS.items(), strict=True):
         costs = runs[column].clip(lower=_LEAST[column])
-        for method in statistics.methods(runs):
+        for method, look in style.methods(statistics.methods(runs)).items():
             own = runs[runs["method"] == method]
-            look = {**style.methods([method])[method], "markersize": 3.5}
-            look["label"] = f"{look['label']} ({own['task'].nunique()})"
+            look |= {"markersize": 3.5, "label": f"{look['label']} ({own['task'].nunique()})"}
             _curve(axes, costs[own.index][own["right"]], pairs, (costs.min() / 2, costs.max()), look)
         axes.set_xscale("log")
         axes.set_xlabel(label)

@@ -35,6 +35,8 @@ def joined(parts: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
     values: dict[str, str] = {}
     tables: dict[str, list[list[str]]] = {}
     for part in parts:
+        taken = values.keys() & part.get("values", {}).keys() | tables.keys() & part.get("tables", {}).keys()
+        assert not taken, f"two parts of the paper name {taken}"
         values |= part.get("values", {})
         tables |= part.get("tables", {})
     return {"values": values, "tables": tables}

@@ -27,7 +27,7 @@ def get(name: str) -> Method:
 def variants() -> dict[str, Method]:
     """Methods as they take part in the contest, by label, in the order of their families."""
     found = [variant for name in names() for variant in getattr(_module(name), "VARIANTS", ())]
-    found.sort(key=lambda variant: (FAMILIES.index(variant.family), variant.look))
+    found.sort(key=lambda variant: (FAMILIES.index(variant.family), variant.place))
     return {variant.name: variant for variant in found}
 
 
