@@ -95,7 +95,8 @@ def test_a_worker_that_dies_is_one_line(tmp_path):
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
 def test_workers_end_with_the_run_and_finished_parts_stay(tmp_path, number):
     script = (
-        "import sys; sys.path.insert(0, 'tests')\n"
+        "import signal, sys; sys.path.insert(0, 'tests')\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"  # which a background job does not have
         "from pathlib import Path\nfrom functools import partial\nfrom test_parts import *\n"
         "f = Path(sys.argv[1]); late = [Part(f's{i}', partial(slow, 60, f)) for i in range(2)]\n"
         "run_parts(settings(f), [Part('quick', partial(table, 1)), *late])\n"
