@@ -47,6 +47,7 @@ TABLES = {
         integer("examples", "of a batch"),
         integer("slots", "of a program"),
         integer("steps", "of a run"),
+        integer("restarts", "programs that train side by side", "key"),
         real("program_example_steps_per_s", "median of the rounds", "timing"),
         *_RANGE,
         optional=True,
