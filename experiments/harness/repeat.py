@@ -1,7 +1,7 @@
-"""`python -m experiments.harness.repeat [SCALE]`: does the same seed give the same tables, whatever the number of workers?
+"""`python -m experiments.harness.repeat [SCALE [EXPERIMENT…]]`: the same seed gives the same tables, for any number of workers.
 
-Runs every experiment with one worker and one thread, and with two of each, into folders of their own, and compares all columns
-but those that its schema calls timings. Exit code 1 where something differs.
+Runs the experiments, all if none is named, with one worker and one thread and with two of each, into folders of their own, and
+compares all columns but those that their schemas call timings. Exit code 1 where something differs.
 """
 
 import os
@@ -51,15 +51,16 @@ def run(experiment: str, scale: str, folder: Path, workers: int) -> Results:
 
 
 def main() -> int:
-    scale, found = (sys.argv[1:] or ["smoke"])[0], pd.Series(0, schema.experiments())
-    for experiment in schema.experiments():
+    scale, *named = sys.argv[1:] or ["smoke"]
+    found = dict.fromkeys(named or schema.experiments(), 0)
+    for experiment in found:
         with tempfile.TemporaryDirectory() as folder:
             both = [run(experiment, scale, Path(folder) / str(workers), workers) for workers in (1, 2)]
             for difference in compared(experiment, *both):
-                print(f"{experiment}: {difference}")
+                print(f"{experiment}: {difference}", flush=True)
                 found[experiment] += 1
     print(", ".join(f"{name}: {count or 'no'} differences" for name, count in found.items()))
-    return int(found.any())
+    return int(any(found.values()))
 
 
 if __name__ == "__main__":

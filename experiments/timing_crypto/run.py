@@ -88,22 +88,24 @@ SCALES = {
 
 def run(cfg) -> dict[str, pd.DataFrame]:
     """The tables that this module's docstring names. Raises UserError for a value that nothing can have."""
-    asked, scale = cfg.experiment, SCALES[cfg.scale]
-    chosen = chosen_of(asked.implementations, IMPLEMENTATIONS, "implementation")
-    named = chosen_of(asked.policies, POLICIES, "policy")
-    cached = "cache" in chosen_of(asked.timings, ("flat", "cache"), "timing")
+    wanted, scale = cfg.experiment, SCALES[cfg.scale]
+    chosen = chosen_of(wanted.implementations, IMPLEMENTATIONS, "implementation")
+    named = chosen_of(wanted.policies, POLICIES, "policy")
+    cached = "cache" in chosen_of(wanted.timings, ("flat", "cache"), "timing")
     policies = tuple(Policy(name) for name in named) if cached else ()
-    trials = replace(scale.trials, native=count_of(asked.measurements, scale.trials.native, "measurements", 2))
-    count_of(asked.encryptions, 8, "encryptions", 8)
-    count_of(asked.random_keys, 1, "random_keys", 1)
+    trials = replace(scale.trials, native=count_of(wanted.measurements, scale.trials.native, "measurements", 2))
+    count_of(wanted.encryptions, 8, "encryptions", 8)
+    count_of(wanted.random_keys, 1, "random_keys", 1)
     machines, judge = {name: catalog.create(name, cfg.device) for name in cfg.backends}, _judge()
     subjects = {i: SUBJECTS[i] for i in chosen if i in SUBJECTS}
-    asked_of = {name: (name, machine, chosen, cfg.scale, cfg.seed) for name, machine in machines.items()}
     trusted = (judge, scale.secrets, cfg.seed)
     parts = [
-        *(Part(f"vectors_{name}", partial(vectors, *asked)) for name, asked in asked_of.items()),
         Part("functions", partial(tables.functions, scale.known_levels, judge, cfg.seed, KNOWN_SECRETS)),
-        Part("constant_time", partial(tables.constant_time, chosen, scale.levels, *trusted)),
+        *(
+            Part(f"vectors_{name}", partial(vectors, name, machine, chosen, cfg.scale, cfg.seed))
+            for name, machine in machines.items()
+        ),
+        *(Part(f"constant_time_{i}", partial(tables.constant_time, (i,), scale.levels, *trusted)) for i in chosen),
         Part("dudect", partial(noisy.measured, chosen, machines, trials, cfg.seed, cfg.device), timed=True),
         Part("variance", partial(noisy.variance, chosen, 8, 10_000, cfg.seed), timed=True),
     ]
@@ -128,14 +130,14 @@ def _joined(found: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
     return {name: pd.concat([p for p in some if len(p)] or some[:1], ignore_index=True) for name, some in rows.items()}
 
 
-def _recovered(asked, scale: Scale, judge: Backend, implementation: str, seed: int) -> pd.DataFrame:
-    """The attack with all numbers of encryptions up to the most that were asked for."""
+def _recovered(wanted, scale: Scale, judge: Backend, implementation: str, seed: int) -> pd.DataFrame:
+    """The attack with all numbers of encryptions up to the most that are wanted."""
     attacked = ATTACKS[implementation]
     counts = [1 << power + scale.more for power in attacked.powers]
-    most = count_of(asked.encryptions, counts[-1], "encryptions", 8)
+    most = count_of(wanted.encryptions, counts[-1], "encryptions", 8)
     tried = tuple(sorted({n for n in counts if n < most} | {most}))
     policy, keys = Policy("flushed", attacked.line_bytes), scale.keys[implementation]
-    return attack.recover_keys(judge, implementation, policy, tried, count_of(asked.random_keys, keys, "random_keys", 1), seed)
+    return attack.recover_keys(judge, implementation, policy, tried, count_of(wanted.random_keys, keys, "random_keys", 1), seed)
 
 
 def _judge() -> ObservingBackend:

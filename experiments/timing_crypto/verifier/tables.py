@@ -7,6 +7,7 @@ from typing import TypeVar
 
 import pandas as pd
 
+from backends.core import cores
 from backends.core.observation import ObservingBackend
 from experiments.harness import progress
 from experiments.timing_crypto.programs import IMPLEMENTATIONS, Function
@@ -15,8 +16,6 @@ from experiments.timing_crypto.verifier.subject import Question
 from experiments.timing_crypto.verifier.verdict import Verdict
 from experiments.timing_crypto.verifier.verify import CROSS_CHECK, verify
 
-_AT_ONCE = 2
-"""Compilations."""
 Item = TypeVar("Item")
 
 
@@ -62,7 +61,7 @@ def _functions(name: str) -> list[Function]:
 
 def _each(one: Callable[[Item], dict], cases: Sequence[Item], what: str) -> Iterator[dict]:
     """One row per case, in order."""
-    with ThreadPoolExecutor(_AT_ONCE) as pool:
+    with ThreadPoolExecutor(cores.threads()) as pool:  # it is the compiler that takes long
         yield from progress.track(pool.map(one, cases), what, len(cases))
 
 
