@@ -44,6 +44,7 @@ def test_against_unicorn(workload, ratio):
 
 def test_all_cores_against_one(ratio, monkeypatch):
     load, rounds = measure.load("mixed"), 16
+    monkeypatch.delenv("BACKEND_THREADS", raising=False)
     threads = cores.threads()
     assert threads > 1, "give the benchmark at least two cores"
 

@@ -18,12 +18,12 @@ def threads() -> int:
 
 
 @cache
-def _pool() -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(threads())
+def _pool(size: int) -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(size)
 
 
 def share(work: Callable[[slice], Result], count: int, pieces: int) -> Sequence[Result]:
     """`work` on `pieces` slices of `count` instances, beside one another; `work` must release the interpreter's lock."""
     edges = np.linspace(0, count, pieces + 1).astype(int)
     slices = [slice(first, last) for first, last in pairwise(edges.tolist())]
-    return [work(slices[0])] if pieces == 1 else list(_pool().map(work, slices))
+    return [work(slices[0])] if pieces == 1 else list(_pool(threads()).map(work, slices))

@@ -12,7 +12,7 @@ TABLES = {
         _BACKEND,
         integer("batch", "instances at once", "key"),
         text("program", "that runs", "key"),
-        integer("steps", "instructions of each instance"),
+        integer("steps", "instructions of each instance, as many as fill a round", "timing"),
         _SPEED,
         *_RANGE,
     ),
