@@ -40,9 +40,9 @@ def execute(config: dict[str, Any], overrides: Sequence[str]) -> Path:
 def check(config: Mapping[str, Any]) -> dict[str, Any]:
     """The configuration with `backend` resolved to `backends`. Raises UserError for a value that nothing can have."""
     checked = dict(config)
-    asked = checked.pop("backend")
+    wanted = checked.pop("backend")
     known = catalog.names()
-    names = known if asked == "all" else [asked] if isinstance(asked, str) else asked
+    names = known if wanted == "all" else [wanted] if isinstance(wanted, str) else wanted
     for name in names if isinstance(names, list) else [names]:
         if name not in known:
             raise UserError(f"unknown backend '{name}': all, or one of {', '.join(known)}")
@@ -71,7 +71,7 @@ def _job(cfg: DictConfig) -> None:
         execute({str(k): v for k, v in config.items()}, list(composed.overrides.task))
     except UserError as error:
         if composed.mode == RunMode.MULTIRUN:
-            raise  # Hydra names the job, goes on with the others, and raises the error after them
+            raise  # Hydra names the job, runs the others, and raises the error after them
         raise SystemExit(complain(error)) from None
 
 
@@ -91,6 +91,6 @@ def main() -> int:
     except (UserError, HydraException, OmegaConfBaseException) as error:
         return complain(error)
     except KeyboardInterrupt:
-        print("error: interrupted; what was recorded is kept, the same command goes on", file=sys.stderr)
+        print("error: interrupted; what was recorded is kept, the same command resumes", file=sys.stderr)
         return 130
     return 0
