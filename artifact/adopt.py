@@ -29,7 +29,7 @@ def adopt(source: Path, target: Path, force: bool = False) -> list[str]:
         _checked(source / name, force)
     for name in names:
         files = [*(f"{t}.csv" for t in found.provenance(name)["tables"]), PROVENANCE]  # the provenance last, as ever
-        record.write_files(target / name, {f: (source / name / f).read_text() for f in files})
+        record.write_files(target / name, {f: (source / name / f).read_text(encoding="utf-8") for f in files})
         for left in set((target / name).glob("*.csv")) - {target / name / f for f in files}:
             left.unlink()
     return names

@@ -50,7 +50,7 @@ def build(results: Path) -> str:
         runner = ExecutePreprocessor(config=sockets, timeout=600, kernel_name="python3")
         runner.preprocess(notebook, {"metadata": {"path": str(ROOT)}})
         body, _ = HTMLExporter(template_name="basic", exclude_input=True).from_notebook_node(notebook)
-    return PAGE.format(style=STYLE.read_text(), body=body)
+    return PAGE.format(style=STYLE.read_text(encoding="utf-8"), body=body)
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -27,6 +27,8 @@ def parser() -> argparse.ArgumentParser:
         help="count cycles with a data cache; also hit_cycles, miss_cycles, evictions, seed",
     )  # fmt: skip
     run.add_argument("--reg", action="append", default=[], nargs="+", metavar="a0=5", help="initial register values")
+    run.add_argument("--input", metavar="FILE", help="what the program reads as its standard input (default: stdin)")
+    run.add_argument("--output-bytes", type=int, metavar="N", help="trap beyond so much output (default: no limit)")
     run.add_argument("--trace", type=int, default=0, metavar="N", help="print the first N instructions on stderr")
     run.add_argument("--json", action="store_true", help="one JSON object on stdout; registers in order x0, x1, …")
 

@@ -1,12 +1,14 @@
 """What the commands of `python -m backends` do; each returns the exit code of the process."""
 
 import argparse
+import io
 import json
 import sys
 import time
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import fields
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO, TextIO
 
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
@@ -14,7 +16,9 @@ from rich.table import Table
 
 from backends.core import catalog, isa, toolchain
 from backends.core.environments.bare import Bare
+from backends.core.environments.streams import Files
 from backends.core.environments.tracing import Tracing
+from backends.core.screen import Screen
 from backends.interface import Batch, Cache, Capabilities, Cause, Execution, MachineConfig, Status, UserError
 
 
@@ -27,22 +31,25 @@ def list_backends(options: argparse.Namespace) -> int:
             table.add_row(name, ", ".join(known.devices), ", ".join(known.timings), ", ".join(known.relaxations) or "no")
         else:
             table.add_row(name, known)
-    Console(width=None if sys.stdout.isatty() else 120).print(table)
+    Screen().print(table)
     return 0
 
 
 def run_file(options: argparse.Namespace) -> int:
-    """Run a program: its output goes to stdout, its exit code is the exit code. A trap or running out of steps is one
-    line on stderr and exit code 1, a mistake of the user one line and exit code 2."""
-    if options.trace < 0:
-        raise UserError(f"--trace {options.trace}: give 0 or more instructions")
+    """Run a program: it reads stdin (or the file of --input) and writes stdout and stderr, its exit code is the exit code. A
+    trap or running out of steps is one line on stderr and exit code 1, a mistake of the user one line and exit code 2."""
+    for name in ("trace", "output_bytes"):
+        if (getattr(options, name) or 0) < 0:
+            raise UserError(f"--{name.replace('_', '-')} {getattr(options, name)}: give 0 or more")
     backend = catalog.create(options.backend, options.device)
     program, name = toolchain.load(Path(options.file), options.isa)
     timing = {} if options.cache is None else {"timing": "cache", "cache": _cache(options.cache)}
     config = toolchain.machine_for(program, name, options.memory_bytes, device=options.device, **timing)
     batch = Batch(toolchain.initial_registers(config, _register_values(options.reg, config)))
-    environment = Tracing(Bare(), options.trace)
-    with _spinner(f"{options.backend} runs {program.name}"):
+    held = io.BytesIO(), io.BytesIO()
+    out, errors = held if options.json else (_bytes_of(sys.stdout), _bytes_of(sys.stderr))
+    with _input(options.input) as given, _spinner(f"{options.backend} runs {program.name}") as spinner:
+        environment = Tracing(Bare(Files(given, out, errors, options.output_bytes, spinner.stop)), options.trace)
         start = time.perf_counter()
         result = backend.run(program, batch, config, options.max_steps, environment)
         wall_time_s = time.perf_counter() - start
@@ -50,12 +57,20 @@ def run_file(options: argparse.Namespace) -> int:
         print(line, file=sys.stderr)
     if options.json:
         head = {"backend": options.backend, "device": options.device}
-        print(json.dumps(head | summary(result) | {"wall_time_s": round(wall_time_s, 6)}))
-    else:
-        sys.stdout.flush()
-        sys.stdout.buffer.write(result.output[0])
-        sys.stdout.buffer.flush()
+        texts = (file.getvalue().decode("utf-8", "backslashreplace") for file in held)
+        streams = dict(zip(("output", "errors"), texts, strict=True))
+        print(json.dumps(head | summary(result) | streams | {"wall_time_s": round(wall_time_s, 6)}))
     return _exit_code(result, options.max_steps)
+
+
+def _input(file: str | None) -> AbstractContextManager[BinaryIO]:
+    """What a program reads from file descriptor 0."""
+    return nullcontext(_bytes_of(sys.stdin)) if file is None else open(file, "rb")
+
+
+def _bytes_of(stream: TextIO | None) -> BinaryIO:
+    """The bytes behind a stream of this process; nothing where it is closed."""
+    return io.BytesIO() if stream is None else stream.buffer
 
 
 def run_conformance(options: argparse.Namespace) -> int:
@@ -77,7 +92,6 @@ def summary(result: Execution) -> dict:
         "cycles": int(result.cycles[0]),
         "pc": int(result.pc[0]),
         "registers": [int(r) for r in result.registers[0]],
-        "output": result.output[0].decode("utf-8", "backslashreplace"),
     }
 
 

@@ -33,7 +33,7 @@ class Status(IntEnum):
 
     OUT_OF_STEPS = RUNNING = 0
     EXITED = 1  # ecall exit
-    HALTED = 2  # ebreak, or a store to `tohost`
+    HALTED = 2  # ebreak, or a store to `tohost` of a word whose bit 0 is set
     TRAPPED = 3
     AT_ECALL = 4  # pc is the instruction's
     AT_FENCE = 5  # fence.i; pc is the instruction's
@@ -50,6 +50,7 @@ class Cause(IntEnum):
     ACCESS_OUTSIDE_MEMORY = 3
     UNKNOWN_ENVIRONMENT_CALL = 4
     OUTPUT_LIMIT = 5
+    UNKNOWN_DEVICE_COMMAND = 6  # a store to `tohost` of a non-zero word whose bit 0 is clear; the store is done
 
 
 @dataclass(frozen=True)
@@ -110,7 +111,7 @@ class MachineConfig:
     """What the machine is built of; memory spans `[memory_base, memory_base + memory_bytes)`.
 
     extensions: operations beyond those of `isa`. cache: of timing `cache`. dtype, relaxation: of soft runs. output_bytes: at
-    most, of an instance. Raises UserError.
+    most, of an instance, on both its streams together. Raises UserError.
     """
 
     isa: str = "rv32em"
@@ -165,7 +166,8 @@ class Execution:
     """What a run left behind: registers `[B, R]` uint32; memory `[B, M]` uint8; pc `[B]` uint32 (the next instruction, or the
     one that trapped); retired instructions `[B]` and cycles `[B]` uint64 (the same under flat timing); status `[B]` of Status;
     cause `[B]` of Cause; address `[B]` uint32, what the trap was about (the pc, the jump's target, the byte accessed, the
-    call's number); exit_code `[B]` int64 (-1: none); output: bytes written per instance.
+    call's number, the device command); exit_code `[B]` int64 (-1: none); output, errors: bytes written per instance to file
+    descriptors 1 and 2.
     """
 
     registers: np.ndarray
@@ -178,6 +180,7 @@ class Execution:
     address: np.ndarray
     exit_code: np.ndarray
     output: tuple[bytes, ...]
+    errors: tuple[bytes, ...]
 
 
 @dataclass
@@ -204,6 +207,7 @@ class State:
     exit_code: np.ndarray
     tohost: np.ndarray
     output: list[bytearray]
+    errors: list[bytearray]
     inputs: list[bytes]
     fetched: dict[int, np.ndarray] = field(default_factory=dict)
 

@@ -31,6 +31,6 @@ def run(scale: str) -> dict[str, pd.DataFrame]:
         )  # fmt: skip
         if done.returncode:
             raise UserError("a benchmark failed: see above; python -m pytest benchmarks --benchmark-only runs them")
-        measured = json.loads(report.read_text())["benchmarks"]
+        measured = json.loads(report.read_text(encoding="utf-8"))["benchmarks"]
     rows = {name: [r for b in measured for r in b["extra_info"].get(name, [])] for name in TABLES}
     return {name: pd.DataFrame(found) for name, found in rows.items() if found}

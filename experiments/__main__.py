@@ -2,6 +2,7 @@
 
 import sys
 
+from backends.core.errors import exit_code
 from experiments.harness.composition import main
 
-sys.exit(main())
+sys.exit(exit_code(main))

@@ -59,6 +59,7 @@ def test_factorial_on_every_machine(capfd, machine):
         "pc",
         "registers",
         "output",
+        "errors",
         "wall_time_s",
     }
     assert (result["backend"], result["status"], result["trap"]) == (machine, "exited", None)
@@ -67,8 +68,8 @@ def test_factorial_on_every_machine(capfd, machine):
 
 
 @pytest.mark.parametrize("machine", MACHINES)
-def test_output_goes_to_stdout(capfd, machine):
-    assert run(capfd, str(PROGRAMS / "hello.c"), "--backend", machine)[:2] == (0, "hello, world\ndone\n")
+def test_output_goes_to_stdout_and_stderr(capfd, machine):
+    assert run(capfd, str(PROGRAMS / "hello.c"), "--backend", machine) == (0, "hello, world\n", "done\n")
 
 
 @pytest.mark.parametrize("machine", MACHINES)
@@ -90,7 +91,7 @@ def test_an_infinite_loop_runs_out_of_steps(capfd, tmp_path, machine):
 
 def test_an_output_flood_ends(capfd, tmp_path):
     flood = "li t0, 64\nla a1, main\nli a2, 1024\nagain: li a0, 1\necall\nj again\n"
-    code, out, err = run(capfd, assembly(tmp_path, flood), "--json")
+    code, out, err = run(capfd, assembly(tmp_path, flood), "--json", "--output-bytes", "5000")
     assert code == 1 and json.loads(out)["trap"]["cause"] == "output limit"
     assert err.startswith("trap: output limit")
 
@@ -100,11 +101,21 @@ def test_ebreak_halts_without_an_exit_code(capfd, tmp_path):
     assert code == 0 and json.loads(out)["status"] == "halted" and json.loads(out)["exit_code"] is None
 
 
-@pytest.mark.parametrize(("value", "exit_code"), [(1, 0), (2, 1), (5, 2), (0, 1)])
-def test_tohost_gives_the_exit_code(capfd, tmp_path, value, exit_code):
+@pytest.mark.parametrize("machine", MACHINES)
+@pytest.mark.parametrize(("value", "exit_code"), [(1, 0), (3, 1), (5, 2)])
+def test_tohost_gives_the_exit_code(capfd, tmp_path, machine, value, exit_code):
     text = f'li a0, {value}\nla a1, tohost\nsw a0, 0(a1)\nj main\n.section .tohost, "aw"\ntohost: .word 0\n'
-    code, out, _ = run(capfd, assembly(tmp_path, text), "--json")
+    code, out, _ = run(capfd, assembly(tmp_path, text), "--json", "--backend", machine)
     assert code == exit_code == json.loads(out)["exit_code"] and json.loads(out)["status"] == "halted"
+
+
+@pytest.mark.parametrize("machine", MACHINES)
+def test_a_device_command_in_tohost_traps_at_the_store(capfd, tmp_path, machine):
+    text = 'li a0, 6\nla a1, tohost\nsw a0, 0(a1)\nj main\n.section .tohost, "aw"\ntohost: .word 0\n'
+    code, out, err = run(capfd, assembly(tmp_path, text), "--backend", machine, "--json")
+    result = json.loads(out)
+    assert code == 1 and err.startswith("trap: unknown device command at pc")
+    assert result["trap"] == {"cause": "unknown device command", "pc": result["pc"], "address": 6}
 
 
 def test_initial_registers_reach_main(capfd, tmp_path):
@@ -130,6 +141,8 @@ MISTAKES = {
     "odd memory": ([FACTORIAL, "--memory-bytes", "100001"], "100001"),
     "absurd memory": ([FACTORIAL, "--memory-bytes", "99999999999996"], "99999999999996"),
     "no steps": ([FACTORIAL, "--max-steps", "0"], "max_steps is 0"),
+    "negative output": ([FACTORIAL, "--output-bytes", "-1"], "--output-bytes -1"),
+    "no input": ([FACTORIAL, "--input", "nowhere.txt"], "nowhere.txt: No such file"),
     "negative trace": ([FACTORIAL, "--trace", "-1"], "trace"),
     "unknown register": ([FACTORIAL, "--reg", "a9=1"], "--reg a9=1"),
     "register that the ISA lacks": ([FACTORIAL, "--reg", "s5=1"], "--reg s5=1"),

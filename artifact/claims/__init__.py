@@ -22,6 +22,7 @@ from rich.table import Table
 
 from artifact.words import number
 from backends.core.errors import exit_code
+from backends.core.screen import Screen
 from backends.interface import UserError
 from experiments.harness import record, schema, tables
 from experiments.harness.tables import DEFAULT, Damaged, Missing, Results
@@ -160,7 +161,7 @@ def main(arguments: list[str] | None = None) -> int:
 def _judged(folder: Path) -> int:
     verdicts = judge_all(tables.at(folder))
     record.write_files(folder, {"claims.csv": frame(verdicts).to_csv(index=False)})
-    show(verdicts, Console(width=None if sys.stdout.isatty() else 150))
+    show(verdicts, Screen(150))
     failed = [v.claim.id for v in verdicts if v.claim.origin == OURS and v.verdict == REFUTED]
     if failed:
         print(f"error: refuted claims of ours: {', '.join(failed)}", file=sys.stderr)

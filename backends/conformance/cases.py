@@ -193,7 +193,7 @@ def _endings(config: MachineConfig) -> Iterator[Case]:
 def file_cases(isa_name: str = "rv32em") -> Iterator[Case]:
     """Every file of `programs/`; its first line states the exit code."""
     for path in sorted(PROGRAMS.glob("*.[cS]")):
-        stated = re.search(r"exit: (\d+)\.", path.read_text().splitlines()[0])
+        stated = re.search(r"exit: (\d+)\.", path.read_text(encoding="utf-8").splitlines()[0])
         assert stated, f"{path.name}: the first line must state 'exit: N.'"
         program, _ = toolchain.load(path, isa_name)
         config = toolchain.machine_for(program, isa_name, max(8192, 1 << (len(program.image) + 2048).bit_length()))

@@ -8,12 +8,14 @@ from backends.conformance.cases import Case
 from backends.core import toolchain
 from backends.interface import Backend, Batch, Execution, Program
 
-_FIELDS = tuple(f.name for f in fields(Execution) if f.name != "output")
+_STREAMS = ("output", "errors")
+_FIELDS = tuple(f.name for f in fields(Execution) if f.name not in _STREAMS)
 
 
 def mismatches(result: Execution, wanted: Execution) -> np.ndarray:
     """`[B]` bool: instances that differ in any field."""
-    differs = np.array([a != b for a, b in zip(result.output, wanted.output, strict=True)])
+    ours, theirs = ([*zip(e.output, e.errors, strict=True)] for e in (result, wanted))
+    differs = np.array([a != b for a, b in zip(ours, theirs, strict=True)])
     for name in _FIELDS:
         a, b = getattr(result, name), getattr(wanted, name)
         if a.shape != b.shape or a.dtype != b.dtype:
@@ -64,7 +66,8 @@ def select(case: Case, instances: np.ndarray) -> Case:
 def select_rows(result: Execution, instances: np.ndarray) -> Execution:
     """The execution of only the instances `[k]`."""
     arrays = {name: getattr(result, name)[instances] for name in _FIELDS}
-    return Execution(**arrays, output=tuple(result.output[b] for b in instances))
+    output, errors = (tuple(getattr(result, name)[b] for b in instances) for name in _STREAMS)
+    return Execution(**arrays, output=output, errors=errors)
 
 
 def _program(one: Case) -> Program:
@@ -80,8 +83,10 @@ def _instruction(case: Case, pc: int, before: Execution | None) -> str:
 
 
 def _difference(result: Execution, wanted: Execution) -> str:
-    if result.output != wanted.output:
-        return f"output is {result.output[0][-20:]!r}, not {wanted.output[0][-20:]!r}"
+    for name in _STREAMS:
+        ours, theirs = getattr(result, name)[0], getattr(wanted, name)[0]
+        if ours != theirs:
+            return f"{name} is {ours[-20:]!r}, not {theirs[-20:]!r}"
     for name in _FIELDS:
         a, b = np.atleast_1d(getattr(result, name)[0]), np.atleast_1d(getattr(wanted, name)[0])
         if a.shape != b.shape or a.dtype != b.dtype:

@@ -15,6 +15,7 @@ from rich.table import Table
 from backends.conformance import cases, compare, generate, oracle, soft
 from backends.conformance.cases import Case
 from backends.core import catalog
+from backends.core.screen import Screen
 from backends.interface import Backend, Cache, DifferentiableBackend
 
 TOLERANCE_FINITE_DIFFERENCE, TOLERANCE_MACHINES = 1e-5, 1e-9
@@ -200,8 +201,7 @@ def report(backends: list[str], scale: str, device: str, as_json: bool) -> int:
     table = Table("backend", "device", "kind", "cases", "passed", "failed", "time (s)")
     for row in found:
         table.add_row(row.backend, row.device, row.kind, *map(str, (row.cases, row.passed, row.failed)), f"{row.time_s:.1f}")
-    out = Console(width=None if console.is_terminal else 120)
-    out.print(table)
+    Screen().print(table)
     for row in found:
         if row.first_failure:
             print(f"{row.backend}, {row.kind}: {row.first_failure}")

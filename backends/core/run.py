@@ -51,4 +51,6 @@ def copy_instance(begun: State, source: int, target: int) -> None:
         begun.cause, begun.address, begun.exit_code, begun.tohost,
     ):  # fmt: skip
         array[target] = array[source]
-    begun.output[target], begun.inputs[target] = bytearray(begun.output[source]), begun.inputs[source]
+    for written in (begun.output, begun.errors):
+        written[target] = bytearray(written[source])
+    begun.inputs[target] = begun.inputs[source]

@@ -34,7 +34,7 @@ def load(program: Programs, batch: Batch, config: MachineConfig) -> State:
     state = State(
         config, programs, index, tuple(batch.patches), registers, memory, entries, zeros(np.uint64), zeros(np.uint64), lines,
         zeros(np.uint8), zeros(np.uint8), zeros(np.uint32), np.full(size, -1, np.int64), tohost,
-        [bytearray() for _ in range(size)], inputs,
+        [bytearray() for _ in range(size)], [bytearray() for _ in range(size)], inputs,
     )  # fmt: skip
     trap(state, entries % 4 != 0, Cause.MISALIGNED_FETCH, entries)
     return state
@@ -98,5 +98,5 @@ def finish(state: State) -> Execution:
     """The Execution of a run that has ended."""
     return Execution(
         state.registers, state.memory, state.pc, state.retired, state.retired + state.stalls, state.status, state.cause,
-        state.address, state.exit_code, tuple(bytes(o) for o in state.output),
+        state.address, state.exit_code, tuple(map(bytes, state.output)), tuple(map(bytes, state.errors)),
     )  # fmt: skip

@@ -1,10 +1,11 @@
 """From files to programs: C and assembly through ziglang, ELF through pyelftools, disassembly through capstone."""
 
 import io
+import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from elftools.common.exceptions import ELFError
 from elftools.elf.elffile import ELFFile
 from elftools.elf.sections import SymbolTableSection
 
+from backends.core import caches
 from backends.interface import MAX_MEMORY_BYTES, REGISTERS, MachineConfig, Program, UserError
 
 TARGETS = {"rv32em": ("-mcpu=generic_rv32+m+e", "-mabi=ilp32e"), "rv32im": ("-mcpu=generic_rv32+m", "-mabi=ilp32")}
@@ -72,25 +74,27 @@ def compile_source(path: Path, isa: str, flags: tuple[str, ...] = ("-O2",), star
             "-g",  # or zig takes symbols away at -Os
         ]
         levels = [word for flag in flags if flag in _TOLD_TWICE for word in ("-Xclang", flag)]
-        command = [
-            sys.executable,
-            "-m",
-            "ziglang",
-            "cc",
-            *options,
-            *flags,
-            *levels,
-            str(path),
-            str(_STARTUP / "start.S"),
-            "-o",
-            str(elf),
-        ]
-        done = subprocess.run(command, capture_output=True, text=True)
-        if f"undefined symbol: {start}\n" in done.stderr:
-            raise UserError(f"{path} has no function '{start}' that can be called: define it, and not static")
-        if done.returncode:
+        done = clang([*options, *flags, *levels], [path, _STARTUP / "start.S"], elf)
+        if done.returncode and f"undefined symbol: {start}\n" not in done.stderr:
             raise UserError(f"{path} does not compile for {isa}:\n{done.stderr.strip()}")
-        return elf.read_bytes()
+        data = b"" if done.returncode else elf.read_bytes()
+    if done.returncode or not _starts(data, start):
+        raise UserError(f"{path} has no function '{start}' that can be called: define it, and not static")
+    return data
+
+
+def clang(options: Sequence[str], sources: Sequence[Path], out: Path) -> subprocess.CompletedProcess[str]:
+    """Run ziglang's Clang on files, whatever their names; temporary files go beside `out`."""
+    files = [os.path.join(".", file) for file in (*sources, out)]  # a name may look like an option
+    command = [sys.executable, "-m", "ziglang", "cc", *options, *files[:-1], "-o", files[-1]]
+    places = {"TMPDIR": str(out.parent), "ZIG_GLOBAL_CACHE_DIR": str(caches.folder("zig"))}
+    return subprocess.run(command, env=os.environ | places, capture_output=True, encoding="utf-8", errors="replace")
+
+
+def _starts(data: bytes, start: str) -> bool:
+    """Whether the start-up code, if it is that of the start-up file, has a function to call."""
+    symbols = {symbol.name: symbol for symbol in symbols_of(ELFFile(io.BytesIO(data)))}
+    return not symbols["_start"].weak or (start in symbols and symbols[start].address != 0)
 
 
 def parse_elf(data: bytes, name: str) -> tuple[Program, str]:
@@ -117,6 +121,11 @@ class Symbol:
     address: int
     size_bytes: int
     info: int
+
+    @property
+    def weak(self) -> bool:
+        """Whether another definition would be preferred."""
+        return self.info >> 4 == 2
 
 
 def symbols_of(elf: ELFFile) -> Iterator[Symbol]:

@@ -4,6 +4,7 @@
 on disk under the closure of its sources, because Numba's own cache compares the age of one file alone.
 """
 
+import os
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -12,9 +13,11 @@ from typing import Any
 import numba
 from numba.extending import register_jitable
 
-from backends.core import sources
+from backends.core import caches, sources
 from backends.core.isa import packing
 
+if not numba.config.CACHE_DIR and not os.access(Path(__file__).parent, os.W_OK):
+    numba.config.CACHE_DIR = str(caches.folder("numba"))  # it would look for another place, and raise where it finds none
 OPTIONS = {"nogil": True, "boundscheck": False, "_nrt": False}  # nothing is allocated, so nothing is counted
 inner = partial(numba.njit, **OPTIONS)
 inlined = register_jitable(_nrt=False, forceinline=True)  # reference counts would cost more than all the rest

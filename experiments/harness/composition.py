@@ -3,6 +3,7 @@
 import importlib
 import os
 import sys
+import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -46,6 +47,8 @@ def check(config: Mapping[str, Any]) -> dict[str, Any]:
     for name in names if isinstance(names, list) else [names]:
         if name not in known:
             raise UserError(f"unknown backend '{name}': all, or one of {', '.join(known)}")
+    if not names:
+        raise UserError(f"no backend is named: give all, or some of {', '.join(known)}")
     if checked["device"] not in ("cpu", "cuda"):
         raise UserError(f"unknown device '{checked['device']}': cpu or cuda")
     if type(checked["seed"]) is not int or checked["seed"] < 0:
@@ -60,6 +63,9 @@ def _work(name: str) -> Callable[[DictConfig], dict[str, pd.DataFrame]]:
         return importlib.import_module(f"experiments.{name}.run").run
     except ImportError as error:
         raise UserError(f"experiment {name} cannot run here: {error}") from None
+
+
+OmegaConf.register_new_resolver("sweeps", lambda: f"{tempfile.gettempdir()}/differentiable-computers-{os.getuid()}")
 
 
 @hydra.main(version_base="1.3", config_path="../conf", config_name="config")

@@ -19,7 +19,10 @@ PACKAGES = (
 
 
 def code() -> dict[str, Any]:
-    """Commit and whether tracked files differ from it; None where there is no git or no repository."""
+    """Commit and whether tracked files differ from it; None where there is no git, or no repository of this project's own."""
+    above = _output("git", "rev-parse", "--show-toplevel")
+    if above is None or Path(above).resolve() != ROOT:
+        return {"commit": None, "dirty": None}
     commit, changes = _output("git", "rev-parse", "HEAD"), _output("git", "status", "--porcelain", "-uno")
     return {"commit": commit, "dirty": None if changes is None else bool(changes)}
 
@@ -50,7 +53,7 @@ def peak_memory_bytes() -> int:
 
 def _cpu_model() -> str:
     info = Path("/proc/cpuinfo")
-    lines = info.read_text().splitlines() if info.exists() else []
+    lines = info.read_text(encoding="utf-8", errors="replace").splitlines() if info.exists() else []
     models = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
     return models[0] if models else platform.processor() or "unknown"
 
@@ -59,5 +62,5 @@ def _output(*command: str) -> str | None:
     """What a command prints, or None where it is missing or fails."""
     if shutil.which(command[0]) is None:
         return None
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, encoding="utf-8", errors="replace", check=False)
     return done.stdout.strip() if done.returncode == 0 else None

@@ -120,7 +120,7 @@ def write_files(folder: Path, texts: Mapping[str, str]) -> None:
     prepare(folder)
     try:
         for name, text in texts.items():
-            with open(folder / f"{_BESIDE}{name}", "w", newline="") as file:
+            with open(folder / f"{_BESIDE}{name}", "w", encoding="utf-8", newline="") as file:
                 file.write(text)
                 file.flush()
                 os.fsync(file.fileno())

@@ -91,7 +91,7 @@ def provenance(folder: Path) -> dict[str, Any] | None:
     """The provenance in a folder, or None where there is none. Raises Damaged where it cannot be read."""
     file = folder / PROVENANCE
     try:
-        found = json.loads(file.read_text())
+        found = json.loads(file.read_text(encoding="utf-8"))
         return {"key": found["key"], "tables": dict(found["tables"])} | found
     except (FileNotFoundError, NotADirectoryError):
         return None

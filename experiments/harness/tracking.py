@@ -94,6 +94,8 @@ def _name(text: str) -> str:
 
 def _guarded(uri: str, use):
     """What `use(client)` gives, or None after one warning where the server or the database refuses."""
+    if uri.startswith("sqlite:") and "?" in uri and "=" not in uri.partition("?")[2]:  # no option of the database
+        return _not_mirrored(uri, "an address cannot name a folder with '?'")
     os.environ.update({k: v for k, v in _BOUNDS.items() if k not in os.environ})
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # third-party deprecations at import, of no use to who runs an experiment
@@ -110,9 +112,11 @@ def _guarded(uri: str, use):
                 client.get_experiment_by_name("differentiable-computers")
             return use(client)
         except (MlflowException, SQLAlchemyError, CommandError, OSError) as error:
-            reason = str(error).splitlines()[0][:200]
-            print(f"warning: not mirrored in MLflow at {uri}: {reason}; the files are kept", file=sys.stderr)
-            return None
+            return _not_mirrored(uri, str(error).splitlines()[0][:200])
+
+
+def _not_mirrored(uri: str, reason: str) -> None:
+    print(f"warning: not mirrored in MLflow at {uri}: {reason}; the files are kept", file=sys.stderr)
 
 
 @contextmanager
@@ -123,6 +127,6 @@ def _migration_lock(uri: str) -> Iterator[None]:
         return
     lock = Path(uri.removeprefix("sqlite:///")).parent / ".mlflow.lock"
     lock.parent.mkdir(parents=True, exist_ok=True)
-    with open(lock, "w") as file:
+    with open(lock, "wb") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield

@@ -88,11 +88,11 @@ task takes about as long to compile as ten such searches."""
 def run(cfg) -> dict[str, pd.DataFrame]:
     """The tables that this module's docstring names. Raises UserError for a value that nothing can have."""
     wanted, scale = cfg.experiment, SCALES[cfg.scale]
-    names = chosen_of(wanted.tasks or scale.tasks, tasks.names(), "task")
-    labels = chosen_of(wanted.methods or scale.methods, methods.variants(), "method")
+    names = chosen_of(_or(wanted.tasks, scale.tasks), tasks.names(), "task")
+    labels = chosen_of(_or(wanted.methods, scale.methods), methods.variants(), "method")
     seeds = range(cfg.seed, cfg.seed + count_of(wanted.seeds, scale.seeds, "seeds", 1))
     limits = {label: _limits(wanted, scale, methods.variants()[label]) for label in labels}
-    tables = chosen_of(wanted.tables or "all", schema.TABLES, "table")
+    tables = chosen_of(_or(wanted.tables, "all"), schema.TABLES, "table")
     searches = [
         Part(f"{task}-{label}-{seed}", partial(_searched, task, label, seed, limits[label]))
         for task in names for label in labels if _fits(tasks.get(task), methods.variants()[label]) for seed in seeds
@@ -109,6 +109,11 @@ def run(cfg) -> dict[str, pd.DataFrame]:
         table: _traces(rows) if table == "traces" else rows.drop(columns="trace", errors="ignore")
         for table, rows in joined.items()
     }
+
+
+def _or(wanted, default):
+    """What the configuration says, or the default where it says nothing; an empty list says something."""
+    return default if wanted is None else wanted
 
 
 def _limits(wanted, scale: Scale, method: Method) -> Limits:

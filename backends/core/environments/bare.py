@@ -1,7 +1,8 @@
-"""The bare environment: `ecall` 93 and 94 exit, 64 writes, 63 reads, a store to `tohost` ends the run, `fence.i` fetches anew.
+"""The bare environment: `ecall` 93 and 94 exit, 64 writes, 63 reads, an odd word in `tohost` ends it, `fence.i` fetches anew.
 
 Calls have the numbers of Linux, their number in a7 (t0 where registers end at 15), arguments in a0 to a2. Whatever else
-is called traps.
+is called traps. `tohost` is that of the host-target interface of riscv-tests and spike: zero is no command, a word with bit
+0 set ends the run, others command devices, which are not there.
 """
 
 from typing import final
@@ -9,6 +10,7 @@ from typing import final
 import numpy as np
 
 from backends.core.environments import Environment
+from backends.core.environments.streams import ERRORS, INPUT, OUTPUT, Held, Streams
 from backends.core.state import AT_ECALL, AT_FENCE, AT_TOHOST, EXITED, HALTED, RUNNING, TRAPPED
 from backends.interface import Cause, State
 
@@ -22,12 +24,19 @@ ARGUMENTS = (_A0, _A0 + 1, _A0 + 2)
 
 @final
 class Bare(Environment):
+    """streams: of file descriptors 0, 1 and 2; in the state, where they are not given."""
+
+    def __init__(self, streams: Streams | None = None) -> None:
+        self.streams = streams or Held()
+
     def limits(self, state: State, max_steps: int) -> np.ndarray:
         return np.full(len(state.pc), max_steps, np.uint64)
 
     def answer(self, state: State) -> np.ndarray:
         """Set every waiting instance running again, or end it."""
-        _stored(state)
+        stored = np.flatnonzero(state.status == AT_TOHOST)
+        for b in stored.tolist():
+            _command(state, b)
         fenced, called = np.flatnonzero(state.status == AT_FENCE), np.flatnonzero(state.status == AT_ECALL)
         for b in fenced.tolist():
             state.fetched[b] = state.memory[b].copy()
@@ -37,28 +46,32 @@ class Bare(Environment):
         ended = called[exits]
         state.status[ended], state.exit_code[ended] = EXITED, state.registers[ended, _A0].astype(np.int32)
         for b in called[~exits].tolist():
-            _call(state, b)
+            _call(state, b, self.streams)
         retired = waiting[state.status[waiting] != TRAPPED]
         state.pc[retired] += np.uint32(4)
         state.retired[retired] += np.uint64(1)
-        return waiting
+        return np.concatenate((waiting, stored))
 
 
-def _stored(state: State) -> None:
-    """A store to `tohost` halts, with the code that riscv-tests define."""
-    for b in np.flatnonzero(state.status == AT_TOHOST):
-        start = int(state.tohost[b]) - state.config.memory_base
-        value = int.from_bytes(state.memory[b, start : start + 4].tobytes(), "little")
-        state.status[b], state.exit_code[b] = HALTED, 0 if value == 1 else max(1, value >> 1)
+def _command(state: State, b: int) -> None:
+    """After a store to `tohost`: go on, halt with the code that riscv-tests define, or trap at the store."""
+    start = int(state.tohost[b]) - state.config.memory_base
+    value = int.from_bytes(state.memory[b, start : start + 4].tobytes(), "little")
+    state.status[b] = RUNNING
+    if value & 1:
+        state.status[b], state.exit_code[b] = HALTED, value >> 1
+    elif value:
+        state.pc[b] -= np.uint32(4)
+        _trap_one(state, b, Cause.UNKNOWN_DEVICE_COMMAND, value)
 
 
-def _call(state: State, b: int) -> None:
+def _call(state: State, b: int, streams: Streams) -> None:
     """One environment call that does not exit: writes, reads, or traps."""
     number = int(call_numbers(state, np.array([b]))[0])
     if number == _SYSTEM_WRITE:
-        _write(state, b)
+        _write(state, b, streams)
     elif number == SYSTEM_READ:
-        _read(state, b)
+        _read(state, b, streams)
     else:
         _trap_one(state, b, Cause.UNKNOWN_ENVIRONMENT_CALL, number)
 
@@ -88,28 +101,26 @@ def _buffer(state: State, b: int) -> np.ndarray | None:
     return state.memory[b, start : start + length]
 
 
-def _write(state: State, b: int) -> None:
-    if state.registers[b, _A0] not in (1, 2):
+def _write(state: State, b: int, streams: Streams) -> None:
+    descriptor = int(state.registers[b, _A0])
+    if descriptor not in (OUTPUT, ERRORS):
         state.registers[b, _A0] = _EBADF
         return
     data = _buffer(state, b)
     if data is None:
         return
-    room = state.config.output_bytes - len(state.output[b])
-    state.output[b] += data[:room].tobytes()
-    if len(data) > room:
-        _trap_one(state, b, Cause.OUTPUT_LIMIT, int(state.registers[b, _A0 + 1]))
-    else:
+    if streams.write(state, b, descriptor, data.tobytes()):
         state.registers[b, _A0] = len(data)
+    else:
+        _trap_one(state, b, Cause.OUTPUT_LIMIT, int(state.registers[b, _A0 + 1]))
 
 
-def _read(state: State, b: int) -> None:
-    if state.registers[b, _A0] != 0:
+def _read(state: State, b: int, streams: Streams) -> None:
+    if state.registers[b, _A0] != INPUT:
         state.registers[b, _A0] = _EBADF
         return
     data = _buffer(state, b)
     if data is not None:
-        taken = state.inputs[b][: len(data)]
-        state.inputs[b] = state.inputs[b][len(taken) :]
+        taken = streams.read(state, b, len(data))
         data[: len(taken)] = np.frombuffer(taken, np.uint8)
         state.registers[b, _A0] = len(taken)

@@ -6,8 +6,6 @@ vary for any one input may tell everything.
 
 import ctypes
 import platform
-import subprocess
-import sys
 import tempfile
 from dataclasses import dataclass
 from functools import cache
@@ -16,6 +14,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from backends.core import toolchain
 from backends.interface import UserError
 from experiments.timing_crypto.clocks import dudect
 from experiments.timing_crypto.programs import IMPLEMENTATIONS, Function, compare_functions
@@ -148,8 +147,7 @@ def build(path: Path, flags: tuple[str, ...] = ("-O2",)) -> ctypes.CDLL:
     with tempfile.TemporaryDirectory() as folder:
         library = Path(folder) / "native.so"
         options = ("-shared", "-fPIC", "-fno-sanitize=all", *flags)
-        command = [sys.executable, "-m", "ziglang", "cc", *options, str(path), str(_HARNESS), "-o", str(library)]
-        done = subprocess.run(command, capture_output=True, text=True)
+        done = toolchain.clang(options, [path, _HARNESS], library)
         if done.returncode:
             raise UserError(f"{path.name} does not compile for this host: {done.stderr.strip()}")
         return ctypes.CDLL(str(library))

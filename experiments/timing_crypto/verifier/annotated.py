@@ -44,7 +44,7 @@ def annotated(folder: Path = FOLDER) -> list[Annotated]:
 
 
 def _of_file(path: Path) -> Iterator[Annotated]:
-    text = path.read_text()
+    text = path.read_text(encoding="utf-8")
     headings = list(_HEADING.finditer(text))
     ends = [heading.start() for heading in headings[1:]] + [len(text)]
     for heading, end in zip(headings, ends, strict=True):

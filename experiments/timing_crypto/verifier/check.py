@@ -12,6 +12,7 @@ from rich.markup import escape
 
 from backends.core import catalog
 from backends.core.observation import ObservingBackend
+from backends.core.screen import Screen
 from backends.interface import UserError
 from experiments.timing_crypto.verifier.dwarf import Place
 from experiments.timing_crypto.verifier.subject import Question, functions
@@ -90,7 +91,7 @@ def _as_json(question: Question, backend: str, verdict: Verdict) -> dict:
 
 
 def _show(question: Question, backend: str, verdict: Verdict) -> None:
-    console = Console(soft_wrap=True, highlight=False)
+    console = Screen(soft_wrap=True, highlight=False)
     colour = "green" if verdict.proven else "red"
     console.print(f"[bold {colour}]{escape(verdict.statement)}[/]")
     for place, violations in groupby(verdict.violations, key=lambda violation: violation.line):

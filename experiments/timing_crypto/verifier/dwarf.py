@@ -113,7 +113,7 @@ class DebugInfo:
     def _text(self, file: str, line: int) -> str:
         if file not in self._texts:
             known = Path(file).is_file()
-            self._texts[file] = Path(file).read_text(errors="replace").splitlines() if known else []
+            self._texts[file] = Path(file).read_text(encoding="utf-8", errors="replace").splitlines() if known else []
         lines = self._texts[file]
         return lines[line - 1].strip() if 0 < line <= len(lines) else ""
 

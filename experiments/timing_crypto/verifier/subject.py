@@ -5,8 +5,6 @@ that is a little too large reads no other buffer; secret buffers lie before the 
 """
 
 import re
-import subprocess
-import sys
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -236,11 +234,8 @@ def _printed(path: Path, _version: int, isa: str, options: tuple[str, ...]) -> l
     """The file as Clang prints it after it has read it."""
     with tempfile.TemporaryDirectory() as folder:
         output = Path(folder) / "printed.c"
-        command = [
-            sys.executable, "-m", "ziglang", "cc", "-target", "riscv32-freestanding-none", *toolchain.TARGETS[isa],
-            f"-I{_INCLUDE}", *options, "-w", "-Xclang", "-ast-print", "-S", "-o", str(output), str(path),
-        ]  # fmt: skip
-        done = subprocess.run(command, capture_output=True, text=True)
+        machine = ("-target", "riscv32-freestanding-none", *toolchain.TARGETS[isa], f"-I{_INCLUDE}")
+        done = toolchain.clang([*machine, *options, "-w", "-Xclang", "-ast-print", "-S"], [path], output)
         if done.returncode or not output.is_file():
             raise UserError(_one_line(f"{path} does not compile:\n{done.stderr.strip()}"))
-        return output.read_text(errors="replace").splitlines()
+        return output.read_text(encoding="utf-8", errors="replace").splitlines()

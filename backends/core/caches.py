@@ -1,0 +1,25 @@
+"""Where what was compiled is kept between processes."""
+
+import os
+import tempfile
+from functools import cache
+from pathlib import Path
+
+
+@cache
+def folder(name: str) -> Path:
+    """A folder of that name that can be written: in the user's cache folder, or for the temporary files of this user where that
+    is not to be had. It holds nothing that cannot be made again. Raises OSError where both fail."""
+    home = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
+    spare = os.path.join(tempfile.gettempdir(), f"differentiable-computers-{os.getuid()}")
+    wanted, other = (Path(place) / name for place in (os.path.join(home, "differentiable-computers"), spare))
+    return wanted if _writable(wanted) else other if _writable(other) else Path(tempfile.mkdtemp())
+
+
+def _writable(path: Path) -> bool:
+    try:
+        path.mkdir(0o700, parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=path):
+            return path.stat().st_uid == os.getuid()  # nobody else's, who could put other code there
+    except OSError:
+        return False
