@@ -18,7 +18,8 @@ def main() -> int:
 
 
 def _shown(scale: str) -> int:
-    for name, rows in collect.run(scale).items():
+    for name in collect.TABLES:
+        rows = collect.run(name, scale)
         table = Table(*rows.columns, title=name)
         for row in rows.itertuples(index=False):
             table.add_row(*(f"{v:,.3g}" if isinstance(v, float) else str(v) for v in row))

@@ -1,8 +1,6 @@
 """Baselines that nobody tuned for us: a C switch interpreter built with `-O3`, and Unicorn."""
 
 import ctypes
-import subprocess
-import sys
 import tempfile
 from functools import cache
 from pathlib import Path
@@ -20,8 +18,8 @@ HERE = Path(__file__).parent
 def _interpreter() -> ctypes.CDLL:
     folder = Path(tempfile.mkdtemp(prefix="interpreter-"))
     library = folder / "interpreter.so"
-    command = [sys.executable, "-m", "ziglang", "cc", "-O3", "-march=native", "-fno-sanitize=all", "-shared", "-fPIC"]
-    subprocess.run([*command, str(HERE / "native" / "interpreter.c"), "-o", str(library)], check=True)
+    options = ("-O3", "-march=native", "-fno-sanitize=all", "-shared", "-fPIC")
+    toolchain.clang(options, [HERE / "native" / "interpreter.c"], library).check_returncode()
     return ctypes.CDLL(str(library))
 
 

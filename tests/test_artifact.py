@@ -4,6 +4,7 @@ import re
 import subprocess
 import sys
 import tomllib
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -18,7 +19,7 @@ from artifact.claims import EXCEEDED, NOT_RUN, REFUTED, REPRODUCED, Claim
 from backends.interface import UserError
 from experiments.harness import record, tables
 from experiments.harness.provenance import ROOT
-from experiments.harness.tables import Results
+from experiments.harness.tables import DEFAULT, Results
 from figures import __main__ as figures
 from paper import __main__ as paper
 from paper import numbers
@@ -285,3 +286,60 @@ def test_citation_file_is_what_the_format_asks():
     assert {"cff-version", "message", "title", "authors"} <= set(found)
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     assert (found["version"], found["license"]) == (project["version"], project["license"])
+
+
+RATE = claims.Claim("rate", "ours", "", "", "conformance", "speeds.value.max()", at_least=100, kind=claims.RATE)
+COMPARISON = claims.Claim(
+    "side by side", "ours", "", "", "conformance", "speeds.value.max()", at_least=100, kind=claims.COMPARISON
+)
+
+
+def speeds(value: float, low: float, high: float) -> dict[str, pd.DataFrame]:
+    return {"speeds": pd.DataFrame([("a", value, low, high), ("b", 1, 1, 1)], columns=["name", "value", "low", "high"])}
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_the_best_of_a_comparison_is_an_end_of_its_interval(sign):
+    least, most = (100, None) if sign > 0 else (None, 100)
+    quotient = "speeds.value.iloc[0] / speeds.value.iloc[1]"
+    claim = replace(COMPARISON, metric=quotient, at_least=least, at_most=most)
+    tables_ = {"speeds": pd.DataFrame({"value": [6.0, 2.0], "low": [4.0, 1.0], "high": [8.0, 4.0]})}
+    assert claims.best(claim, tables_, 3.0) == (8.0 if sign > 0 else 1.0)
+
+
+CALM, BUSY = ({"when": "", "loop_s": 0.1, "share": share, "busy_s": 1.0, "own_s": 1.0, "at_s": 1.0} for share in (1.0, 0.7))
+
+
+@pytest.mark.parametrize(
+    ("claim", "facts", "verdict"),
+    [
+        (RATE, {"calibration": [CALM]}, REFUTED),
+        (RATE, {"calibration": [CALM, BUSY]}, claims.NOT_JUDGED),
+        (RATE, {"calibration": [CALM, CALM | {"loop_s": 0.2}]}, claims.NOT_JUDGED),
+        (RATE, {"cpu": "another"}, claims.NOT_JUDGED),
+        (COMPARISON, {"cpu": "another"}, REFUTED),
+        (COMPARISON, {"calibration": [BUSY]}, claims.NOT_JUDGED),
+        (replace(RATE, kind=claims.FACT), {"cpu": "another", "calibration": [BUSY]}, REFUTED),
+    ],
+)
+def test_speeds_are_judged_where_they_mean_something(monkeypatch, claim, facts, verdict):
+    reference = Results(DEFAULT).provenance("conformance")
+    machine = reference["machine"] | ({"cpu": facts["cpu"]} if "cpu" in facts else {})
+    made = reference | {"machine": machine, "tables": {"speeds": {}}, "calibration": facts.get("calibration", [])}
+    monkeypatch.setattr(Results, "provenance", lambda *_: made)
+    monkeypatch.setattr(Results, "table", lambda *_: speeds(90, 80, 95)["speeds"])
+    found = claims.judge(claim, Results(DEFAULT))
+    assert found.verdict == verdict
+    assert bool(found.reason) == (verdict == claims.NOT_JUDGED)
+
+
+def test_a_comparison_falls_short_only_with_its_whole_interval(monkeypatch):
+    for high, verdict in ((99.0, REFUTED), (101.0, REPRODUCED)):
+        monkeypatch.setattr(Results, "table", lambda *_, high=high: speeds(90, 80, high)["speeds"])
+        monkeypatch.setattr(Results, "provenance", lambda *_: {"tables": {"speeds": {}}, "scale": "quick"})
+        assert claims.judge(COMPARISON, Results(DEFAULT)).verdict == verdict
+
+
+def test_a_refuted_speed_of_ours_fails_nothing():
+    verdicts = [claims.Verdict(claim, REFUTED) for claim in (RATE, COMPARISON, replace(RATE, kind=claims.FACT, id="fact"))]
+    assert claims.refuted_facts(verdicts) == ["fact"]

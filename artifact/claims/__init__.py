@@ -1,12 +1,17 @@
 """Judge every claim by recorded tables: reproduced, exceeded, refuted, or not run here.
 
 `python -m artifact.claims [--results FOLDER]`. The claims that an experiment's tables judge are in the file of its name beside
-this one. Where a larger run of the experiment belongs to the results, that one is judged. A refuted claim of prior work is a
-finding; a refuted claim of ours fails the command. A claim's `metric` is a Python expression over the tables of its experiment
-(by name, as pandas frames); at_least, at_most or equals says what is claimed of it.
+this one. Where a larger run of the experiment belongs to the results, that one is judged. A claim's `metric` is a Python
+expression over the tables of its experiment (by name, as pandas frames); at_least, at_most or equals says what is claimed.
+
+A claim is a fact, which must hold anywhere, or about speed: a rate, which is judged on hardware like that of the reference
+results, or a comparison of times that were measured side by side, which falls short only where its whole interval does. Speeds
+are not judged where the machine was busy. A refuted claim of prior work is a finding, a refuted fact of ours fails the
+command, and no speed does.
 """
 
 import argparse
+import itertools
 import math
 import sys
 from collections.abc import Mapping, Sequence
@@ -24,12 +29,17 @@ from artifact.words import number
 from backends.core.errors import exit_code
 from backends.core.screen import Screen
 from backends.interface import UserError
-from experiments.harness import record, schema, tables
+from experiments.harness import calibration, record, schema, tables
 from experiments.harness.tables import DEFAULT, Damaged, Missing, Results
 
 CLAIMS = Path(__file__).parent
 PRIOR_WORK, OURS = ORIGINS = ("prior work", "ours")
-REPRODUCED, EXCEEDED, REFUTED, NOT_RUN = "reproduced", "exceeded", "refuted", "not run here"
+KINDS = FACT, RATE, COMPARISON = "fact", "rate", "comparison"
+REPRODUCED, EXCEEDED, REFUTED = "reproduced", "exceeded", "refuted"
+NOT_RUN, NOT_JUDGED = "not run here", "not judged"
+VERDICTS = REPRODUCED, EXCEEDED, REFUTED, NOT_RUN, NOT_JUDGED
+BOUNDS = ("low", "high"), ("low_s", "high_s")
+"""Columns of a timing's interval, in the tables that have them."""
 
 
 @dataclass(frozen=True)
@@ -37,10 +47,10 @@ class Claim:
     """One claim. One of at_least, at_most and equals says what is claimed; tolerance is relative to it: what is better than
     claimed by more than it is exceeded.
 
-    origin: "prior work" or "ours": who says so. implementation: whose was measured. unit: of the metric. cost: of making the
-    tables. scales: where the measurement means something (empty: everywhere). needs: what a machine must have. remark: what
-    lies behind the verdict. beside: the role, in the manifest, of the results that judge it, where it is not the results'
-    own tables.
+    origin: "prior work" or "ours": who says so. kind: a fact, or of speed a rate or a comparison. implementation: whose was
+    measured. unit: of the metric. cost: of making the tables. scales: where the measurement means something (empty:
+    everywhere). needs: what a machine must have. remark: what lies behind the verdict. beside: the role, in the manifest, of
+    the results that judge it, where it is not the results' own tables.
     """
 
     id: str
@@ -60,6 +70,12 @@ class Claim:
     remark: str = ""
     beside: str = ""
     implementation: str = "ours"
+    kind: str = FACT
+
+    def __post_init__(self) -> None:
+        for name, known in (("origin", ORIGINS), ("kind", KINDS)):
+            if getattr(self, name) not in known:
+                raise TypeError(f"claim {self.id} has {name} '{getattr(self, name)}': give one of {', '.join(known)}")
 
     @property
     def claimed(self) -> str:
@@ -72,7 +88,7 @@ class Claim:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What became of a claim. measured: the metric, NaN where it was not run. reason: why it was not."""
+    """What became of a claim. measured: the metric, NaN where it was not run. reason: why it was not, or not judged."""
 
     claim: Claim
     verdict: str
@@ -111,7 +127,45 @@ def judge(claim: Claim, results: Results) -> Verdict:
     measured = measure(claim.metric, frames)
     if math.isnan(measured):
         return Verdict(claim, NOT_RUN, reason=claim.needs or "the tables hold no such rows")
-    return Verdict(claim, compare(claim, measured), measured)
+    if reason := not_comparable(claim, provenance):
+        return Verdict(claim, NOT_JUDGED, measured, reason)
+    verdict = compare(claim, measured)
+    if claim.kind == COMPARISON and verdict == REFUTED and compare(claim, best(claim, frames, measured)) != REFUTED:
+        verdict = REPRODUCED
+    return Verdict(claim, verdict, measured)
+
+
+def not_comparable(claim: Claim, provenance: Mapping[str, Any]) -> str:
+    """Why a speed that was measured says nothing about the claim; empty for facts, and where it does."""
+    if claim.kind == FACT:
+        return ""
+    if calibration.busy(provenance.get("calibration", ())):
+        return "the machine was busy"
+    reference = tables.provenance(DEFAULT / claim.experiment)
+    if claim.kind == RATE and reference and not calibration.alike(provenance, reference):
+        return "a rate on other hardware than that of the reference results"
+    return ""
+
+
+def best(claim: Claim, frames: Mapping[str, pd.DataFrame], measured: float) -> float:
+    """The value most in favour of the claim that the metric takes while every time varies within its interval.
+
+    One time after another is set to that end of its interval which the claim prefers; so it holds for metrics that rise or fall
+    with each time alone, as ratios and medians do.
+    """
+    sign = -1 if claim.at_most is not None else 1
+    for name, frame in frames.items():
+        ends = next((pair for pair in BOUNDS if set(pair) <= set(frame.columns)), None)
+        if ends is None or name not in claim.metric:
+            continue
+        column = frame.columns[frame.columns.get_loc(ends[0]) - 1]  # the median stands before its interval
+        for row, end in itertools.product(range(len(frame)), ends):
+            moved = frames[name].copy()
+            moved.loc[moved.index[row], column] = frame[end].iloc[row]
+            changed = measure(claim.metric, {**frames, name: moved})
+            if sign * changed > sign * measured:
+                frames, measured = {**frames, name: moved}, changed
+    return measured
 
 
 def measure(metric: str, frames: Mapping[str, pd.DataFrame]) -> float:
@@ -144,7 +198,8 @@ def frame(verdicts: Sequence[Verdict]) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "id": v.claim.id, "origin": v.claim.origin, "statement": v.claim.statement.strip(), "source": v.claim.source,
-            "experiment": v.claim.experiment, "claimed": v.claim.claimed, "measured": v.measured, "unit": v.claim.unit,
+            "experiment": v.claim.experiment, "kind": v.claim.kind, "implementation": v.claim.implementation,
+            "claimed": v.claim.claimed, "measured": v.measured, "unit": v.claim.unit,
             "verdict": v.verdict, "remark": v.reason or v.claim.remark.strip(), "cost": v.claim.cost,
         }
         for v in verdicts
@@ -162,15 +217,19 @@ def _judged(folder: Path) -> int:
     verdicts = judge_all(tables.at(folder))
     record.write_files(folder, {"claims.csv": frame(verdicts).to_csv(index=False)})
     show(verdicts, Screen(150))
-    failed = [v.claim.id for v in verdicts if v.claim.origin == OURS and v.verdict == REFUTED]
-    if failed:
+    if failed := refuted_facts(verdicts):
         print(f"error: refuted claims of ours: {', '.join(failed)}", file=sys.stderr)
     return int(bool(failed))
 
 
+def refuted_facts(verdicts: Sequence[Verdict]) -> list[str]:
+    """Those of ours; they fail the command."""
+    return [v.claim.id for v in verdicts if v.claim.origin == OURS and v.claim.kind == FACT and v.verdict == REFUTED]
+
+
 def show(verdicts: Sequence[Verdict], console: Console) -> None:
     """Print the verdicts as a table, and how many there are of each."""
-    colour: dict[str, Any] = {REPRODUCED: "green", EXCEEDED: "green", REFUTED: "red", NOT_RUN: "dim"}
+    colour: dict[str, Any] = {REPRODUCED: "green", EXCEEDED: "green", REFUTED: "red", NOT_RUN: "dim", NOT_JUDGED: "dim"}
     for origin, title in ((PRIOR_WORK, "Claims of prior work"), (OURS, "Our claims")):
         table = Table("claim", "statement", "claimed", "measured", "verdict", "remark", title=title, show_lines=True)
         for v in (v for v in verdicts if v.claim.origin == origin):

@@ -66,7 +66,7 @@ def _alone(cfg, parts: Sequence[Part]) -> Iterator[None]:
 
 
 def _finish(cfg, part: Part) -> None:
-    checkpoints.once(cfg, part.name, part.compute)
+    checkpoints.once(cfg, part.name, part.compute, part.timed)
 
 
 def _side_by_side(cfg, parts: Sequence[Part], workers: int) -> Iterator[None]:

@@ -77,6 +77,7 @@ def run(
         "code": provenance.code(),
         "packages": provenance.packages(),
         "machine": provenance.machine(),
+        "calibration": [c for part in _parts(parts_folder(folder, run_key)) for c in part["calibration"]],
         "started": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(started)),
         "wall_time_s": round(time.perf_counter() - clock + _spent_before(parts_folder(folder, run_key), started), 3),
         "peak_memory_bytes": provenance.peak_memory_bytes(),
@@ -91,10 +92,15 @@ def parts_folder(folder: Path, run_key: str) -> Path:
     return folder / "parts" / run_key[:12]
 
 
+def _parts(parts: Path) -> list[dict[str, Any]]:
+    """What is known of the finished parts, in the order in which they were begun."""
+    found = [tables.provenance(file.parent) or {} for file in parts.glob(f"*/{tables.PROVENANCE}")]
+    return sorted(found, key=lambda facts: facts["started_s"])
+
+
 def _spent_before(parts: Path, started: float) -> float:
     """Seconds during which earlier tries of a run worked on parts that were taken from them."""
-    found = [tables.provenance(file.parent) or {} for file in parts.glob(f"*/{tables.PROVENANCE}")]
-    spans = sorted((p["started_s"], p["started_s"] + p["wall_time_s"]) for p in found if p["started_s"] < started)
+    spans = [(p["started_s"], p["started_s"] + p["wall_time_s"]) for p in _parts(parts) if p["started_s"] < started]
     spent, until = 0.0, 0.0
     for first, last in spans:  # parts that ran beside one another count once
         spent += max(0.0, last - max(first, until))

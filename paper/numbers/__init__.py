@@ -51,9 +51,9 @@ def _claims(results: Results) -> dict[str, Any]:
         for origin in claims.ORIGINS
     }
     values = {
-        f"{_NAMES[origin]}_{verdict.split()[0]}": str(sum(r[-1] == verdict for r in rows[origin]))
+        f"{_NAMES[origin]}_{verdict.replace(' ', '_')}": str(sum(r[-1] == verdict for r in rows[origin]))
         for origin in rows
-        for verdict in (claims.REPRODUCED, claims.EXCEEDED, claims.REFUTED, claims.NOT_RUN)
+        for verdict in claims.VERDICTS
     }
     values |= {f"{_NAMES[origin]}_claims": str(len(rows[origin])) for origin in rows}
     return {"values": values, "tables": {f"{_NAMES[origin]}_claims": rows[origin] for origin in rows}}
