@@ -117,9 +117,14 @@ def check(what: str, declared: Table, frame: "pd.DataFrame") -> None:
 def _fits(kind: str, values: "pd.Series") -> "pd.Series":
     if kind == "text":
         return values.map(lambda value: isinstance(value, str))
+    if kind == "boolean" and values.dtype.kind == "b":
+        return values.notna()
     if kind == "boolean":
         return values.map(lambda value: value in (True, False) and not isinstance(value, str))
-    numbers = values.map(lambda value: not isinstance(value, str | bool) and hasattr(value, "__float__"))
+    if values.dtype.kind in "iuf":
+        numbers = values.notna()
+    else:
+        numbers = values.map(lambda value: not isinstance(value, str | bool) and hasattr(value, "__float__"))
     return numbers if kind == "real" or not numbers.all() else numbers & (values.astype(float) % 1 == 0)
 
 

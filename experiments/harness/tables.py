@@ -8,6 +8,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -45,15 +46,10 @@ class Results:
         if name not in facts["tables"]:
             raise Missing(f"{folder / name}.csv is not there: {self._remedy()}")
         check(folder)
-        declared = schema.of(facts["experiment"]).get(name)
-        if declared is None:
-            raise Missing(f"{folder / name}.csv is no table of {experiment} any more: {self._remedy()}")
-        found = read(folder / f"{name}.csv", schema.dtypes(declared))
         try:
-            schema.check(f"{folder / name}.csv", declared, found)
-        except UserError as error:
-            raise Missing(f"{error}: {self._remedy()}") from None
-        return found
+            return _checked(folder / f"{name}.csv", facts["tables"][name]["sha256"], facts["experiment"]).copy()
+        except Missing as missing:
+            raise Missing(f"{missing}: {self._remedy()}") from None
 
     def provenance(self, experiment: str) -> dict[str, Any]:
         """What is known about how the tables of an experiment were made."""
@@ -85,6 +81,20 @@ def at(folder: Path) -> Results:
 def read(file: Path, dtypes: Mapping[str, str] | None = None) -> pd.DataFrame:
     """A table as it was written: an empty cell is missing, every other word is itself. dtypes: of columns, for pandas."""
     return pd.read_csv(file, keep_default_na=False, na_values=[""], dtype=dtypes)
+
+
+@lru_cache(maxsize=32)
+def _checked(file: Path, _sha256: str, experiment: str) -> pd.DataFrame:
+    """A table as its schema declares it. Raises Missing where it is another one."""
+    declared = schema.of(experiment).get(file.stem)
+    if declared is None:
+        raise Missing(f"{file} is no table of {experiment} any more")
+    found = read(file, schema.dtypes(declared))
+    try:
+        schema.check(str(file), declared, found)
+    except UserError as error:
+        raise Missing(str(error)) from None
+    return found
 
 
 def provenance(folder: Path) -> dict[str, Any] | None:
