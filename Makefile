@@ -31,13 +31,7 @@ test: $(STAMP) ## run the tests (under 10 minutes on two cores)
 	$(RUN) -m pytest
 
 reproduce: $(STAMP) ## run the experiments at SCALE (default quick), then figures, paper, report and claims of them
-	@set -e; for name in $$($(RUN) -c 'from experiments.harness import schema; print(*schema.experiments())'); do \
-		echo "$(RUN) -m experiments experiment=$$name scale=$(SCALE)"; \
-		$(RUN) -m experiments experiment=$$name scale=$(SCALE); done
-	$(RUN) -m figures --results results/$(SCALE)
-	$(RUN) -m paper --results results/$(SCALE)
-	$(RUN) -m artifact.build_report --results results/$(SCALE)
-	$(RUN) -m artifact.claims --results results/$(SCALE)
+	$(RUN) -m artifact.reproduce --scale $(SCALE)
 
 figures: $(STAMP) ## draw the figures from RESULTS (default: the committed reference results)
 	$(RUN) -m figures --results $(RESULTS)

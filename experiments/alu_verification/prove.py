@@ -17,6 +17,7 @@ reach as a whole and are proven by lemmas:
   manual's results by zero and at overflow, is proven whatever function unsigned division is.
 """
 
+import itertools
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -75,10 +76,12 @@ def negated(word: z3.BitVecRef, flag: z3.BoolRef) -> z3.BitVecRef:
 
 @dataclass(frozen=True)
 class Lemma:
-    """A statement; `violation` is satisfiable exactly if it is false."""
+    """A statement; `violation` is satisfiable exactly if it is false. cases: conditions, by all combinations of which it is
+    proven; whichever they are, they only make it easier."""
 
     statement: str
     violation: z3.BoolRef
+    cases: tuple[z3.BoolRef, ...] = ()
 
 
 def lemmas(cells: wiring.Cells, operation: str) -> Iterator[Lemma]:
@@ -152,7 +155,8 @@ def _signed_product(cells: wiring.Cells) -> Iterator[Lemma]:
     (signed_a, flag_a), (signed_b, flag_b) = _flag("signed_a"), _flag("signed_b")
     corrected = word(wiring.correct_sign(cells, bits(high), bits(A), bits(B), flag_a, flag_b))
     minus_b, minus_a = z3.If(z3.And(signed_a, A < 0), B, ZERO), z3.If(z3.And(signed_b, B < 0), A, ZERO)
-    yield Lemma("correction takes b where a is negative and a where b is", corrected != high - minus_b - minus_a)
+    correction = corrected != high - minus_b - minus_a
+    yield Lemma("correction takes b where a is negative and a where b is", correction, (signed_a, signed_b))
     a, b, m, n = z3.Ints("a b m n")  # m, n: whether a, b are negative
     signed, w = (a - 2**32 * m) * (b - 2**32 * n), 2**32
     yield Lemma("the signed product is the corrected one", signed != a * b - w * (m * b + n * a) + w * w * m * n)
@@ -170,7 +174,8 @@ def _division(cells: wiring.Cells, operation: str) -> Iterator[Lemma]:
     chosen = word(cells.gate("select", rest, bits(A), bits(B)))
     yield Lemma("quotient or remainder is chosen", chosen != z3.If(rest[0], A, B))
     _, is_signed, _ = wiring.OPERATIONS[operation]
-    yield Lemma("the result is the manual's", _signs(operation, is_signed) != wanted(operation, AnyDivision()))
+    violation = _signs(operation, is_signed) != wanted(operation, AnyDivision())
+    yield Lemma("the result is the manual's", violation, (A < 0, B < 0, B == 0))
 
 
 def _signs(operation: str, signed: int) -> z3.BitVecRef:
@@ -204,8 +209,19 @@ def _extension(cells: wiring.Cells) -> Iterator[Lemma]:
         yield Lemma(f"extension of {width} bits", word(wiring.extend(cells, bits(A), width, flag)) != wanted)
 
 
-def solve(violation: z3.BoolRef, timeout_s: float = TIMEOUT_S) -> tuple[str, str]:
+def solve(lemma: Lemma, timeout_s: float = TIMEOUT_S) -> tuple[str, str]:
     """(holds, refuted or unknown; the counterexample or the solver's reason). Unknown is not proven."""
+    for truth in itertools.product((z3.BoolVal(True), z3.BoolVal(False)), repeat=len(lemma.cases)):
+        case = list(zip(lemma.cases, truth, strict=True))
+        # in this case the conditions have these values, wherever they stand
+        violation = z3.And(z3.substitute(lemma.violation, *case), *(condition == value for condition, value in case))
+        answer = _solve(violation, timeout_s)
+        if answer[0] != "holds":
+            return answer
+    return "holds", ""
+
+
+def _solve(violation: z3.BoolRef, timeout_s: float) -> tuple[str, str]:
     solver = z3.Solver()
     solver.set("timeout", int(1000 * timeout_s))
     solver.add(violation)
@@ -232,7 +248,7 @@ def prove(entries: dict[str, np.ndarray], operations: tuple[str, ...], wrap: Wra
         for lemma in lemmas(cells, operation):
             if lemma.violation not in known:
                 start = time.perf_counter()
-                known[lemma.violation] = (*solve(lemma.violation), time.perf_counter() - start)
+                known[lemma.violation] = (*solve(lemma), time.perf_counter() - start)
             result, detail, time_s = known[lemma.violation]
             rows.append((operation, lemma.statement, "proven", result, detail, time_s))
     return pd.DataFrame(rows, columns=["operation", "lemma", "method", "result", "detail", "time_s"])

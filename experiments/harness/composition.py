@@ -18,7 +18,7 @@ from omegaconf.errors import OmegaConfBaseException
 
 from backends.core import catalog
 from backends.interface import UserError
-from experiments.harness import record, tracking
+from experiments.harness import progress, record, tracking
 
 
 def execute(config: dict[str, Any], overrides: Sequence[str]) -> Path:
@@ -30,12 +30,28 @@ def execute(config: dict[str, Any], overrides: Sequence[str]) -> Path:
         print(f"{folder}: done already, skipped")
         return folder
     print(f"{folder}: {reason}; running", flush=True)
+    progress.announce(0, 1)
     work = _work(config["experiment"]["name"])
     cfg = OmegaConf.create({**config, "parts": str(record.parts_folder(folder, run_key))})
     facts, tables = record.run(config, folder, lambda: work(cfg))
     tracking.mirror(config["tracking"]["uri"], folder, facts, tables)
     print(f"{folder}: {', '.join(tables)} recorded after {facts['wall_time_s']:.0f} s")
     return folder
+
+
+def composed(experiment: str, scale: str, results: str) -> dict[str, Any]:
+    """The configuration of an experiment as `main` composes it, with nothing else overridden."""
+    named = [f"experiment={experiment}", f"scale={scale}", f"results={results}"]
+    with hydra.initialize_config_dir(str(CONFIGURATION), version_base="1.3"):
+        config = OmegaConf.to_container(hydra.compose("config", named), resolve=True)
+    assert isinstance(config, dict)
+    return {str(k): v for k, v in config.items()}
+
+
+def done(experiment: str, scale: str, results: str) -> bool:
+    """Whether an experiment is recorded already."""
+    config = check(composed(experiment, scale, results))
+    return record.reason_to_run(record.folder_of(config, ()), record.key(config)) is None
 
 
 def check(config: Mapping[str, Any]) -> dict[str, Any]:
@@ -65,10 +81,11 @@ def _work(name: str) -> Callable[[DictConfig], dict[str, pd.DataFrame]]:
         raise UserError(f"experiment {name} cannot run here: {error}") from None
 
 
+CONFIGURATION = Path(__file__).parents[1] / "conf"
 OmegaConf.register_new_resolver("sweeps", lambda: f"{tempfile.gettempdir()}/differentiable-computers-{os.getuid()}")
 
 
-@hydra.main(version_base="1.3", config_path="../conf", config_name="config")
+@hydra.main(version_base="1.3", config_path=str(CONFIGURATION), config_name="config")
 def _job(cfg: DictConfig) -> None:
     composed = HydraConfig.get()
     config = OmegaConf.to_container(cfg, resolve=True)

@@ -14,6 +14,7 @@ from concurrent.futures import Executor, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import chain
 
 import pandas as pd
 
@@ -50,12 +51,15 @@ def run_parts(cfg, parts: Sequence[Part]) -> dict[str, pd.DataFrame]:
     waiting = [part for part in parts if not checkpoints.done(cfg, part.name)]
     untimed = [part for part in waiting if not part.timed]
     workers = min(cfg.workers or cores.threads(), len(untimed))
+    done, timed = len(parts) - len(waiting), [part for part in waiting if part.timed]
+    finished = chain(_side_by_side(cfg, untimed, workers) if workers > 1 else _alone(cfg, untimed), _alone(cfg, timed))
     with progress.bar() as bar:
-        task = bar.add_task("parts", total=len(parts), completed=len(parts) - len(waiting))
-        for _ in _side_by_side(cfg, untimed, workers) if workers > 1 else _alone(cfg, untimed):
-            bar.advance(task)
-        for _ in _alone(cfg, [part for part in waiting if part.timed]):
-            bar.advance(task)
+        task = bar.add_task("parts", total=len(parts), completed=done)
+        progress.announce(done, len(parts))
+        for _ in finished:
+            done += 1
+            bar.update(task, completed=done)
+            progress.announce(done, len(parts))
     return {part.name: checkpoints.once(cfg, part.name, part.compute) for part in parts}
 
 
