@@ -13,7 +13,7 @@ from experiments.alu_verification import sample
 from experiments.alu_verification.components import enumerate_classifier, enumerate_component
 from experiments.alu_verification.faults import CrossedWire
 from experiments.alu_verification.latency import latency
-from experiments.alu_verification.prove import prove, solve
+from experiments.alu_verification.prove import Lemma, prove, solve
 from machines.wrong import Wrong
 
 ENTRIES = entries(load_weights())
@@ -41,7 +41,7 @@ def test_every_lemma_of_the_quick_operations_holds():
 def test_undecided_is_not_proven():
     a, b, c = z3.BitVecs("a b c", 64)
     factors = z3.And(a * b == 0x7FFFFFFFFFFFFFE7 * 3, z3.UGT(a, 3), z3.UGT(b, 3), a * a * c == b)
-    assert solve(factors, timeout_s=0.01)[0] == "unknown"
+    assert solve(Lemma("two factors", factors), timeout_s=0.01)[0] == "unknown"
 
 
 @pytest.mark.parametrize(("component", "operation"), [("carry", "add"), ("fill", "srl"), ("full", "mul"), ("select", "remu")])

@@ -52,8 +52,9 @@ def _read(path: Path) -> bytes:
         raise UserError(f"{path}: {error.strerror or error}") from None
 
 
-def compile_source(path: Path, isa: str, flags: tuple[str, ...] = ("-O2",), start: str = "main") -> bytes:
-    """The ELF that Clang makes of one `.c` or `.S` file with the start-up file, which calls the function `start`.
+def compile_source(path: Path, isa: str, flags: tuple[str, ...] = ("-O2",), start: str | None = "main") -> bytes:
+    """The ELF that Clang makes of one `.c` or `.S` file with the start-up file, which calls the function `start`
+    (None: `main` where there is one, and the program is to be read, not run).
 
     UserError holds Clang's message, or says that there is no such function.
     """
@@ -68,7 +69,7 @@ def compile_source(path: Path, isa: str, flags: tuple[str, ...] = ("-O2",), star
             "-fno-sanitize=all",
             "-fomit-frame-pointer",
             f"-I{_STARTUP / 'include'}",
-            f"-DSTART_FUNCTION={start}",
+            f"-DSTART_FUNCTION={start or 'main'}",
             "-UNDEBUG",  # which zig defines where it optimises
             "-Wl,--build-id=none,-z,max-page-size=16",
             "-g",  # or zig takes symbols away at -Os
@@ -78,7 +79,7 @@ def compile_source(path: Path, isa: str, flags: tuple[str, ...] = ("-O2",), star
         if done.returncode and f"undefined symbol: {start}\n" not in done.stderr:
             raise UserError(f"{path} does not compile for {isa}:\n{done.stderr.strip()}")
         data = b"" if done.returncode else elf.read_bytes()
-    if done.returncode or not _starts(data, start):
+    if done.returncode or (start and not _starts(data, start)):
         raise UserError(f"{path} has no function '{start}' that can be called: define it, and not static")
     return data
 

@@ -20,7 +20,7 @@ from backends.torch_neural.units import evaluation
 _BODY = 30  # operations in one turn of the loop
 _LEAST_S, _MOST_TURNS = 0.01, 1 << 20  # a timed run takes at least so long, or so many turns
 _REPETITIONS = 15
-_BUDGET_S = 0.1  # per operation and batch; there are at least three repetitions
+_BUDGET_S = 0.05  # per operation and batch; there are at least three repetitions
 
 
 def latency(

@@ -77,7 +77,7 @@ SCALES = {
     "quick": Scale(
         ("increment", "add", "mul", "square_plus", "swap", "abs", "p01", "p08", "max", "gcd"),
         ("fixed_temperature", "annealed_value", "straight_through", "enumeration", "mcmc", "smt", "hybrid"),
-        10, 1.0, 500_000, 0.5,
+        6, 0.75, 500_000, 0.4,
     ),
     "full": Scale("all", "all", 30, 60.0, 10_000_000, 1.0),
 }  # fmt: skip
@@ -103,12 +103,19 @@ def run(cfg) -> dict[str, pd.DataFrame]:
         for task in SCHEDULED for k, label in enumerate(SCHEDULES) for seed in seeds
     ]  # fmt: skip
     sources = {"runs": searches, "tasks": densities, "traces": searches, "schedules": schedules}
-    found = run_parts(cfg, list({part.name: part for table in tables for part in sources[table]}.values()))
+    wanted_parts = {part.name: part for table in tables for part in sources[table]}
+    found = run_parts(cfg, sorted(wanted_parts.values(), key=_seed))
     joined = {table: pd.concat([found[part.name] for part in sources[table]], ignore_index=True) for table in tables}
     return {
         table: _traces(rows) if table == "traces" else rows.drop(columns="trace", errors="ignore")
         for table, rows in joined.items()
     }
+
+
+def _seed(part: Part) -> int:
+    """By which parts are ordered: what one search has compiled the next ones of its task and method find."""
+    seed = part.name.rpartition("-")[2]
+    return int(seed) if seed.isdigit() else -1
 
 
 def _or(wanted, default):

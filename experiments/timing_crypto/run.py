@@ -79,8 +79,8 @@ SCALES = {
         dict.fromkeys(ATTACKS, 1), -2,
     ),
     "quick": Scale(
-        LEVELS, ("-O0", "-O2"), 1000, _EFFORTS, 8, 512, Trials(300_000, 150, 3),
-        {"aes_ttable": 20, "aes_sbox": 1, "aes_scan": 20, "aes_bitsliced": 20},
+        ("-O0", "-O2", "-O3", "-Os"), ("-O0", "-O2"), 1000, _EFFORTS, 4, 512, Trials(150_000, 100, 3),
+        {"aes_ttable": 6, "aes_sbox": 1, "aes_scan": 6, "aes_bitsliced": 6},
     ),
     "full": Scale(LEVELS, LEVELS, 10_000, _EFFORTS, 8, 65_536, Trials(5_000_000, 3000, 6), dict.fromkeys(ATTACKS, 20), 3),
 }  # fmt: skip

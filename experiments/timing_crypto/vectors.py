@@ -22,18 +22,15 @@ from experiments.timing_crypto.programs import (
 COLUMNS = ("backend", "implementation", "suite", "cases", "passed", "instructions")
 NAMES = (*AES, "sha256", "chacha20")
 _FEW = ("FIPS-197", "FIPS 180-4", "RFC 8439")
-_MESSAGES = ("MMT ECB", "MMT CBC")
-_LONG = (*_MESSAGES, "VarKey", "VarTxt")
 """What `reference` leaves out at quick: of all implementations, and of the full scan, 30 times as long as the others."""
 
 
 def vectors(name: str, machine: Backend, implementations: Sequence[str], scale: str, seed: int = 0) -> pd.DataFrame:
     """The known answers that a machine is asked for at a scale; all of one function in one run.
 
-    `gpu_compute` and `jax_tensor` are asked for all. `reference` for all at scale full, all but the multi-block messages at
-    quick, where it also leaves out variable keys and texts of the full scan, the examples of the standards at smoke.
-    `torch_neural` for these examples; below scale full it leaves the full scan out, which takes it longer than everything
-    else.
+    `gpu_compute` and `jax_tensor` are asked for all. `reference` for all at scale full, below it for the examples of the
+    standards. `torch_neural` for these examples; below scale full it leaves the full scan out, which takes it longer than
+    everything else.
 
     Returns a row for every suite: backend, implementation, suite, cases, passed, instructions (retired in all its cases).
     """
@@ -50,10 +47,8 @@ def _asked(machine: str, implementation: str, scale: str, seed: int) -> list[Ans
     if implementation not in NAMES or (slow and implementation == "aes_scan" and scale != "full"):
         return []
     found = answers(implementation, seed)
-    if slow or (machine == "reference" and scale == "smoke"):
+    if slow or (machine == "reference" and scale != "full"):
         return [a for a in found if a.suite in _FEW]
-    if machine == "reference" and scale == "quick":
-        return [a for a in found if a.suite not in (_LONG if implementation == "aes_scan" else _MESSAGES)]
     return found
 
 

@@ -24,14 +24,15 @@ def coverage(subject: Subject, executed: np.ndarray) -> Coverage:
 
 def jumps_out(subject: Subject) -> list[tuple[int, int]]:
     """(pc, target) of the jumps in the file that lead out of it."""
-    words, owner = _words(subject), _owners(subject)
-    jumps = [jump for function in subject.debug.functions for jump in _jumps(function, words, subject.call.program.base)]
+    code, owner = _decoded(subject), _owners(subject)
+    jumps = [jump for function in subject.debug.functions for jump in _jumps(function, code, subject.call.program.base)]
     return [(pc, target) for pc, target in jumps if target not in owner]
 
 
-def _words(subject: Subject) -> np.ndarray:
+def _decoded(subject: Subject) -> isa.Decoded:
+    """All words of the image."""
     image = subject.call.program.image
-    return np.resize(image, len(image) // 4 * 4).view(np.uint32)
+    return isa.decode(np.resize(image, len(image) // 4 * 4).view(np.uint32), 32)
 
 
 def _owners(subject: Subject) -> dict[int, Function]:
@@ -46,24 +47,25 @@ def _pcs(function: Function) -> Iterator[int]:
 
 def _called(subject: Subject, executed: np.ndarray) -> list[Function]:
     """The function under test, those of its file that ran, and those that the code of these jumps to."""
-    base, words, owner = subject.call.config.memory_base, _words(subject), _owners(subject)
+    base, code, owner = subject.call.config.memory_base, _decoded(subject), _owners(subject)
     found = {subject.function.name: subject.function}
     found |= {owner[pc].name: owner[pc] for slot in np.flatnonzero(executed) if (pc := base + 4 * int(slot)) in owner}
     waiting = list(found.values())
     while waiting:
-        for _, target in _jumps(waiting.pop(), words, subject.call.program.base):
+        for _, target in _jumps(waiting.pop(), code, subject.call.program.base):
             if target in owner and owner[target].name not in found:
                 found[owner[target].name] = owner[target]
                 waiting.append(owner[target])
     return list(found.values())
 
 
-def _jumps(function: Function, words: np.ndarray, base: int) -> Iterator[tuple[int, int]]:
+def _jumps(function: Function, code: isa.Decoded, base: int) -> Iterator[tuple[int, int]]:
     """(pc, target) of the jumps of a function, as far as its code alone says where they lead."""
-    pcs = list(_pcs(function))
-    code = isa.decode(words[[(pc - base) // 4 for pc in pcs]], 32)
-    for k, pc in enumerate(pcs):
+    before = -1
+    for pc in _pcs(function):
+        k = (pc - base) // 4
         if code.op[k] == _JAL:
             yield pc, pc + int(code.imm[k]) & 0xFFFFFFFF
-        if code.op[k] == _JALR and k and code.op[k - 1] == _AUIPC and code.rd[k - 1] == code.rs1[k]:
-            yield pc, pc - 4 + int(code.imm[k - 1]) + int(code.imm[k]) & 0xFFFFFFFF
+        if code.op[k] == _JALR and before == k - 1 and code.op[before] == _AUIPC and code.rd[before] == code.rs1[k]:
+            yield pc, pc - 4 + int(code.imm[before]) + int(code.imm[k]) & 0xFFFFFFFF
+        before = k

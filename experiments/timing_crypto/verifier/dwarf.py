@@ -5,7 +5,8 @@ instruction. Only the file itself and what it includes count; the compiler's run
 import io
 from bisect import bisect_right
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property, partial
+from operator import itemgetter
 from pathlib import Path
 
 from elftools.dwarf.compileunit import CompileUnit
@@ -73,10 +74,7 @@ class DebugInfo:
         self.path, self._dwarf = path, elf.get_dwarf_info()
         unit = self._unit()
         self.functions = tuple(_function(self._dwarf, unit, die) for die in _concrete(unit)) if unit else ()
-        self._scopes = _scopes(self._dwarf, unit) if unit else []
-        self._rows = _line_rows(self._dwarf, unit) if unit else []
-        self._starts = [row[0] for row in self._rows]
-        self._elf = elf
+        self._compiled, self._elf = unit, elf
         self._texts: dict[str, list[str]] = {}
 
     def _unit(self) -> CompileUnit | None:
@@ -85,6 +83,14 @@ class DebugInfo:
             if Path(name).name == self.path.name:
                 return unit
         return None
+
+    @cached_property
+    def _scopes(self) -> list[tuple[int, int, int, str]]:
+        return _scopes(self._dwarf, self._compiled) if self._compiled else []
+
+    @cached_property
+    def _rows(self) -> list[tuple[int, str | None, int]]:
+        return _line_rows(self._dwarf, self._compiled) if self._compiled else []
 
     @cached_property
     def _symbols(self) -> list[tuple[int, int, str]]:
@@ -96,7 +102,7 @@ class DebugInfo:
     def place(self, pc: int) -> Place | None:
         """The source of the instruction at pc; None outside the file."""
         inside = [(depth, name) for first, end, depth, name in self._scopes if first <= pc < end]
-        number = bisect_right(self._starts, pc) - 1
+        number = bisect_right(self._rows, pc, key=itemgetter(0)) - 1
         if not inside or number < 0 or self._rows[number][1] is None:
             return None
         known = number
@@ -268,12 +274,13 @@ def _line_rows(dwarf: DWARFInfo, unit: CompileUnit) -> list[tuple[int, str | Non
         return []
     home = unit.get_top_DIE().attributes["DW_AT_comp_dir"].value.decode()
     rows: dict[int, tuple[str | None, int]] = {}
+    name = cache(partial(_file, program, home))
     for entry in program.get_entries():
         state = entry.state
         if state is not None and state.end_sequence:
             rows.setdefault(state.address, (None, 0))
         elif state is not None:
-            rows[state.address] = (_file(program, home, state.file), state.line)
+            rows[state.address] = (name(state.file), state.line)
     return [(address, *rows[address]) for address in sorted(rows)]
 
 

@@ -135,7 +135,7 @@ def compiled(question: Question) -> bytes:
 def functions(path: Path, isa: str, flags: tuple[str, ...]) -> list[str]:
     """Names of the functions that a C file defines. Raises UserError."""
     try:
-        data = toolchain.compile_source(path, isa, (*flags, *dwarf.FLAGS, _WITHOUT_UNUSED, "-w"))
+        data = toolchain.compile_source(path, isa, (*flags, *dwarf.FLAGS, _WITHOUT_UNUSED, "-w"), start=None)
     except UserError as error:
         raise UserError(_one_line(str(error))) from None
     return sorted({f.name for f in DebugInfo(data, path).functions})
