@@ -15,7 +15,7 @@ from backends.jax_tensor.datapath import Hart, Machine, step
 from backends.jax_tensor.instructions import functions
 from benchmarks import measure
 
-SECONDS = {"smoke": 0.05, "quick": 0.1, "full": 1.0}
+SECONDS = {"smoke": 0.02, "quick": 0.05, "full": 1.0}
 COPIES, BASE = 31, 0x1000
 INSTRUCTIONS = {
     "add": encode("add", 10, 11, 12),

@@ -1,6 +1,8 @@
 """Where what was compiled is kept between processes."""
 
+import hashlib
 import os
+import platform
 import tempfile
 from functools import cache
 from pathlib import Path
@@ -14,6 +16,15 @@ def folder(name: str) -> Path:
     spare = os.path.join(tempfile.gettempdir(), f"differentiable-computers-{os.getuid()}")
     wanted, other = (Path(place) / name for place in (os.path.join(home, "differentiable-computers"), spare))
     return wanted if _writable(wanted) else other if _writable(other) else Path(tempfile.mkdtemp())
+
+
+@cache
+def processor() -> str:
+    """A short name of this processor and what it can do: code compiled for another one may not run on it."""
+    info = Path("/proc/cpuinfo")
+    lines = info.read_text(encoding="utf-8", errors="replace").splitlines() if info.is_file() else [platform.processor()]
+    told = sorted({line for line in lines if line.startswith(("model name", "flags", "Features"))})
+    return hashlib.sha256("\n".join(told).encode()).hexdigest()[:12]
 
 
 def _writable(path: Path) -> bool:

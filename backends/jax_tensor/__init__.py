@@ -8,7 +8,7 @@ from typing import final
 
 import jax
 
-from backends.core import catalog
+from backends.core import caches, catalog
 from backends.interface import (
     TIMINGS,
     Batch,
@@ -21,6 +21,9 @@ from backends.interface import (
     State,
 )
 from backends.jax_tensor import hard, soft, soft_run
+
+if not jax.config.jax_compilation_cache_dir:  # unless whoever runs this has said where
+    jax.config.update("jax_compilation_cache_dir", str(caches.folder(f"jax-{caches.processor()}")))
 
 
 def _devices() -> dict[str, jax.Device]:
