@@ -12,7 +12,7 @@ RUN := $(VENV)/bin/python
 # make's own -j would start experiments beside one another and spoil their timings
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
-.PHONY: help setup test reproduce figures paper report claims conform bench weights lint clean
+.PHONY: help setup test reproduce figures paper report claims demo conform bench weights lint clean
 
 help: ## this list
 	@echo "make TARGET [SCALE=smoke|quick|full] [RESULTS=FOLDER] [PYTHON=python3]"; echo
@@ -44,6 +44,9 @@ report: $(STAMP) ## build the HTML report from RESULTS
 
 claims: $(STAMP) ## judge every claim by RESULTS
 	$(RUN) -m artifact.claims --results $(RESULTS)
+
+demo: $(STAMP) ## six lines that show the suite, and a picture of them, figures/demo.svg
+	$(RUN) -m artifact.demo
 
 conform: $(STAMP) ## the whole conformance table on every machine
 	$(RUN) -m backends conform

@@ -1,7 +1,7 @@
 """Judge every claim by recorded tables: reproduced, exceeded, refuted, or not run here.
 
-`python -m artifact.claims [--results FOLDER]`. The claims that an experiment's tables judge are in the file of its name beside
-this one. Where a larger run of the experiment belongs to the results, that one is judged. A claim's `metric` is a Python
+`python -m artifact.claims [ID …] [--results FOLDER]`. The claims that an experiment's tables judge are in the file of its name
+beside this one. Where a larger run of the experiment belongs to the results, that one is judged. A claim's `metric` is a Python
 expression over the tables of its experiment (by name, as pandas frames); at_least, at_most or equals says what is claimed.
 
 A claim is a fact, which must hold anywhere, or about speed: a rate, which is judged on hardware like that of the reference
@@ -208,14 +208,19 @@ def frame(verdicts: Sequence[Verdict]) -> pd.DataFrame:
 
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m artifact.claims", description="Judge every claim by results.")
+    parser.add_argument("id", nargs="*", metavar="ID", help="judge these claims only, and write nothing (default: all)")
     parser.add_argument("--results", type=Path, default=DEFAULT, help="results folder (default: results/reference)")
     options = parser.parse_args(arguments)
-    return exit_code(lambda: _judged(options.results))
+    return exit_code(lambda: _judged(options.results, options.id))
 
 
-def _judged(folder: Path) -> int:
-    verdicts = judge_all(tables.at(folder))
-    record.write_files(folder, {"claims.csv": frame(verdicts).to_csv(index=False)})
+def _judged(folder: Path, chosen: Sequence[str]) -> int:
+    results, known = tables.at(folder), {claim.id: claim for claim in load()}
+    for unknown in set(chosen) - set(known):
+        raise UserError(f"unknown claim '{unknown}': one of {', '.join(known)}")
+    verdicts = [judge(known[name], results) for name in chosen or known]
+    if not chosen:
+        record.write_files(folder, {"claims.csv": frame(verdicts).to_csv(index=False)})
     show(verdicts, Screen(150))
     if failed := refuted_facts(verdicts):
         print(f"error: refuted claims of ours: {', '.join(failed)}", file=sys.stderr)
@@ -232,12 +237,14 @@ def show(verdicts: Sequence[Verdict], console: Console) -> None:
     colour: dict[str, Any] = {REPRODUCED: "green", EXCEEDED: "green", REFUTED: "red", NOT_RUN: "dim", NOT_JUDGED: "dim"}
     for origin, title in ((PRIOR_WORK, "Claims of prior work"), (OURS, "Our claims")):
         table = Table("claim", "statement", "claimed", "measured", "verdict", "remark", title=title, show_lines=True)
-        for v in (v for v in verdicts if v.claim.origin == origin):
+        shown = [v for v in verdicts if v.claim.origin == origin]
+        for v in shown:
             measured = f"{number(v.measured)} {v.claim.unit}" if v.verdict != NOT_RUN else "–"
             word = f"[{colour[v.verdict]}]{v.verdict}[/]"
             why = v.claim.remark.strip() if v.verdict == REFUTED else v.reason
             text = (v.claim.statement.strip(), v.claim.claimed, measured, word, why)
             table.add_row(v.claim.id, *text)
-        console.print(table)
+        if shown:
+            console.print(table)
     counts = pd.Series([v.verdict for v in verdicts]).value_counts()
     console.print(", ".join(f"{count} {verdict}" for verdict, count in counts.items()))

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -190,23 +191,20 @@ def _endings(config: MachineConfig) -> Iterator[Case]:
     yield _trap_case("steps end at a jump outside", [e("jal", 1, imm=0x1000)], config, last, steps=1)
 
 
-def file_cases(isa_name: str = "rv32em") -> Iterator[Case]:
+@cache
+def file_cases(isa_name: str = "rv32em") -> tuple[Case, ...]:
     """Every file of `programs/`; its first line states the exit code."""
-    for path in sorted(PROGRAMS.glob("*.[cS]")):
-        stated = re.search(r"exit: (\d+)\.", path.read_text(encoding="utf-8").splitlines()[0])
-        assert stated, f"{path.name}: the first line must state 'exit: N.'"
-        program, _ = toolchain.load(path, isa_name)
-        config = toolchain.machine_for(program, isa_name, max(8192, 1 << (len(program.image) + 2048).bit_length()))
-        expect = (("exit_code", int(stated[1])), ("cause", Cause.NONE))
-        yield Case(
-            f"{isa_name} {path.name}",
-            "value",
-            (program,),
-            Batch(toolchain.initial_registers(config)),
-            config,
-            1_000_000,
-            expect,
-        )
+    return tuple(_file_case(path, isa_name) for path in sorted(PROGRAMS.glob("*.[cS]")))
+
+
+def _file_case(path: Path, isa_name: str) -> Case:
+    stated = re.search(r"exit: (\d+)\.", path.read_text(encoding="utf-8").splitlines()[0])
+    assert stated, f"{path.name}: the first line must state 'exit: N.'"
+    program, _ = toolchain.load(path, isa_name)
+    config = toolchain.machine_for(program, isa_name, max(8192, 1 << (len(program.image) + 2048).bit_length()))
+    expect = (("exit_code", int(stated[1])), ("cause", Cause.NONE))
+    batch = Batch(toolchain.initial_registers(config))
+    return Case(f"{isa_name} {path.name}", "value", (program,), batch, config, 1_000_000, expect)
 
 
 def cached(case: Case, cache: Cache) -> Case:

@@ -1,7 +1,8 @@
 """Words to decoded instructions and back. An encoding matches an operation when `word & mask == match`."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
 
@@ -40,26 +41,51 @@ class Decoded:
     imm: np.ndarray
 
 
-def decode(words: np.ndarray, registers: int, operations: Sequence[Operation] = OPERATIONS) -> Decoded:
+class Encodings(NamedTuple):
+    """Of K operations, and behind them of an illegal word: masks, matches `[K]` uint32; numbers `[K + 1]`; uses `[K + 1, 3]`,
+    whether there is a rd, rs1, rs2; formats `[K + 1]`, places in FORMATS."""
+
+    masks: np.ndarray
+    matches: np.ndarray
+    numbers: np.ndarray
+    uses: np.ndarray
+    formats: np.ndarray
+
+
+@lru_cache(maxsize=256)
+def encodings(operations: tuple[Operation, ...]) -> Encodings:
+    masks, matches = (np.array([getattr(row, name) for row in operations], np.uint32) for name in ("mask", "match"))
+    formats = [*(row.format for row in operations), "none"]
+    numbers = np.array([*(row.number for row in operations), ILLEGAL])
+    uses = np.array([FORMATS[name] for name in formats], np.int64)
+    return Encodings(masks, matches, numbers, uses, np.array([_FORMATS.index(name) for name in formats]))
+
+
+_FORMATS = tuple(FORMATS)
+_SHIFTS = np.array([7, 15, 20], np.uint32)
+_CHUNK = 1 << 14
+_BASE = encodings(OPERATIONS)
+
+
+def decode(words: np.ndarray, registers: int, table: Encodings = _BASE) -> Decoded:
     """Decode words `[W]` uint32. A register field that names a register beyond `registers` makes the word illegal."""
     w = np.asarray(words, dtype=np.uint32)
-    op = np.full(w.shape, ILLEGAL, dtype=np.int64)
-    rd, rs1, rs2 = (np.zeros(w.shape, dtype=np.int64) for _ in range(3))
-    imm = np.zeros(w.shape, dtype=np.uint32)
-    for row in operations:
-        hit = (w & np.uint32(row.mask)) == np.uint32(row.match)
-        if not hit.any():
-            continue
-        word = w[hit]
-        fields = [
-            (word >> shift & 0x1F).astype(np.int64) * used for shift, used in zip((7, 15, 20), FORMATS[row.format], strict=True)
-        ]
-        legal = np.max(fields, axis=0) < registers
-        op[hit] = np.where(legal, row.number, ILLEGAL)
-        for target, value in zip((rd, rs1, rs2), fields, strict=True):
-            target[hit] = np.where(legal, value, 0)
-        imm[hit] = np.where(legal, immediate(word, row.format), 0)
-    return Decoded(op, rd, rs1, rs2, imm)
+    row = np.concatenate([_rows(w[i : i + _CHUNK], table) for i in range(0, len(w), _CHUNK)] or [np.zeros(0, np.int64)])
+    fields = (w[:, None] >> _SHIFTS & np.uint32(31)) * table.uses[row]
+    illegal = (fields >= registers).any(axis=1)
+    row[illegal], fields[illegal] = len(table.masks), 0
+    imm, formats = np.zeros(w.shape, np.uint32), table.formats[row]
+    for number in set(formats.tolist()):
+        chosen = formats == number
+        imm[chosen] = immediate(w[chosen], _FORMATS[number])
+    rd, rs1, rs2 = fields.T
+    return Decoded(table.numbers[row], rd, rs1, rs2, imm)
+
+
+def _rows(words: np.ndarray, table: Encodings) -> np.ndarray:
+    """`[W]`, the operation that each word is; no two match the same."""
+    hits = words[:, None] & table.masks == table.matches
+    return np.where(hits.any(axis=1), hits.argmax(axis=1), len(table.masks))
 
 
 def encode(name: str, rd: int = 0, rs1: int = 0, rs2: int = 0, imm: int = 0) -> int:
@@ -71,7 +97,7 @@ def encode_operation(row: Operation, rd: int = 0, rs1: int = 0, rs2: int = 0, im
     """`encode` for a row of any table."""
     imm &= 0xFFFFFFFF
     word = row.match | rd << 7 | rs1 << 15 | rs2 << 20 | _scatter(imm, row.format)
-    back = decode(np.array([word], dtype=np.uint32), 32, (row,))
+    back = decode(np.array([word], dtype=np.uint32), 32, encodings((row,)))
     if (back.op[0], back.rd[0], back.rs1[0], back.rs2[0], int(back.imm[0])) != (row.number, rd, rs1, rs2, imm):
         raise ValueError(f"{row.name} rd={rd} rs1={rs1} rs2={rs2} imm={imm:#x} has no encoding")
     return word

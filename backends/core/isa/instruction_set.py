@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from backends.core.isa.encoding import Decoded, decode, encode_operation
+from backends.core.isa.encoding import Decoded, decode, encode_operation, encodings
 from backends.core.isa.meanings import Meaning
 from backends.core.isa.table import FUNCT3, FUNCT7, NUMBER, OPERATIONS, Operation
 from backends.interface import REGISTERS, MachineConfig, UserError
@@ -46,7 +46,7 @@ class Isa:
 
     def decode(self, words: np.ndarray) -> Decoded:
         """Decode words `[W]` uint32; a register that this instruction set lacks makes a word illegal."""
-        return decode(words, self.registers, self.operations)
+        return decode(words, self.registers, encodings(self.operations)) if self.extensions else decode(words, self.registers)
 
     def encode(self, name: str, rd: int = 0, rs1: int = 0, rs2: int = 0, imm: int = 0) -> int:
         """The 32-bit word of one instruction. Raises ValueError where the immediate or a register does not fit."""
