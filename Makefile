@@ -12,11 +12,11 @@ RUN := $(VENV)/bin/python
 # make's own -j would start experiments beside one another and spoil their timings
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
-.PHONY: help setup test reproduce figures paper report claims demo conform bench weights lint clean
+.PHONY: help setup test reproduce figures paper report claims demo conform bench gpu-kit gpu weights lint clean
 
 help: ## this list
 	@echo "make TARGET [SCALE=smoke|quick|full] [RESULTS=FOLDER] [PYTHON=python3]"; echo
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  %-10s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-10s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
 
 setup: $(STAMP) ## install everything into .venv (needs Python 3.11 or later, and pip)
 
@@ -53,6 +53,12 @@ conform: $(STAMP) ## the whole conformance table on every machine
 
 bench: $(STAMP) ## benchmarks against other interpreters, and a table of ratios
 	$(RUN) -m benchmarks
+
+gpu-kit: $(STAMP) ## what make gpu needs, in build/gpu-kit, for a machine without a compiler
+	$(RUN) -m benchmarks.gpu_kit
+
+gpu: ## conformance and benchmarks on a GPU, in 7 minutes (PYTHON: one with numba, torch and jax; no setup, no network)
+	$(PYTHON) -m benchmarks.gpu
 
 weights: $(STAMP) ## train the networks of torch_neural from scratch and certify them
 	$(RUN) -m backends.torch_neural.train

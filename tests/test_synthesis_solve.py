@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from backends import __main__ as machines
-from backends.core import catalog, toolchain
+from backends.core import catalog, elf, toolchain
 from backends.interface import Batch, Status, UserError
 from experiments.program_search import assembly, methods
 from experiments.program_search.assembly import assemble
@@ -320,8 +320,8 @@ def test_a_task_that_no_program_of_that_length_solves_ends_at_the_budget(tmp_pat
 # --- the ELF
 
 
-def run(elf, isa="rv32em", machine="gpu_compute"):
-    program, built_for = toolchain.parse_elf(elf, "solution")
+def run(data, isa="rv32em", machine="gpu_compute"):
+    program, built_for = elf.parse(data, "solution")
     assert built_for == "rv32em"
     config = toolchain.machine_for(program, isa)
     batch = Batch(toolchain.initial_registers(config))

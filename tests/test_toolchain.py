@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from backends.conformance.cases import PROGRAMS
-from backends.core import toolchain
+from backends.core import elf, toolchain
 from backends.interface import UserError
 
 ELF = toolchain.compile_source(PROGRAMS / "factorial.c", "rv32em")
@@ -43,7 +43,7 @@ BROKEN = {
 def test_broken_files_give_one_line(name):
     data, message = BROKEN[name]
     with pytest.raises(UserError, match=message) as error:
-        toolchain.parse_elf(data, "broken.elf")
+        elf.parse(data, "broken.elf")
     assert "\n" not in str(error.value)
     assert "broken.elf" in str(error.value)
 
@@ -62,7 +62,7 @@ def test_a_damaged_header_never_gives_a_traceback(offset, garbage, keep):
     data = bytearray(ELF)
     data[offset : offset + len(garbage)] = garbage
     with suppress(UserError):  # the one exception that may come
-        program, _ = toolchain.parse_elf(bytes(data[: len(data) - keep % 7]), "damaged.elf")
+        program, _ = elf.parse(bytes(data[: len(data) - keep % 7]), "damaged.elf")
         assert program.base % 16 == 0
         assert program.base + len(program.image) <= 1 << 32
 

@@ -1,7 +1,7 @@
 """The case table: every operation on boundary-rich operands, every trap, every program file."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -51,6 +51,14 @@ class Case:
     config: MachineConfig
     max_steps: int
     expect: tuple[tuple[str, int], ...] = ()
+
+
+@dataclass(frozen=True)
+class Suite:
+    """By instruction set, the cases that need a compiler or Hypothesis: made beforehand, for machines that have neither."""
+
+    files: Mapping[str, Sequence[Case]]
+    random: Mapping[str, Sequence[Case]]
 
 
 def words_program(words: list[int], base: int = 0, entry: int | None = None, name: str = "words") -> Program:

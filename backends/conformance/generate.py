@@ -1,6 +1,7 @@
 """Random programs, generated and shrunk by Hypothesis."""
 
 import numpy as np
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from hypothesis.internal.conjecture.providers import AVAILABLE_PROVIDERS, HypothesisProvider
 
@@ -81,3 +82,18 @@ def without_rewriting(case: Case) -> Case:
     fence = isa.OPERATIONS[isa.NUMBER["fence.i"]]
     rewrites = [(p.image.view(np.uint32) & np.uint32(fence.mask) == fence.match).any() for p in case.programs]
     return select(case, np.flatnonzero(~np.array(rewrites)))
+
+
+def some(isa_name: str, programs: int) -> list[Case]:
+    """`programs` random programs or a few less, PROGRAMS_PER_EXAMPLE a case: the same in every process."""
+    found: list[Case] = []
+    options = settings(
+        max_examples=max(1, programs // PROGRAMS_PER_EXAMPLE), derandomize=True, database=None, deadline=None,
+        phases=(Phase.generate,), suppress_health_check=list(HealthCheck), backend=SameEverywhere.__name__,
+    )  # fmt: skip
+
+    def keep(case: Case) -> None:
+        found.append(case)
+
+    options(given(cases(isa_name))(keep))()
+    return found

@@ -2,21 +2,20 @@
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field, replace
-from functools import partial
+from functools import cache, partial
+from typing import TYPE_CHECKING
 
 import numpy as np
-from hypothesis import HealthCheck, Phase, given, settings
-from rich.console import Console
-from rich.progress import Progress
-from rich.table import Table
 
-from backends.conformance import cases, compare, generate, oracle, soft
-from backends.conformance.cases import Case
+from backends.conformance import cases, compare, oracle, soft
+from backends.conformance.cases import Case, Suite
 from backends.core import catalog
-from backends.core.screen import Screen
 from backends.interface import Backend, Cache, DifferentiableBackend
+
+if TYPE_CHECKING:  # whoever has no screen needs no rich
+    from rich.progress import Progress
 
 KINDS = ("value", "trap", "timing", "soft limit", "gradient")
 TOLERANCE_FINITE_DIFFERENCE, TOLERANCE_MACHINES = 1e-5, 1e-9
@@ -65,11 +64,15 @@ class Row:
 
 @dataclass
 class Checker:
-    """One machine under test. The judge is `reference`, and for `reference` itself Unicorn."""
+    """One machine under test. The judge is `reference`, and for `reference` itself Unicorn.
+
+    suite: cases that were made elsewhere; None: made here.
+    """
 
     name: str
     scale: Scale
     device: str = "cpu"
+    suite: Suite | None = None
     backend: Backend = field(init=False)
     reference: Backend = field(init=False)
 
@@ -96,7 +99,7 @@ class Checker:
 
     def _values(self, row: Row, advance: Callable[[], None]) -> None:
         for isa_name in self.scale.isas:
-            for case in (*cases.operation_cases(self.scale.vectors, isa_name), *cases.file_cases(isa_name)):
+            for case in (*cases.operation_cases(self.scale.vectors, isa_name), *self._files(isa_name)):
                 self._check(case, row)
                 advance()
         for isa_name in self.scale.isas:
@@ -105,25 +108,21 @@ class Checker:
 
     def _timings(self, row: Row, advance: Callable[[], None]) -> None:
         """Program files and random programs once more, under caches."""
-        for cache in cases.CACHES[: self.scale.caches]:
+        for held in cases.CACHES[: self.scale.caches]:
             for isa_name in self.scale.isas:
-                for case in cases.file_cases(isa_name):
-                    self._check(cases.cached(case, cache), row)
+                for case in self._files(isa_name):
+                    self._check(cases.cached(case, held), row)
                     advance()
-                self._random(row, isa_name, self.scale.programs // len(self.scale.isas), cache)
+                self._random(row, isa_name, self.scale.programs // len(self.scale.isas), held)
                 advance()
+
+    def _files(self, isa_name: str) -> Sequence[Case]:
+        return self.suite.files[isa_name] if self.suite else cases.file_cases(isa_name)
 
     def _random(self, row: Row, isa_name: str, programs: int, cache: Cache | None = None) -> None:
         """Random programs; all of them run, also after a failure (the tests shrink failures)."""
-        options = settings(
-            max_examples=max(1, programs // generate.PROGRAMS_PER_EXAMPLE), derandomize=True, database=None, deadline=None,
-            phases=(Phase.generate,), suppress_health_check=list(HealthCheck), backend=generate.SameEverywhere.__name__,
-        )  # fmt: skip
-
-        def check(case: Case) -> None:
+        for case in self.suite.random[isa_name] if self.suite else _generated(isa_name, programs):
             self._check(case if cache is None else cases.cached(case, cache), row)
-
-        options(given(generate.cases(isa_name))(check))()
 
     def _traps(self, row: Row, advance: Callable[[], None]) -> None:
         for case in cases.trap_cases():
@@ -150,7 +149,7 @@ class Checker:
     def _limits(self, row: Row, advance: Callable[[], None]) -> None:
         assert isinstance(self.backend, DifferentiableBackend)
         few = cases.operation_cases(min(self.scale.vectors, 128), seed=1, programs=self.scale.soft_programs)
-        table = (*few, *cases.trap_cases(), *cases.file_cases())
+        table = (*few, *cases.trap_cases(), *self._files("rv32em"))
         for case in table:
             hard = self.reference.run(case.programs, case.batch, case.config, case.max_steps)
             for relaxation in self.backend.capabilities().relaxations:
@@ -179,11 +178,18 @@ class Checker:
         return [b for b in made if isinstance(b, DifferentiableBackend)]
 
 
+@cache
+def _generated(isa_name: str, programs: int) -> Sequence[Case]:
+    from backends.conformance import generate  # Hypothesis is needed for this alone
+
+    return generate.some(isa_name, programs)
+
+
 def _tell(text: str) -> Callable[[int], str]:
     return lambda b: f"{text} (instance {b})"
 
 
-def rows(backends: list[str], scale: Scale, device: str = "cpu", progress: Progress | None = None) -> list[Row]:
+def rows(backends: list[str], scale: Scale, device: str = "cpu", progress: "Progress | None" = None) -> list[Row]:
     """The conformance table of the named machines on a device. Raises UserError for one that cannot be used there."""
     checkers = [Checker(name, scale, device) for name in backends]
     found: list[Row] = []
@@ -199,6 +205,12 @@ def rows(backends: list[str], scale: Scale, device: str = "cpu", progress: Progr
 
 def report(backends: list[str], scale: str, device: str, as_json: bool) -> int:
     """Print the table; 0 where every case passed, else 1."""
+    from rich.console import Console
+    from rich.progress import Progress
+    from rich.table import Table
+
+    from backends.core.screen import Screen
+
     console = Console(stderr=True)
     with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
         found = rows(backends, SCALES[scale], device, progress)

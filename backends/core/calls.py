@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from backends.core import toolchain
+from backends.core import elf, toolchain
 from backends.core.observation import Secret
 from backends.interface import MAX_MEMORY_BYTES, Batch, Execution, MachineConfig, Patch, Program, UserError
 
@@ -96,8 +96,7 @@ def prepare(
 
     Raises UserError where the file does not compile, has no such function, or the buffers do not fit a machine.
     """
-    elf = toolchain.compile_source(path, isa, flags, start=function)
-    program, _ = toolchain.parse_elf(elf, path.name)
+    program, _ = elf.parse(toolchain.compile_source(path, isa, flags, start=function), path.name)
     return lay_out(program, isa, arguments, stack_bytes)
 
 

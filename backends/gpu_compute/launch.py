@@ -128,6 +128,12 @@ def _kernel(cached: bool):
     return kernel
 
 
+def registers_per_thread() -> list[int]:
+    """Of each version of the CUDA kernel without caches that has run."""
+    found = _kernel(False).get_regs_per_thread()
+    return list(found.values()) if isinstance(found, dict) else [found]
+
+
 _NO_CACHES = Caches(np.zeros((1, 1, 1), np.uint32), np.uint32(0), np.int64(0), np.int64(0))
 
 

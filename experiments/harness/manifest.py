@@ -3,8 +3,6 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-import yaml
-
 from backends.interface import UserError
 
 NAME = "manifest.yaml"
@@ -28,6 +26,8 @@ def load(folder: Path) -> dict[str, ResultSet]:
     file = folder / NAME
     if not file.is_file():
         return {}
+    import yaml
+
     try:
         sets = {name: ResultSet(**entry) for name, entry in yaml.safe_load(file.read_text(encoding="utf-8")).items()}
     except (TypeError, AttributeError, yaml.YAMLError) as error:

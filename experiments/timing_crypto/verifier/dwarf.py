@@ -15,7 +15,7 @@ from elftools.dwarf.dwarfinfo import DWARFInfo
 from elftools.dwarf.ranges import BaseAddressEntry
 from elftools.elf.elffile import ELFFile
 
-from backends.core.toolchain import symbols_of
+from backends.core.elf import symbols_of
 
 FLAGS = ("-gdwarf-4",)
 """Compiler options without which there is nothing to read."""

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from backends.core import calls, taint, toolchain
+from backends.core import calls, elf, taint, toolchain
 from backends.core.calls import Argument, Call
 from backends.core.observation import Secret
 from backends.interface import UserError
@@ -101,7 +101,7 @@ def prepare(question: Question) -> Subject:
         raise UserError(f"{question.path} defines no C function '{question.function}': it has {listed}")
     function = _declared(question, function)
     _check_parameters(question, function)
-    program, _ = toolchain.parse_elf(data, question.path.name)
+    program, _ = elf.parse(data, question.path.name)
     arguments = [
         Argument(p.name, None if p.kind == "scalar" else (question.sizes[p.name] or 0) + GUARD_BYTES)
         for p in function.parameters
