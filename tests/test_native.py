@@ -33,12 +33,14 @@ def test_what_is_timed_is_what_is_asked_for():
     assert timed.buffers["digest"].tobytes() == hashlib.sha256(messages[-1].tobytes()).digest()
 
 
+@pytest.mark.timed
 def test_the_early_exit_is_caught_and_the_constant_comparison_is_not():
     early, constant = (native.measure(n, 20_000, seed=0) for n in ("compare_early", "compare_constant"))
     assert dudect(early.cycles, early.classes).largest > LEAK
     assert dudect(constant.cycles, constant.classes).largest < LEAK
 
 
+@pytest.mark.timed
 def test_the_flushed_t_table_is_caught_and_bitsliced_is_not():
     table, sliced = native.measure("aes_ttable", 200_000, 0, flush=True), native.measure("aes_bitsliced", 200_000, 0)
     assert dudect(table.cycles, table.classes).largest > LEAK
