@@ -13,8 +13,8 @@ def run(cfg) -> dict[str, pd.DataFrame]:
     """`cases`, as the schema says."""
     parts = {
         (name, kind): Part(f"{name}-{kind.replace(' ', '_')}", partial(_conform, name, kind, cfg.scale, cfg.device))
-        for kind in reversed(table.KINDS)  # what takes longest is begun first
-        for name in cfg.backends
+        for name in cfg.backends  # one after the other, so that a later one finds what an earlier one has compiled
+        for kind in reversed(table.KINDS)
     }
     found = run_parts(cfg, list(parts.values()))
     ordered = [found[parts[name, kind].name] for name in cfg.backends for kind in table.KINDS]
