@@ -28,7 +28,7 @@ $(STAMP): pyproject.toml $(CONSTRAINTS)
 	@touch $@
 
 test: $(STAMP) ## run the tests, on all cores; those that measure time afterwards, alone
-	OMP_NUM_THREADS=1 $(RUN) -m pytest -m "not timed" -n auto --maxprocesses 8 --dist loadfile
+	OMP_NUM_THREADS=1 $(RUN) -m pytest -m "not timed" -n auto --maxprocesses 8 --dist loadfile --durations 30
 	$(RUN) -m pytest -m timed
 
 reproduce: $(STAMP) ## run the experiments at SCALE (default quick), then figures, paper, report and claims of them
