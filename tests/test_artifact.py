@@ -164,6 +164,13 @@ def test_paper_types_no_number_that_is_not_there(results):
     assert set(re.findall(r"data\.tables\.(\w+)", source)) <= set(values["tables"])
 
 
+def test_paper_has_no_markup_in_raw_text():
+    """Between backticks nothing is evaluated: a number there would be shown as its markup."""
+    for file in (ROOT / "paper").rglob("*.typ"):
+        raw = re.findall(r"`([^`\n]*)`", file.read_text(encoding="utf-8"))
+        assert not [text for text in raw if re.search(r"#\w+\(", text)], file
+
+
 def test_paper_cites_what_it_lists():
     source = "".join(file.read_text() for file in (ROOT / "paper").rglob("*.typ"))
     listed = set(re.findall(r"@\w+\{(\w+),", (ROOT / "paper" / "refs.bib").read_text()))
@@ -184,6 +191,7 @@ def test_report_shows_every_claim_and_needs_no_network(results, tmp_path):
     assert html.count("data:image/svg+xml") + html.count("<svg") >= 3
     assert not re.findall(r"""(?:src|href)=["']?https?:""", html)
     assert "Traceback" not in html
+    assert not re.findall(r"#\w+\(\"|\{\{|\*\*\w", re.sub(r"<(style|svg).*?</\1>", "", html, flags=re.DOTALL))
 
 
 def test_report_of_nothing(tmp_path, capsys):
