@@ -185,8 +185,8 @@ class Execution:
 class State:
     """Everything of a run in progress, on the host, writable. Arrays as in `Execution`, also their types; programs, index
     `[B]`, patches: what was loaded, as in `Batch`. stalls `[B]` uint64: cycles beyond one per instruction. lines `[B, sets,
-    ways]` uint32: of the caches, the most recently used first. tohost `[B]` int64: address of that symbol, -1 for none. fetched: by
-    instance, the memory `[M]` uint8 that instructions come from, where it is not what was loaded (see `instruction_memory`).
+    ways]` uint32: of the caches, the most recently used first. tohost `[B]` int64: address of that symbol, -1 for none.
+    fetched: by instance, the memory `[M]` uint8 that instructions come from, where it is not what was loaded.
     """
 
     config: MachineConfig
