@@ -1,8 +1,8 @@
-"""The one interface of all machines. A backend is a module or package in `backends/`, found by its name, with a
-function `create() -> Backend`. Everything that crosses the interface is NumPy; no framework is imported here.
+"""The one interface of all machines. A backend is a package in `backends/`, found by its name, whose `__init__.py` has a
+function `create() -> Backend`. Everything that crosses the interface is NumPy; no framework is imported here. What
+every machine does alike, such as who counts an `ecall`, is written in `backends/core/run.py`.
 
-`B` is the number of instances, `R` the number of registers (16 or 32), `M` the memory size in bytes,
-`L` the number of slots of a soft program, `N` the number of soft operations.
+`B` is the number of instances, `R` of registers (16 or 32), `M` of bytes of memory, `L` of soft slots, `N` of soft operations.
 """
 
 from abc import ABC, abstractmethod
@@ -21,7 +21,6 @@ REGISTERS = {"rv32em": 16, "rv32im": 32}
 TIMINGS = ("flat", "cache")
 _CHOICES = {"isa": tuple(REGISTERS), "timing": TIMINGS, "relaxation": ("bits", "value"), "dtype": ("float32", "float64")}
 MAX_MEMORY_BYTES = 1 << 28
-_MAX_LINES = 1 << 16
 
 
 class UserError(Exception):
@@ -35,9 +34,9 @@ class Status(IntEnum):
     EXITED = 1  # ecall exit
     HALTED = 2  # ebreak, or a store to `tohost` of a word whose bit 0 is set
     TRAPPED = 3
-    AT_ECALL = 4  # pc is the instruction's
-    AT_FENCE = 5  # fence.i; pc is the instruction's
-    AT_TOHOST = 6  # behind the store
+    AT_ECALL = 4  # pc is the instruction's, which is not yet counted
+    AT_FENCE = 5  # fence.i; likewise
+    AT_TOHOST = 6  # pc is behind the store, which is counted
     SUSPENDED = 7  # by the environment, which may resume it
 
 
@@ -94,15 +93,14 @@ class Cache:
             value = getattr(self, name)
             if value < least or value & (value - 1):
                 raise UserError(f"cache of {name}={value}: give a power of two, {least} or more")
-        if self.sets * self.ways > _MAX_LINES:
-            raise UserError(f"cache of {self.sets} sets x {self.ways} ways: give at most {_MAX_LINES} lines")
+        if self.sets * self.ways > 1 << 16:
+            raise UserError(f"cache of {self.sets} sets x {self.ways} ways: give at most {1 << 16} lines")
         for name in ("hit_cycles", "miss_cycles", "evictions"):
             if not 0 <= getattr(self, name) < 1 << 16:
                 raise UserError(f"cache with {name}={getattr(self, name)}: give a number from 0 to 65535")
 
     @property
-    def line_shift(self) -> int:
-        """log2 of the line's bytes."""
+    def line_shift(self) -> int:  # log2 of the line's bytes
         return self.line_bytes.bit_length() - 1
 
 
@@ -164,10 +162,9 @@ class Batch:
 @dataclass(frozen=True)
 class Execution:
     """What a run left behind: registers `[B, R]` uint32; memory `[B, M]` uint8; pc `[B]` uint32 (the next instruction, or the
-    one that trapped); retired instructions `[B]` and cycles `[B]` uint64 (the same under flat timing); status `[B]` of Status;
-    cause `[B]` of Cause; address `[B]` uint32, what the trap was about (the pc, the jump's target, the byte accessed, the
-    call's number, the device command); exit_code `[B]` int64 (-1: none); output, errors: bytes written per instance to file
-    descriptors 1 and 2.
+    one that trapped); retired instructions `[B]` and cycles `[B]` uint64 (the same under flat timing); status, cause `[B]` uint8
+    (Status, Cause); address `[B]` uint32, what the trap was about (pc, jump's target, byte accessed, number of the call, device
+    command); exit_code `[B]` int64 (-1: none); output, errors: bytes that each instance wrote to file descriptors 1 and 2.
     """
 
     registers: np.ndarray
@@ -185,10 +182,10 @@ class Execution:
 
 @dataclass
 class State:
-    """Everything of a run in progress, on the host, writable. Arrays as in `Execution`; programs, index `[B]`, patches: what
-    was loaded, as in `Batch`. stalls `[B]` uint64: cycles beyond one per instruction. lines `[B, sets, ways]` uint32: of the
-    caches, the most recently used first. tohost `[B]` int64: address of that symbol, -1 for none. fetched: by instance, the
-    memory `[M]` uint8 that instructions come from, where it is not what was loaded.
+    """Everything of a run in progress, on the host, writable. Arrays as in `Execution`, also their types; programs, index
+    `[B]`, patches: what was loaded, as in `Batch`. stalls `[B]` uint64: cycles beyond one per instruction. lines `[B, sets,
+    ways]` uint32: of the caches, the most recently used first. tohost `[B]` int64: address of that symbol, -1 for none.
+    fetched: by instance, the memory `[M]` uint8 that instructions come from, where it is not what was loaded.
     """
 
     config: MachineConfig
@@ -257,12 +254,12 @@ class Session(ABC):
 
     @abstractmethod
     def advance(self, max_steps: np.ndarray) -> None:
-        """Run every instance whose status is RUNNING until it stops, waits for its environment, or has retired `max_steps`
-        `[B]` uint64 instructions in all."""
+        """Run every instance whose status is RUNNING until it stops, waits for its environment, or has retired its own of
+        the limits `max_steps` `[B]` uint64 in all. pc, `retired` and status may have changed since the last call."""
 
     @abstractmethod
     def refresh(self, instances: np.ndarray) -> None:
-        """The host changed registers, memory or `fetched` of the instances `[k]`."""
+        """The host changed registers, memory or `fetched` of the instances `[k]`. Read copies of them again."""
 
 
 class Backend(ABC):
@@ -272,7 +269,7 @@ class Backend(ABC):
     def capabilities(self) -> Capabilities: ...
     @abstractmethod
     def open(self, state: State) -> Session:
-        """Begin to work on a state, which may be in the middle of a run."""
+        """Begin to work on a state, which may be in the middle of a run: `retired`, `fetched` and all else are as found."""
 
     @final
     def run(

@@ -159,3 +159,34 @@ def test_a_trace_runs_the_program_once(machine):
         ["1", "00000000", "addi", "a0,", "a0,", "5", "a0", "=", "0x5"],
         ["2", "00000004", "lui", "a1,", "1", "a1", "=", "0x1000"],
     ]
+
+
+def test_a_machine_that_does_not_advance_is_told():
+    class Idle(Session):
+        def advance(self, max_steps):
+            pass
+
+        def refresh(self, instances):
+            pass
+
+    state = start(catalog.create("reference"), words_program([encode("ebreak")]), Batch(np.zeros((1, 16), np.uint32)), MachineConfig(), 5)
+    with pytest.raises(UserError, match="does not advance"):
+        drive(Idle(), state, Bare(), 5)
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        ("", "has no function create"),
+        ("def create(:\n", "invalid syntax"),
+        ("from backends.interface import Backend\nclass B(Backend): ...\ndef create(): return B()\n", "abstract"),
+    ],
+)
+def test_a_machine_that_is_no_machine_says_why(tmp_path, monkeypatch, text, named):
+    import backends
+
+    (tmp_path / "odd").mkdir()
+    (tmp_path / "odd" / "__init__.py").write_text(text)
+    monkeypatch.setattr(backends, "__path__", [*backends.__path__, str(tmp_path)])
+    monkeypatch.delitem(sys.modules, "backends.odd", raising=False)
+    assert named in catalog.describe("odd")

@@ -19,10 +19,16 @@ def create(name: str, device: str = "cpu") -> Backend:
     """The machine of that name. Raises UserError where there is none, its framework cannot be imported, or it has no such
     device here."""
     if name not in names():
-        raise UserError(f"unknown backend '{name}': one of {', '.join(names())}")
+        raise UserError(f"unknown backend '{name}': one of {', '.join(names())} (a machine is a package in backends/)")
     try:
-        backend = importlib.import_module(f"backends.{name}").create()
-    except ImportError as error:
+        module = importlib.import_module(f"backends.{name}")
+    except (ImportError, SyntaxError) as error:
+        raise UserError(f"backend {name} cannot be used here: {error}") from None
+    if not hasattr(module, "create"):
+        raise UserError(f"backend {name} cannot be used here: backends/{name}/__init__.py has no function create()")
+    try:
+        backend = module.create()
+    except TypeError as error:  # a class that lacks a method
         raise UserError(f"backend {name} cannot be used here: {error}") from None
     check(backend, MachineConfig(device=device))
     return backend

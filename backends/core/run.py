@@ -1,5 +1,18 @@
 """The one driver: load, advance, let the environment answer, advance, …, finish. For all machines and everything that runs
-programs on them."""
+programs on them.
+
+What every machine does alike, where the RISC-V manual leaves a choice:
+
+- Instructions come from a snapshot of memory, taken at loading and at each `fence.i`. A store does not change it.
+- An access needs no alignment. All its bytes must lie in memory, else it traps with the address of its first byte.
+- The target of a jump or of a branch that is taken must be a multiple of 4, after `jalr` has cleared bit 0; else that
+  instruction traps. A target outside memory is no fault of the jump: it retires, and the fetch traps.
+- An instruction that traps changes no register and no memory, is not counted, and pc stays at it.
+- At `ecall` and `fence.i` the machine sets the status and changes nothing else. The environment answers, moves pc on by 4 and
+  counts the instruction. All others the machine counts itself, also `ebreak` and the store to `tohost`; pc is behind them.
+- A store is to `tohost` when its address, not one of its bytes, is that of the symbol. It writes memory as any store does.
+- A counter reads what was counted before it. Time and cycles are `retired` + `stalls`.
+"""
 
 import numpy as np
 
@@ -34,7 +47,10 @@ def drive(session: Session, begun: State, environment: Environment, max_steps: i
         limits = environment.limits(begun, max_steps)
         if not active(begun, limits).any():
             return
+        before = begun.retired.copy()
         session.advance(limits)
+        if not ((begun.retired != before) | (begun.status != RUNNING)).any():
+            raise UserError("the machine does not advance: no instance has retired an instruction, stopped or waits")
         session.refresh(environment.answer(begun))
 
 

@@ -68,6 +68,9 @@ text, integer, real, boolean = (partial(_column, kind) for kind in ("text", "int
 def experiments() -> tuple[str, ...]:
     """All experiments, found because they have a schema, in the order that they declare."""
     names = [file.parent.name for file in EXPERIMENTS.glob("*/schema.py") if file.parent.name != "harness"]
+    for name in names:
+        if not hasattr(_module(name), "ORDER"):
+            raise UserError(f"experiments/{name}/schema.py declares no ORDER: give a number, its place among all experiments")
     return tuple(sorted(names, key=lambda name: (_module(name).ORDER, name)))
 
 
