@@ -47,4 +47,7 @@ def test_a_wrong_machine_is_rejected(capfd, monkeypatch, request):
 
 def test_an_unknown_machine_is_a_mistake(capfd):
     assert main(["conform", "--backend", "abacus"]) == 2
-    assert capfd.readouterr().err == f"error: unknown backend 'abacus': one of {', '.join(MACHINES)} (a machine is a package in backends/)\n"
+    assert (
+        capfd.readouterr().err
+        == f"error: unknown backend 'abacus': one of {', '.join(MACHINES)} (a machine is a package in backends/)\n"
+    )

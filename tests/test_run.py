@@ -1,5 +1,7 @@
 """The driver and its sessions: environments stop, suspend, resume, limit and copy instances, on every machine."""
 
+import sys
+
 import numpy as np
 import pytest
 
@@ -9,9 +11,9 @@ from backends.core.environments import Environment
 from backends.core.environments.bare import Bare
 from backends.core.environments.tracing import Tracing
 from backends.core.isa import encode
-from backends.core.run import copy_instance, drive
+from backends.core.run import copy_instance, drive, start
 from backends.core.state import RUNNING, SUSPENDED, finish, load
-from backends.interface import Batch, MachineConfig, Patch, Status
+from backends.interface import Batch, MachineConfig, Patch, Session, Status, UserError
 
 MACHINES = catalog.names()
 CONFIG = MachineConfig(memory_bytes=256)
@@ -169,7 +171,7 @@ def test_a_machine_that_does_not_advance_is_told():
         def refresh(self, instances):
             pass
 
-    state = start(catalog.create("reference"), words_program([encode("ebreak")]), Batch(np.zeros((1, 16), np.uint32)), MachineConfig(), 5)
+    state = start(catalog.create("reference"), COUNT, batch(1), CONFIG, 5)
     with pytest.raises(UserError, match="does not advance"):
         drive(Idle(), state, Bare(), 5)
 
