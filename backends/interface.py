@@ -163,7 +163,7 @@ class Batch:
 class Execution:
     """What a run left behind: registers `[B, R]` uint32; memory `[B, M]` uint8; pc `[B]` uint32 (the next instruction, or the
     one that trapped); retired instructions `[B]` and cycles `[B]` uint64 (the same under flat timing); status, cause `[B]`
-    uint8 (Status, Cause); address `[B]` uint32, what the trap was about (pc, jump's target, byte accessed, call's number, device
+    uint8 (Status, Cause); address `[B]` uint32, what the trap was about (pc, jump's target, byte, call's number, device
     command); exit_code `[B]` int64 (-1: none); output, errors: bytes that each instance wrote to file descriptors 1 and 2.
     """
 
