@@ -11,10 +11,10 @@ import pytest
 
 from backends.conformance import cases, compare
 from backends.conformance.cases import words_program
-from backends.core import catalog
+from backends.core import catalog, cores
 from backends.core.isa import encode
 from backends.gpu_compute import arguments, launch
-from backends.interface import Batch, MachineConfig, Patch, Program
+from backends.interface import Batch, MachineConfig, Patch, Program, UserError
 
 GPU, REFERENCE = catalog.create("gpu_compute"), catalog.create("reference")
 CONFIG = MachineConfig(memory_base=0x100, memory_bytes=256)
@@ -22,7 +22,7 @@ CONFIG = MachineConfig(memory_base=0x100, memory_bytes=256)
 SIMULATED = """
 from dataclasses import replace
 from backends.conformance import cases, compare
-from backends.core import catalog
+from backends.core import catalog, cores
 from backends.interface import Cache
 gpu, reference = catalog.create("gpu_compute"), catalog.create("reference")
 files = [c for c in cases.file_cases() if c.name.split()[1] in ("factorial.c", "self_modifying.S", "tohost.S", "hello.c")]
@@ -116,3 +116,10 @@ def test_memory_at_the_top_of_the_address_space():
     registers = np.zeros((2, 16), np.uint32)
     registers[1, 2] = 8
     assert_equal(program, Batch(registers), config, 10)
+
+
+@pytest.mark.parametrize("threads", ["many", "0", "-1", "1.5", ""])
+def test_what_is_no_number_of_threads_is_told(monkeypatch, threads):
+    monkeypatch.setenv("BACKEND_THREADS", threads)
+    with pytest.raises(UserError, match="BACKEND_THREADS="):
+        cores.threads()

@@ -9,12 +9,17 @@ from typing import TypeVar
 
 import numpy as np
 
+from backends.interface import UserError
+
 Result = TypeVar("Result")
 
 
 def threads() -> int:
-    """BACKEND_THREADS, or one for each core that this process may use."""
-    return int(os.environ.get("BACKEND_THREADS", len(os.sched_getaffinity(0))))
+    """BACKEND_THREADS, or one for each core that this process may use. Raises UserError for what is no number of threads."""
+    asked = os.environ.get("BACKEND_THREADS", str(len(os.sched_getaffinity(0))))
+    if not asked.isdecimal() or int(asked) < 1:
+        raise UserError(f"BACKEND_THREADS={asked}: give a whole number from 1")
+    return int(asked)
 
 
 @cache
