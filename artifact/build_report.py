@@ -46,7 +46,8 @@ def build(results: Path) -> str:
 
         os.environ["REPORT_RESULTS"], os.environ["REPORT_FIGURES"] = str(results.resolve()), folder
         notebook = jupytext.read(NOTEBOOK)
-        sockets = Config({"KernelManager": {"transport": "ipc"}})  # no port that others on the machine could reach
+        # no port that others on the machine could reach, and no file in the folder from which this is called
+        sockets = Config({"KernelManager": {"transport": "ipc", "ip": f"{folder}/kernel"}})
         runner = ExecutePreprocessor(config=sockets, timeout=600, kernel_name="python3")
         runner.preprocess(notebook, {"metadata": {"path": str(ROOT)}})
         body, _ = HTMLExporter(template_name="basic", exclude_input=True).from_notebook_node(notebook)

@@ -12,7 +12,7 @@ from experiments.harness.parts import Part, run_parts
 def run(cfg) -> dict[str, pd.DataFrame]:
     """`cases`, as the schema says."""
     parts = {
-        (name, kind): Part(f"{name}-{kind.replace(' ', '_')}", partial(_conform, name, kind, cfg.scale, cfg.device))
+        (name, kind): Part(f"{name}-{kind.replace(' ', '_')}", partial(_conform, name, kind, table.SCALES[cfg.scale], cfg.device))
         for name in cfg.backends  # one after the other, so that a later one finds what an earlier one has compiled
         for kind in reversed(table.KINDS)
     }
@@ -21,8 +21,8 @@ def run(cfg) -> dict[str, pd.DataFrame]:
     return {"cases": pd.concat([rows for rows in ordered if len(rows)], ignore_index=True)}
 
 
-def _conform(name: str, kind: str, scale: str, device: str) -> pd.DataFrame:
+def _conform(name: str, kind: str, scale: table.Scale, device: str) -> pd.DataFrame:
     """One row, or none where the machine does not offer what the kind is about."""
-    checker = table.Checker(name, table.SCALES[scale], device)
+    checker = table.Checker(name, scale, device)
     rows = [asdict(checker.row(kind))] if kind in checker.kinds() else []
     return pd.DataFrame(rows, columns=[field.name for field in fields(table.Row)])
