@@ -11,8 +11,9 @@ from experiments.harness.parts import Part, run_parts
 
 def run(cfg) -> dict[str, pd.DataFrame]:
     """`cases`, as the schema says."""
+    scale = table.SCALES[cfg.scale]
     parts = {
-        (name, kind): Part(f"{name}-{kind.replace(' ', '_')}", partial(_conform, name, kind, table.SCALES[cfg.scale], cfg.device))
+        (name, kind): Part(f"{name}-{kind.replace(' ', '_')}", partial(_conform, name, kind, scale, cfg.device))
         for name in cfg.backends  # one after the other, so that a later one finds what an earlier one has compiled
         for kind in reversed(table.KINDS)
     }
