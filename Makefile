@@ -27,9 +27,8 @@ $(STAMP): pyproject.toml $(CONSTRAINTS)
 	$(RUN) -m pip install --quiet --disable-pip-version-check -c $(CONSTRAINTS) -e '.[dev]'
 	@touch $@
 
-test: $(STAMP) ## run the tests, on all cores; those that measure time afterwards, alone
-	OMP_NUM_THREADS=1 $(RUN) -m pytest -m "not timed" -n auto --maxprocesses 8 --dist loadfile --durations 30
-	$(RUN) -m pytest -m timed
+test: $(STAMP) ## run the tests, on all cores
+	OMP_NUM_THREADS=1 $(RUN) -m pytest -n auto --maxprocesses 8 --dist loadfile --durations 30
 
 reproduce: $(STAMP) ## run the experiments at SCALE (default quick), then figures, paper, report and claims of them
 	$(RUN) -m artifact.reproduce --scale $(SCALE)
