@@ -11,6 +11,7 @@ from backends.core import catalog
 from backends.core.soft import COLUMN
 from backends.interface import Batch, DifferentiableBackend, MachineConfig, Patch, SoftExecution
 from backends.jax_tensor import soft, soft_run
+from backends.jax_tensor.compiling import jit
 from backends.jax_tensor.soft_program import Logits, Machine, Place
 
 SLOTS, STEPS, MEMORY_BYTES = 8, 8, 32
@@ -72,7 +73,7 @@ def test_soft_step_with_restarts(relaxation, dtype, scale, rate):
             end = soft.run(Machine(relaxation), logits, Place(), jnp.ones((), dtype), state, STEPS)
             return sum(jnp.vdot(x, w) for x, w in zip(end, weights, strict=True))
 
-        train = jax.jit(jax.vmap(jax.value_and_grad(loss)))
+        train = jit(jax.vmap(jax.value_and_grad(loss)))
         rate(
             "soft_step", "program_example_steps_per_s", restarts * examples * STEPS,
             lambda: jax.block_until_ready(train(logits)),

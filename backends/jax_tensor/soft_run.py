@@ -11,6 +11,7 @@ import numpy as np
 from backends.core import soft as specification
 from backends.core.state import initial
 from backends.interface import Batch, MachineConfig, SoftExecution, SoftProgram, UserError
+from backends.jax_tensor.compiling import jit
 from backends.jax_tensor.soft import run as run_steps
 from backends.jax_tensor.soft_program import RELAXATIONS, Logits, Machine, Place, SoftState
 
@@ -45,14 +46,14 @@ def gradient(
         return SoftProgram(op, rd, rs1, rs2, imm, program.base, program.start)
 
 
-@partial(jax.jit, static_argnums=(0, 1))
+@partial(jit, static_argnums=(0, 1))
 def _forward(
     machine: Machine, steps: int, logits: Logits, place: Place, temperature: jax.Array, states: SoftState
 ) -> SoftState:
     return run_steps(machine, logits, place, temperature, states, steps)
 
 
-@partial(jax.jit, static_argnums=(0, 1))
+@partial(jit, static_argnums=(0, 1))
 def _backward(
     machine: Machine, steps: int, logits: Logits, place: Place, temperature: jax.Array, states: SoftState, weights: SoftState
 ) -> Logits:

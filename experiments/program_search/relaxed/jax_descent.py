@@ -16,6 +16,7 @@ import numpy as np
 from backends.core.soft import COLUMN
 from backends.jax_tensor import soft as soft_machine
 from backends.jax_tensor import soft_run
+from backends.jax_tensor.compiling import jit
 from backends.jax_tensor.soft_program import RELAXATIONS, Logits, Machine, Place, SoftState
 from experiments.program_search.choices import NEVER
 from experiments.program_search.relaxed import objective
@@ -57,10 +58,10 @@ class Descender:
 
     def slopes(self, logits: Fields, schedule: Schedule, rows: np.ndarray) -> tuple[Fields, jax.Array]:
         with jax.enable_x64(self.precise):
-            return _slopes(self.shape, logits, schedule, rows, self.batch)
+            return _slopes_compiled(self.shape, logits, schedule, rows, self.batch)
 
 
-@partial(jax.jit, static_argnums=0)
+@partial(jit, static_argnums=0)
 def _advance(
     shape: Shape, descent: Descent, mask: Fields, schedule: Schedule, rows: jax.Array, batch: Batch
 ) -> tuple[Descent, jax.Array]:
@@ -72,11 +73,13 @@ def _advance(
     return jax.lax.scan(iteration, descent, (schedule, rows))
 
 
-@partial(jax.jit, static_argnums=0)
 def _slopes(shape: Shape, logits: Fields, schedule: Schedule, rows: jax.Array, batch: Batch) -> tuple[Fields, jax.Array]:
     of_each = jax.vmap(jax.value_and_grad(_loss), in_axes=(0, None, 0, None))
     losses, slopes = of_each(logits, shape, schedule, jax.tree.map(lambda x: x[..., rows], batch))
     return slopes, losses
+
+
+_slopes_compiled = jit(_slopes, static_argnums=0)
 
 
 def _loss(logits: Fields, shape: Shape, schedule: Schedule, batch: Batch) -> jax.Array:

@@ -1,0 +1,31 @@
+"""How XLA compiles this machine: on a processor, with what keeps the speed of the code and halves the time of compiling it.
+
+A soft step with all operations is one large graph, and most of the time of a short run goes into compiling it. What is left out
+on a processor are the emitters of fused loops and the costly passes of LLVM.
+"""
+
+from collections.abc import Callable
+from functools import cache, wraps
+
+import jax
+
+ON_A_PROCESSOR = {
+    "xla_backend_optimization_level": 1,
+    "xla_llvm_disable_expensive_passes": True,
+    "xla_cpu_use_fusion_emitters": False,
+}
+
+
+def jit(function: Callable, **options) -> Callable:
+    """`jax.jit` with these settings where JAX runs on a processor, and JAX's own elsewhere. options: of `jax.jit`."""
+
+    @cache
+    def compiled() -> Callable:  # what JAX runs on is known, and it is started, when something is called first
+        settings = ON_A_PROCESSOR if jax.default_backend() == "cpu" else None
+        return jax.jit(function, compiler_options=settings, **options)
+
+    @wraps(function)
+    def call(*arguments, **named):
+        return compiled()(*arguments, **named)
+
+    return call
