@@ -59,8 +59,8 @@ def test_soft_step(name, relaxation, dtype, scale, rate):
 @pytest.mark.parametrize(("relaxation", "dtype"), [("bits", "float32"), ("value", "float64")])
 def test_soft_step_with_restarts(relaxation, dtype, scale, rate):
     """Value and gradient of a linear loss, by `vmap` over the logits of the restarts."""
-    if scale == "quick":
-        pytest.skip("takes longer to compile than all else to run; part of scale full, and tiny of scale smoke")
+    if scale == "quick" or (scale == "smoke" and relaxation == "bits"):
+        pytest.skip("takes longer to compile than all else to run; part of scale full, and tiny in value of scale smoke")
     restarts, examples, rng = RESTARTS[scale], 32, np.random.default_rng(0)
     with jax.enable_x64(dtype == "float64"):
         logits = Logits(*(rng.normal(size=(restarts, SLOTS, n)).astype(dtype) for n in (len(COLUMN), 16, 16, 16, 32)))
