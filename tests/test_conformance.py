@@ -8,8 +8,10 @@ from hypothesis import HealthCheck, given, settings
 
 import backends
 from backends.__main__ import main
-from backends.conformance import compare, generate, table
+from backends.conformance import compare, generate, resumed, table
 from backends.core import catalog
+from backends.interface import Backend
+from backends.reference import Reference
 
 MACHINES = catalog.names()
 KINDS = {"value", "trap", "timing", "soft limit", "gradient"}
@@ -17,7 +19,7 @@ KINDS = {"value", "trap", "timing", "soft limit", "gradient"}
 
 @pytest.mark.parametrize("machine", MACHINES)
 def test_machine_conforms(machine):
-    rows = table.rows([machine], table.SCALES["smoke"])
+    rows = list(table.rows([machine], table.SCALES["smoke"]))
     cached = {"timing"} if "cache" in catalog.create(machine).capabilities().timings else set()
     assert {r.kind for r in rows} >= {"value", "trap"} | cached and {r.kind for r in rows} <= KINDS
     assert all(r.cases > 0 and r.failed == 0 for r in rows), [r.first_failure for r in rows]
@@ -43,6 +45,37 @@ def test_a_wrong_machine_is_rejected(capfd, monkeypatch, request):
     rows = {row["kind"]: row for row in map(json.loads, capfd.readouterr().out.splitlines())}
     assert rows["value"]["failed"] > 0 and rows["trap"]["failed"] == 0
     assert "rv32em sra: step 1, pc 0x1020, sra " in rows["value"]["first_failure"]
+
+
+class Forgetful(Backend):
+    """`reference`, but it counts from 0 wherever a session begins."""
+
+    def capabilities(self):
+        return Reference().capabilities()
+
+    def open(self, state):
+        state.retired[:] = 0
+        return Reference().open(state)
+
+
+class Restless(Backend):
+    """`reference`, but every instance runs as far as the one that may run farthest."""
+
+    def capabilities(self):
+        return Reference().capabilities()
+
+    def open(self, state):
+        session = Reference().open(state)
+        advance = session.advance
+        session.advance = lambda max_steps: advance(np.full_like(max_steps, max_steps.max()))
+        return session
+
+
+@pytest.mark.parametrize("machine", [Forgetful, Restless])
+def test_a_machine_that_cannot_be_resumed_is_rejected(machine):
+    case = generate.some("rv32em", 1)[0]
+    assert not resumed.failures(case, Reference()).any()
+    assert resumed.failures(case, machine()).any()
 
 
 def test_an_unknown_machine_is_a_mistake(capfd):

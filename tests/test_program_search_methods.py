@@ -1,5 +1,6 @@
 """Methods on problems whose answer is known, the form that gradient methods search, and the experiment as a whole."""
 
+import importlib
 from dataclasses import replace
 from itertools import pairwise
 
@@ -93,6 +94,13 @@ def test_methods_of_the_contest_declare_themselves():
     assert places == sorted(places) and len({method.place for method in found}) == len(found)
     for method in found:
         assert set(method.given) <= set(method.option_names) and method.rate > 0 and method.about
+
+
+def test_a_variant_without_a_place_is_named_with_its_file(monkeypatch):
+    module = importlib.import_module("experiments.program_search.methods.mcmc")
+    monkeypatch.setattr(module, "VARIANTS", (module.METHOD,))
+    with pytest.raises(UserError, match=r"^methods/mcmc\.py: 'mcmc' has no place"):
+        methods.variants.__wrapped__()
 
 
 def test_the_same_seed_gives_the_same_search(monkeypatch):

@@ -2,14 +2,14 @@
 
 import json
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from functools import cache, partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from backends.conformance import cases, compare, oracle, soft
+from backends.conformance import cases, compare, oracle, resumed, soft
 from backends.conformance.cases import Case, Suite
 from backends.core import catalog
 from backends.interface import Backend, Cache, DifferentiableBackend
@@ -120,9 +120,11 @@ class Checker:
         return self.suite.files[isa_name] if self.suite else cases.file_cases(isa_name)
 
     def _random(self, row: Row, isa_name: str, programs: int, cache: Cache | None = None) -> None:
-        """Random programs; all of them run, also after a failure (the tests shrink failures)."""
+        """Random programs, at once and in two sessions; all of them run, also after a failure (the tests shrink failures)."""
         for case in self.suite.random[isa_name] if self.suite else _generated(isa_name, programs):
-            self._check(case if cache is None else cases.cached(case, cache), row)
+            case = case if cache is None else cases.cached(case, cache)
+            self._check(case, row)
+            row.add(resumed.failures(self._there(case), self.backend), _tell(f"{case.name}: resumed in the middle, it differs"))
 
     def _traps(self, row: Row, advance: Callable[[], None]) -> None:
         for case in cases.trap_cases():
@@ -189,34 +191,34 @@ def _tell(text: str) -> Callable[[int], str]:
     return lambda b: f"{text} (instance {b})"
 
 
-def rows(backends: list[str], scale: Scale, device: str = "cpu", progress: "Progress | None" = None) -> list[Row]:
-    """The conformance table of the named machines on a device. Raises UserError for one that cannot be used there."""
-    checkers = [Checker(name, scale, device) for name in backends]
-    found: list[Row] = []
-    for checker in checkers:
+def rows(backends: list[str], scale: Scale, device: str = "cpu", progress: "Progress | None" = None) -> Iterator[Row]:
+    """The conformance table of the named machines on a device, each row when it is there. Raises UserError, before the first
+    row, for a machine that cannot be used there."""
+    for checker in [Checker(name, scale, device) for name in backends]:
         if progress is None:
-            found += [checker.row(kind) for kind in checker.kinds()]
+            yield from map(checker.row, checker.kinds())
         else:
             task = progress.add_task(f"conformance of {checker.name}", total=None)
-            found += [checker.row(kind, partial(progress.advance, task)) for kind in checker.kinds()]
+            yield from (checker.row(kind, partial(progress.advance, task)) for kind in checker.kinds())
             progress.update(task, total=1, completed=1)
-    return found
 
 
 def report(backends: list[str], scale: str, device: str, as_json: bool) -> int:
-    """Print the table; 0 where every case passed, else 1."""
+    """Print the table, as JSON row after row; 0 where every case passed, else 1."""
     from rich.console import Console
     from rich.progress import Progress
     from rich.table import Table
 
     from backends.core.screen import Screen
 
-    console = Console(stderr=True)
-    with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
-        found = rows(backends, SCALES[scale], device, progress)
+    console, found = Console(stderr=True), list[Row]()
+    shown = Progress(console=console, transient=True, disable=not console.is_terminal, redirect_stdout=False)
+    with shown as progress:
+        for row in rows(backends, SCALES[scale], device, progress):
+            found.append(row)
+            if as_json:
+                print(json.dumps(asdict(row)), flush=True)
     if as_json:
-        for row in found:
-            print(json.dumps(asdict(row)))
         return int(any(row.failed for row in found))
     table = Table("backend", "device", "kind", "cases", "passed", "failed", "time (s)")
     for row in found:
