@@ -91,6 +91,8 @@ def _side_by_side(cfg, parts: Sequence[Part], workers: int) -> Iterator[None]:
 @contextmanager
 def _pool(workers: int) -> Iterator[Executor]:
     """Worker processes with one thread each; whatever ends the block early ends them too."""
+    if multiprocessing.get_start_method() not in multiprocessing.get_all_start_methods():
+        multiprocessing.set_start_method("spawn", force=True)  # in a job of joblib it is one that a new process does not know
     others, before = set(multiprocessing.active_children()), dict(os.environ)
     pool = ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), _tied_to_parent)
     os.environ.update(ONE_THREAD)  # before the workers start: libraries read it when they are imported
