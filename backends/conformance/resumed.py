@@ -10,7 +10,7 @@ from backends.core import run
 from backends.core.environments import Environment
 from backends.core.environments.bare import Bare
 from backends.core.state import finish
-from backends.interface import Backend, State
+from backends.interface import Backend, Execution, State
 
 _DIFFERENT_LIMITS = 7
 
@@ -29,9 +29,8 @@ class Limited(Environment):
         return self.bare.answer(state)
 
 
-def failures(case: Case, backend: Backend) -> np.ndarray:
-    """`[B]` bool, the instances that run on over their limit, or end otherwise than when one session runs all of it."""
-    whole = backend.run(case.programs, case.batch, case.config, case.max_steps)
+def failures(case: Case, backend: Backend, whole: Execution) -> np.ndarray:
+    """`[B]` bool, the instances that run on over their limit, or end otherwise than in `whole`, the run by one session."""
     begun, limited = run.start(backend, case.programs, case.batch, case.config, case.max_steps), Limited()
     run.drive(backend.open(begun), begun, limited, case.max_steps)
     over = begun.retired > limited.limits(begun, case.max_steps)

@@ -12,7 +12,7 @@ import numpy as np
 from backends.conformance import cases, compare, oracle, resumed, soft
 from backends.conformance.cases import Case, Suite
 from backends.core import catalog
-from backends.interface import Backend, Cache, DifferentiableBackend
+from backends.interface import Backend, Cache, DifferentiableBackend, Execution
 
 if TYPE_CHECKING:  # whoever has no screen needs no rich
     from rich.progress import Progress
@@ -123,15 +123,17 @@ class Checker:
         """Random programs, at once and in two sessions; all of them run, also after a failure (the tests shrink failures)."""
         for case in self.suite.random[isa_name] if self.suite else _generated(isa_name, programs):
             case = case if cache is None else cases.cached(case, cache)
-            self._check(case, row)
-            row.add(resumed.failures(self._there(case), self.backend), _tell(f"{case.name}: resumed in the middle, it differs"))
+            whole = self._check(case, row)
+            failed = resumed.failures(self._there(case), self.backend, whole)
+            row.add(failed, _tell(f"{case.name}: resumed in the middle, it differs"))
 
     def _traps(self, row: Row, advance: Callable[[], None]) -> None:
         for case in cases.trap_cases():
             self._check(case, row)
             advance()
 
-    def _check(self, case: Case, row: Row) -> None:
+    def _check(self, case: Case, row: Row) -> Execution:
+        """Adds a case to the row. Returns the machine's run of it."""
         case = self._there(case)
         result = self.backend.run(case.programs, case.batch, case.config, case.max_steps)
         wrong, judge = compare.unexpected(case, result), self.judge or self.reference
@@ -144,6 +146,7 @@ class Checker:
             wrong[chosen] |= compare.mismatches(compare.select_rows(result, chosen), wanted)
         stated = chosen if len(chosen) or not case.expect else np.arange(len(wrong))
         row.add(wrong[stated], lambda b: compare.describe(case, int(stated[b]), self.backend, judge))
+        return result
 
     def _there(self, case: Case) -> Case:
         return replace(case, config=replace(case.config, device=self.device))
@@ -191,16 +194,13 @@ def _tell(text: str) -> Callable[[int], str]:
     return lambda b: f"{text} (instance {b})"
 
 
-def rows(backends: list[str], scale: Scale, device: str = "cpu", progress: "Progress | None" = None) -> Iterator[Row]:
+def rows(backends: list[str], scale: Scale, device: str, progress: "Progress") -> Iterator[Row]:
     """The conformance table of the named machines on a device, each row when it is there. Raises UserError, before the first
     row, for a machine that cannot be used there."""
     for checker in [Checker(name, scale, device) for name in backends]:
-        if progress is None:
-            yield from map(checker.row, checker.kinds())
-        else:
-            task = progress.add_task(f"conformance of {checker.name}", total=None)
-            yield from (checker.row(kind, partial(progress.advance, task)) for kind in checker.kinds())
-            progress.update(task, total=1, completed=1)
+        task = progress.add_task(f"conformance of {checker.name}", total=None)
+        yield from (checker.row(kind, partial(progress.advance, task)) for kind in checker.kinds())
+        progress.update(task, total=1, completed=1)
 
 
 def report(backends: list[str], scale: str, device: str, as_json: bool) -> int:
