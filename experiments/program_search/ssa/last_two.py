@@ -1,0 +1,136 @@
+"""The last two instructions of a straight-line program whose other values are known, compiled.
+
+Nothing is stored: the value before the last is computed on two examples, and an instruction that makes the output of it is
+inverted, or sought among those that the two values leave possible. What fits both examples is then run on all.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from backends.core import isa
+from backends.gpu_compute.compiling import inner
+from backends.gpu_compute.derivatives import alu
+
+ADD, SUB, AND, OR, XOR, SLL, SRL, SRA, SLT, SLTU = (
+    isa.NUMBER[name] for name in ("add", "sub", "and", "or", "xor", "sll", "srl", "sra", "slt", "sltu")
+)
+BEFORE_LAST = -2
+"""Stands for the value before the last, where the place of a value is asked for."""
+UNARY = -1
+"""In place of a second operand: the row's constant."""
+_SIGN = np.uint32(1 << 31)
+
+
+class Table(NamedTuple):
+    """The R instructions of a space: function `[R]` int64, the operation of two registers that computes it; constant `[R]`
+    uint32, its second operand; level `[R]` int64, how rarely programs hold it; the first `unary` of them take the constant, each
+    function's beside one another from first to last `[F]`, the others two values; commutes `[R]` bool."""
+
+    function: np.ndarray
+    constant: np.ndarray
+    level: np.ndarray
+    first: np.ndarray
+    last: np.ndarray
+    commutes: np.ndarray
+    unary: np.int64
+
+
+class Goal(NamedTuple):
+    """wanted `[W]` uint32: the output on each example. hit `[6]` int64: row, left and right of the value before the last, then
+    of the last one, as places of values."""
+
+    wanted: np.ndarray
+    hit: np.ndarray
+
+
+@inner
+def second(table, row, values, right, before, e):
+    """The second operand of an instruction on example e."""
+    if right == UNARY:
+        return table.constant[row]
+    return before if right == BEFORE_LAST else values[right, e]
+
+
+@inner
+def _holds(table, values, goal, made, row, left, right):
+    """Whether the last instruction gives the output on every example, behind the one before it (`made`: row, left, right)."""
+    for e in range(len(goal.wanted)):
+        w = alu(table.function[made[0]], values[made[1], e], second(table, made[0], values, made[2], np.uint32(0), e))
+        a = w if left == BEFORE_LAST else values[left, e]
+        if alu(table.function[row], a, second(table, row, values, right, w, e)) != goal.wanted[e]:
+            return False
+    goal.hit[0], goal.hit[1], goal.hit[2] = made
+    goal.hit[3], goal.hit[4], goal.hit[5] = row, left, right
+    return True
+
+
+@inner
+def _constant(table, values, goal, made, w0, w1, spare):
+    """Whether an instruction with a constant makes the output of the value before it, which is w0 and w1 on two examples."""
+    t0, t1 = goal.wanted[0], goal.wanted[1]
+    for function in (ADD, XOR, AND, OR, SLL, SRL, SRA, SLT, SLTU):
+        first, last = table.first[function], table.last[function]
+        if first == last or not _possible(function, w0, t0) or not _possible(function, w1, t1):
+            continue
+        if (function == ADD and t0 - w0 != t1 - w1) or (function == XOR and t0 ^ w0 != t1 ^ w1):
+            continue
+        for row in range(first, last):
+            c = table.constant[row]
+            if table.level[row] <= spare and alu(function, w0, c) == t0 and alu(function, w1, c) == t1:
+                if _holds(table, values, goal, made, row, BEFORE_LAST, UNARY):
+                    return True
+    return False
+
+
+@inner
+def _possible(function, w, t):
+    """Whether an operation with some constant may make t of w."""
+    if function == AND:
+        return w & t == t
+    if function == OR:
+        return w | t == t
+    if function == SLT or function == SLTU:
+        return t <= np.uint32(1)
+    if function == SRL:
+        return t < w
+    if function == SRA:
+        return (t ^ _SIGN) < (w ^ _SIGN) if w < _SIGN else t > w
+    if function == SLL:
+        return t == 0 or (t & (~t + np.uint32(1))) > (w & (~w + np.uint32(1)))
+    return True
+
+
+@inner
+def _operand(table, values, goal, made, w0, w1, right):
+    """Whether an instruction on the value before the last and another one, in either order, makes the output."""
+    t0, t1 = goal.wanted[0], goal.wanted[1]
+    v0, v1 = (w0, w1) if right == BEFORE_LAST else (values[right, 0], values[right, 1])
+    for row in range(table.unary, len(table.function)):
+        function = table.function[row]
+        if (function == SLT or function == SLTU) and (t0 > 1 or t1 > 1):
+            continue
+        if alu(function, w0, v0) == t0 and alu(function, w1, v1) == t1:
+            if _holds(table, values, goal, made, row, BEFORE_LAST, right):
+                return True
+        if not table.commutes[row] and alu(function, v0, w0) == t0 and alu(function, v1, w1) == t1:
+            if _holds(table, values, goal, made, row, right, BEFORE_LAST):
+                return True
+    return False
+
+
+@inner
+def last_one(table, values, goal, path, made, only, spare):
+    """Whether one instruction makes the output of the value `made` and those on the path; of that value and `only` one place of
+    the path, where that is not -1. spare: what is left of the levels."""
+    function = table.function[made[0]]
+    w0 = alu(function, values[made[1], 0], second(table, made[0], values, made[2], np.uint32(0), 0))
+    w1 = alu(function, values[made[1], 1], second(table, made[0], values, made[2], np.uint32(0), 1))
+    if only >= 0:
+        return _operand(table, values, goal, made, w0, w1, path[only])
+    if _constant(table, values, goal, made, w0, w1, spare) or _operand(table, values, goal, made, w0, w1, BEFORE_LAST):
+        return True
+    for place in path:
+        if _operand(table, values, goal, made, w0, w1, place):
+            return True
+    return False

@@ -1,0 +1,214 @@
+"""The shortest straight-line program with one output in a register, shown to be the shortest where the search ends.
+
+For each number of instructions all sets of values are tried (`value_sets.py`), on a few examples. A program that is right on
+those and wrong on another example adds that one. The space has three levels of constants: those that programs and examples
+suggest, the usual ones, and all others. That no shorter program exists is said of the first two, without any other limit.
+Before that come parts of the whole space, in the order of what they are expected to cost: few rare constants, few values that
+wait to be read.
+
+Sources: Massalin, Superoptimizer (1987); Bansal and Aiken (2006).
+"""
+
+from bisect import bisect_left, bisect_right
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from itertools import product
+
+import numpy as np
+
+from backends.core import isa
+from experiments.program_search import suggestions
+from experiments.program_search.budget import Budget
+from experiments.program_search.evaluation import Evaluator
+from experiments.program_search.problem import Examples, Problem
+from experiments.program_search.space import OPERATION, Space
+from experiments.program_search.ssa.last_two import BEFORE_LAST, UNARY, Goal, Table
+from experiments.program_search.ssa.register_allocation import Expression, Leaf, Node, allocate
+from experiments.program_search.ssa.value_sets import FINISHED, FULL, HIT, SIZE, Limits, Position, advance, last_two
+
+PLAIN, USUAL, RARE = range(3)
+"""Levels of constants."""
+USUAL_CONSTANTS = (-4, -2, -1, 0, 1, 2, 3, 4, 7, 8, 15, 16, 31, 255)
+_PLAIN_CONSTANTS = (-1, 0, 1)
+_PLAIN_SHIFTS = (1, 2, 4, 8, 16, 31)
+_PLAIN_AMOUNTS = (16, 24, 28, 30, 31)
+"""What a word is shifted by to leave its lowest 16, 8, 4, 2, 1 bits, where the amount is in a register."""
+_ANY = 1 << 30
+_FEW, _SLICE = 16, 2e7
+
+
+@dataclass(frozen=True)
+class Part:
+    """A part of the space: limits, and the sets that it is expected to have. whole: whether it is all of the first two levels."""
+
+    limits: Limits
+    cost: float
+    whole: bool
+
+    @property
+    def length(self) -> int:
+        return int(self.limits.instructions)
+
+
+def fits(problem: Problem) -> str | None:
+    """Why it cannot take a problem; None where it can."""
+    if not problem.on_registers or len(problem.examples.targets) != 1:
+        return "its programs have no branches and no memory, and one output in a register"
+    if not all(OPERATION[name].computes for name in problem.space.operations):
+        return "its operations compute words from words"
+    return None
+
+
+class Shortest:
+    """The search on one problem that `fits`. no_shorter: programs of the first two levels have so many instructions at least."""
+
+    def __init__(self, problem: Problem, rng: np.random.Generator) -> None:
+        self.examples, self.space = problem.examples, problem.space
+        self.evaluator = Evaluator(problem.examples)
+        self.rows, self.table = _table(problem.space, problem.examples)
+        self.few = _telling(problem.examples, rng)
+        self.inputs = tuple(sorted({at.number for at in self.examples.sources if at.number}))
+        self.leaves = [Leaf(0), *map(Leaf, self.inputs)]
+        self.no_shorter, self.unsure = 1, False
+
+    @property
+    def constants(self) -> int:
+        """How many constants the first two levels have."""
+        return len({imm for (*_, imm), level in zip(self.rows, self.table.level, strict=True) if level <= USUAL} - {None})
+
+    def search(self, budget: Budget, below: int, accepts: Callable[[np.ndarray], bool]) -> Iterator[np.ndarray]:
+        """Codes `[L, 5]` of fewer than `below` instructions that are right on all examples and accepted, each shorter than the
+        one before. Ends when the first two levels have no shorter one. Raises Exhausted."""
+        done: set[int] = set()
+        for part in sorted(_parts(self.table, len(self.leaves), self.space.length), key=lambda part: part.cost):
+            if below <= self.no_shorter:
+                return
+            if self.no_shorter <= part.length < below:
+                code = next((code for code in self._codes(part, budget) if self._accepted(code, accepts)), None)
+                if code is not None:
+                    below = part.length
+                    yield code
+                elif part.whole:
+                    done.add(part.length)
+                while self.no_shorter in done and not self.unsure:
+                    self.no_shorter += 1
+
+    def _accepted(self, code: np.ndarray, accepts: Callable[[np.ndarray], bool]) -> bool:
+        """Whether it is; if not, another one that does the same on the examples might be."""
+        accepted = accepts(code)
+        self.unsure |= not accepted
+        return accepted
+
+    def _codes(self, part: Part, budget: Budget) -> Iterator[np.ndarray]:
+        """Codes of a part that are right; begun anew with one more example where one is wrong on it."""
+        space, known = replace(self.space, length=part.length), -1
+        while known != len(self.few):
+            known = len(self.few)
+            for root in self._roots(part.limits, self.examples.take(self.few), budget):
+                code = allocate({self.examples.targets[0].number: root}, self.inputs, space)
+                if code is None:
+                    self.unsure = True
+                    continue
+                failed, executed = self.evaluator.failures(code)
+                budget.spent += executed
+                if len(failed):
+                    self.few = np.append(self.few, failed[0])
+                    break
+                yield code
+
+    def _roots(self, limits: Limits, few: Examples, budget: Budget) -> Iterator[Node]:
+        """Expressions of a part that are right on a few examples. Raises Exhausted."""
+        registers = few.registers()
+        given = np.stack([registers[:, leaf.register] for leaf in self.leaves])
+        goal = Goal(np.ascontiguousarray(few.outputs[:, 0]), np.zeros(6, np.int64))
+        position = Position.first(self.table, limits, given)
+        if limits.instructions == 1:
+            right = (position.values[: position.at[SIZE]] == goal.wanted).all(axis=1)
+            for at in np.flatnonzero(right):
+                root = self._expression(position, at)
+                yield root if isinstance(root, Node) else Node(isa.NUMBER["addi"], root, None, 0)
+        while limits.instructions > 1 and not position.at[FINISHED]:
+            if limits.instructions == 2:
+                executed = last_two(position, self.table, limits, goal)
+                position.at[FINISHED] = 1
+            else:
+                executed = advance(position, self.table, limits, goal, budget.slice(_SLICE))
+            budget.spend(executed)
+            if position.at[HIT]:
+                *made, row, left, right = goal.hit.tolist()
+                before = self._node(position, *made, None)
+                yield self._node(position, row, left, right, before)
+        self.unsure |= bool(position.at[FULL])
+
+    def _expression(self, position: Position, at: int) -> Expression:
+        row, left, right = position.made[at].tolist()
+        return self.leaves[left] if row < 0 else self._node(position, row, left, right, None)
+
+    def _node(self, position: Position, row: int, left: int, right: int, before: Node | None) -> Node:
+        """What a row of the table makes of values at places of the stack, or of the one before the last."""
+        one, two = (
+            before if at == BEFORE_LAST else None if at == UNARY else self._expression(position, at) for at in (left, right)
+        )
+        number, _, imm = self.rows[row]
+        return Node(number, one, two, imm or 0)
+
+
+def _table(space: Space, examples: Examples) -> tuple[list[tuple[int, int, int | None]], Table]:
+    """Of each row number, level and immediate (None where it has none), and what is compiled of them."""
+    plain = {*_PLAIN_CONSTANTS, *suggestions.often(examples)}
+    if any(OPERATION[name].format == "R" and name in ("sll", "srl", "sra") for name in space.operations):
+        plain |= set(_PLAIN_AMOUNTS)
+    suggested, shifts = suggestions.immediates(examples), {*_PLAIN_SHIFTS, *suggestions.shift_amounts(examples)}
+    rows: list[tuple[int, int, int | None]] = []
+    for name in sorted(space.operations, key=lambda name: (OPERATION[name].format == "R", isa.REGISTER_FORM.get(name, name))):
+        row = OPERATION[name]
+        if row.format == "R":
+            rows.append((row.number, PLAIN, None))
+        elif row.format == "shift":
+            rows += [(row.number, PLAIN if amount in shifts else USUAL, amount) for amount in range(1, 32)]
+        else:
+            known = {*plain, *suggested, *USUAL_CONSTANTS, *space.constants}
+            usual = {*suggested, *USUAL_CONSTANTS}
+            rows += [(row.number, PLAIN if c in plain else USUAL if c in usual else RARE, c) for c in sorted(known)]
+    forms = [isa.NUMBER[isa.OPERATIONS[number].register_form] for number, _, _ in rows]
+    unary = sum(imm is not None for *_, imm in rows)
+    first, last = (np.array([side(forms[:unary], op.number) for op in isa.OPERATIONS]) for side in (bisect_left, bisect_right))
+    table = Table(
+        np.array(forms), np.array([imm or 0 for *_, imm in rows], np.int64).astype(np.uint32),
+        np.array([level for _, level, _ in rows]), first, last, np.array([isa.OPERATIONS[form].commutative for form in forms]),
+        np.int64(unary),
+    )  # fmt: skip
+    return rows, table
+
+
+def _parts(table: Table, given: int, length: int) -> Iterator[Part]:
+    for n in range(1, length + 1):
+        yield _part(table, given, Limits(n, USUAL, _ANY, n), True)
+        yield _part(table, given, Limits(n, RARE, _ANY, n), False)
+        if n > 2:
+            for levels, width in product(range(RARE + 1), (1, 2, 3)):
+                yield _part(table, given, Limits(n, levels, levels, width), False)
+
+
+def _part(table: Table, given: int, limits: Limits, whole: bool) -> Part:
+    """A part with what it is expected to cost: choices of what is made of the value chosen last, for each level."""
+    unary = [int((table.level[: table.unary] == level).sum()) for level in range(limits.level + 1)]
+    orders = int((2 - table.commutes[table.unary :]).sum())
+    by_levels = np.ones(1)
+    for chosen in range(max(1, limits.instructions - 1)):
+        choices = np.array(unary, float)
+        choices[0] += orders * (given + chosen)
+        by_levels = np.convolve(by_levels, choices)[: limits.levels + 1]
+    return Part(limits, by_levels.sum() * min(limits.width, 3) ** max(0, limits.instructions - 3), whole)
+
+
+def _telling(examples: Examples, rng: np.random.Generator) -> np.ndarray:
+    """A few examples: with different outputs as far as there are, those in front that are neither small nor close to 0."""
+    order = rng.permutation(len(examples))
+    outputs = examples.outputs[order, 0]
+    seen: Counter[int] = Counter()
+    times = np.array([seen.update([word]) or seen[word] for word in outputs.tolist()])
+    few = order[np.argsort(times, kind="stable")[:_FEW]]
+    sizes = np.minimum(examples.outputs[few, 0], ~examples.outputs[few, 0])
+    return few[np.argsort(sizes < 256, kind="stable")]
