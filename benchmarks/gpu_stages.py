@@ -13,6 +13,7 @@ from backends.conformance.cases import words_program
 from backends.conformance.soft import random_program
 from backends.core import catalog
 from backends.core.isa import encode
+from backends.core.soft import SoftRun
 from backends.interface import Batch, DifferentiableBackend, MachineConfig, Patch, SoftExecution
 from benchmarks import measure
 
@@ -101,7 +102,8 @@ def _training(backend: DifferentiableBackend, relaxation: str, dtype: str, devic
     word, byte = ((32,), (8,)) if relaxation == "bits" else ((), ())
     shapes = (examples, 16, *word), (examples, MEMORY_BYTES, *byte), (examples, SLOTS + 2)
     cotangent = SoftExecution(*(rng.normal(size=shape) for shape in shapes))
-    return lambda: backend.soft_gradient(program, batch, config, 1.0, STEPS, cotangent)
+    asked = SoftRun(program, batch, config, 1.0, STEPS)
+    return lambda: backend.soft_gradient(asked, cotangent)
 
 
 def evaluations(run: "Run") -> Iterator["Row"]:

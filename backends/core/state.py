@@ -40,13 +40,6 @@ def load(program: Programs, batch: Batch, config: MachineConfig) -> State:
     return state
 
 
-def initial(batch: Batch, config: MachineConfig) -> tuple[np.ndarray, np.ndarray]:
-    """Registers `[B, R]` uint32 and memory `[B, M]` uint8 of a run whose program is not in memory (a soft one)."""
-    nothing = Program(np.zeros(0, np.uint8), config.memory_base, config.memory_base)
-    state = load(nothing, batch, config)
-    return state.registers, state.memory
-
-
 def _check(programs: tuple[Program, ...], batch: Batch, config: MachineConfig, index: np.ndarray) -> None:
     size = len(batch.registers)
     if batch.registers.shape != (size, config.registers) or size == 0:

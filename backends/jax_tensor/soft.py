@@ -9,11 +9,11 @@ from functools import partial
 import jax
 import jax.numpy as jnp
 
+from backends.interface import Logits
 from backends.jax_tensor.soft_operations import arithmetic, branch, operate, write
 from backends.jax_tensor.soft_program import (
     RELAXATIONS,
     Jumps,
-    Logits,
     Machine,
     Place,
     Selections,

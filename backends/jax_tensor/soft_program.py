@@ -13,6 +13,7 @@ from jax import lax
 
 from backends.core import isa
 from backends.core.soft import COLUMN
+from backends.interface import Logits, SoftExecution
 from backends.jax_tensor.algebra import Algebra, select, select_bits
 from backends.jax_tensor.bits import Bits
 from backends.jax_tensor.sums import mean, settled, unstack
@@ -22,22 +23,8 @@ RELAXATIONS: dict[str, type[Algebra]] = {"bits": Bits, "value": Value}
 KIND = {op.name: op.kind for op in isa.OPERATIONS}
 
 
-class Logits(NamedTuple):
-    """As in `SoftProgram`: op `[L, N]`, rd, rs1, rs2 `[L, R]`, imm `[L, 32]`."""
-
-    op: jax.Array
-    rd: jax.Array
-    rs1: jax.Array
-    rs2: jax.Array
-    imm: jax.Array
-
-
-class SoftState(NamedTuple):
-    """registers `[R, *word, *b]`, memory `[M, *byte, *b]`, pc `[L + 2, *b]`: mass per slot, halted, trapped."""
-
-    registers: jax.Array
-    memory: jax.Array
-    pc: jax.Array
+SoftState = SoftExecution
+"""registers `[R, *word, *b]`, memory `[M, *byte, *b]`, pc `[L + 2, *b]`: mass per slot, halted, trapped."""
 
 
 class Machine(NamedTuple):
