@@ -46,18 +46,20 @@ def apart(function: Callable) -> Callable:
     return computed
 
 
-def alone(function: Callable) -> Callable:
-    """The differentiable function of arrays, computed by itself, and so its derivative."""
+def derived(function: Callable, back: Callable) -> Callable:
+    """The function of arrays with a derivative of its own, `back` of the arguments and the cotangent of the result."""
 
     @jax.custom_vjp
     def computed(*arguments):
-        return apart(function)(*arguments)
+        return function(*arguments)
 
-    def back(arguments, g):
-        return apart(lambda arguments, g: jax.vjp(function, *arguments)[1](g))(arguments, g)
-
-    computed.defvjp(lambda *arguments: (computed(*arguments), arguments), back)
+    computed.defvjp(lambda *arguments: (function(*arguments), arguments), back)
     return computed
+
+
+def alone(function: Callable) -> Callable:
+    """The differentiable function of arrays, computed by itself, and so its derivative."""
+    return derived(apart(function), apart(lambda arguments, g: jax.vjp(function, *arguments)[1](g)))
 
 
 settled = alone(lambda x: x)
@@ -122,36 +124,16 @@ def _over_word(x: jax.Array, y: jax.Array, rank: int) -> jax.Array:
     return x * y if y.ndim == rank else total([x[:, k] * y[:, k] for k in range(y.shape[1])])
 
 
-@jax.custom_vjp
-def _mean(weights, values):
-    return apart(_over_first)(weights, values)
-
-
-@jax.custom_vjp
-def _mixture(masses, words):
-    return apart(lambda masses, words: total([m * w for m, w in zip(masses, words, strict=True)]))(masses, words)
+@apart
+def _mean_back(saved, g):
+    weights, values = saved
+    return _over_word(g[None], values, weights.ndim), _spread(weights, values) * g
 
 
 @apart
 def _mixture_back(saved, g):
     masses, words = saved
     return [_over_word(g[None], w[None], masses[0].ndim + 1)[0] for w in words], [m * g for m in masses]
-
-
-@jax.custom_vjp
-def _outer(weights, word):
-    return _spread(weights, word[None]) * word
-
-
-@jax.custom_vjp
-def _scale(weights, values):
-    return _spread(weights, values) * values
-
-
-@apart
-def _mean_back(saved, g):
-    weights, values = saved
-    return _over_word(g[None], values, weights.ndim), _spread(weights, values) * g
 
 
 @apart
@@ -166,7 +148,7 @@ def _scale_back(saved, g):
     return _over_word(g, values, weights.ndim), _spread(weights, values) * g
 
 
-_mean.defvjp(lambda *x: (_mean(*x), x), _mean_back)
-_mixture.defvjp(lambda *x: (_mixture(*x), x), _mixture_back)
-_outer.defvjp(lambda *x: (_outer(*x), x), _outer_back)
-_scale.defvjp(lambda *x: (_scale(*x), x), _scale_back)
+_mean = derived(apart(_over_first), _mean_back)
+_mixture = derived(apart(lambda masses, words: total([m * w for m, w in zip(masses, words, strict=True)])), _mixture_back)
+_outer = derived(lambda weights, word: _spread(weights, word[None]) * word, _outer_back)
+_scale = derived(lambda weights, values: _spread(weights, values) * values, _scale_back)
