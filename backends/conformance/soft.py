@@ -31,13 +31,12 @@ _NOT_SOFT = {op.number for op in isa.OPERATIONS if op.kind == "counter" or op.na
 def fits(case: Case, hard: Execution) -> np.ndarray:
     """`[B]` bool: instances that a soft machine can run: few steps, slots and bytes, no output, no counter, no rewritten
     code, no environment call but exit."""
-    index = np.zeros(len(hard.pc), int) if case.batch.programs is None else np.asarray(case.batch.programs)
     plain, calls = zip(*(_is_plain(program) for program in case.programs), strict=True)
     exited = hard.status == Status.EXITED
     ended = np.isin(hard.status, (Status.EXITED, Status.HALTED, Status.TRAPPED)) & (hard.retired < _STEPS[-1])
     silent = np.array([not output for output in hard.output])
     small = case.config.memory_bytes <= MOST_MEMORY_BYTES
-    return small & ended & silent & np.array(plain)[index] & (exited | ~np.array(calls)[index])
+    return small & ended & silent & np.array(plain)[case.index] & (exited | ~np.array(calls)[case.index])
 
 
 def _is_plain(program: Program) -> tuple[bool, bool]:
@@ -51,10 +50,9 @@ def _is_plain(program: Program) -> tuple[bool, bool]:
 
 def limit_failures(case: Case, hard: Execution, backend: DifferentiableBackend, relaxation: str) -> np.ndarray:
     """`[k]` bool, of the instances that fit: soft run at temperature 0 and hard run differ in registers, memory or end."""
-    index = np.zeros(len(hard.pc), int) if case.batch.programs is None else np.asarray(case.batch.programs)
     chosen, failed = fits(case, hard), np.zeros(len(hard.pc), bool)
     for number, program in enumerate(case.programs):
-        where = np.flatnonzero(index == number)
+        where = np.flatnonzero(case.index == number)
         if chosen[where].any():
             failed[where] = _one_program(case, program, where, hard, backend, relaxation)
     return failed[chosen]
