@@ -42,10 +42,11 @@ def describe(name: str) -> Capabilities | str:
         return str(error)
 
 
-def check(backend: Backend, config: MachineConfig) -> None:
-    """Raise UserError where the machine cannot be what the configuration asks for here."""
+def check(backend: Backend, config: MachineConfig, soft: bool = False) -> None:
+    """Raise UserError where the machine cannot be what the configuration asks for here. soft: of a soft run."""
     offered, name = backend.capabilities(), type(backend).__module__.removeprefix("backends.").partition(".")[0]
-    for what, wanted, known in (("device", config.device, offered.devices), ("timing", config.timing, offered.timings)):
+    asked = [("device", config.device, offered.devices), ("timing", config.timing, offered.timings)]
+    for what, wanted, known in [*asked, ("relaxation", config.relaxation, offered.relaxations)] if soft else asked:
         if wanted not in known:
             raise UserError(f"backend {name} has no {what} '{wanted}' here: one of {', '.join(known)}")
     if config.extensions and not offered.extensions:

@@ -23,7 +23,7 @@ BRANCH = {
     "bltu": ("ltu", True),
     "bgeu": ("ltu", False),
 }
-WIDTH = {"lb": 1, "lbu": 1, "sb": 1, "lh": 2, "lhu": 2, "sh": 2, "lw": 4, "sw": 4}
+WIDTH = {op.name: op.width for op in isa.OPERATIONS if op.width}
 
 
 class Effects(NamedTuple):

@@ -11,16 +11,7 @@ import torch
 
 from backends.core import catalog
 from backends.core.soft import SoftRun
-from backends.interface import (
-    Capabilities,
-    DifferentiableBackend,
-    Logits,
-    MachineConfig,
-    Session,
-    SoftExecution,
-    State,
-    UserError,
-)
+from backends.interface import Capabilities, DifferentiableBackend, Logits, MachineConfig, Session, SoftExecution, State
 from backends.torch_neural import soft
 from backends.torch_neural.cells import TorchCells
 from backends.torch_neural.machine import NeuralSession
@@ -50,9 +41,7 @@ class TorchNeural(DifferentiableBackend):
             return soft.gradient(run, cotangent, *self._soft(run.config))
 
     def _soft(self, config: MachineConfig) -> tuple[TorchCells, Units]:
-        catalog.check(self, config)
-        if config.relaxation != "bits":
-            raise UserError(f"torch_neural has no relaxation '{config.relaxation}': use bits")
+        catalog.check(self, config, soft=True)
         cells = TorchCells(entries(load_weights()), config.device, getattr(torch, config.dtype), exact=False)
         return cells, self.units(config.device)
 

@@ -18,6 +18,7 @@ from safetensors.torch import save_file
 from torch import nn
 
 from backends.torch_neural import layout
+from backends.torch_neural.layout import to_number
 from backends.torch_neural.networks import COMPONENTS, STEPS_PER_UNIT, WEIGHTS, Classifier, Component, Table
 
 SEED = 1
@@ -40,17 +41,12 @@ SPECIFICATIONS: dict[str, Callable[..., int]] = {
     "full": lambda a, b, carry: a + b + carry,
     "fill": lambda sign, signed: int(sign == 1 and signed == 1),
     "carry": lambda low, high: 1 << (low if high == PROPAGATE else high),
-    "route": lambda *amount: 1 << number(amount),
-    "source": lambda *row: 1 << min(number(row[:5]) + number(row[5:]), 32),
-    "byte_product": lambda *bits: number(bits[:8]) * number(bits[8:]),
-    "zero": lambda *bits: int(number(bits) == 0),
+    "route": lambda *amount: 1 << to_number(amount),
+    "source": lambda *row: 1 << min(to_number(row[:5]) + to_number(row[5:]), 32),
+    "byte_product": lambda *bits: to_number(bits[:8]) * to_number(bits[8:]),
+    "zero": lambda *bits: int(to_number(bits) == 0),
     **layout.SPECIFICATIONS,
 }
-
-
-def number(bits: tuple[int, ...]) -> int:
-    """The number whose bits, lowest first, are given."""
-    return sum(bit << i for i, bit in enumerate(bits))
 
 
 def targets(name: str) -> np.ndarray:
