@@ -75,21 +75,6 @@ def unstack(x: jax.Array, axis: int) -> list[jax.Array]:
 unstack.defvjp(lambda x, axis: (unstack(x, axis), None), lambda axis, _, g: (jnp.stack(g, axis),))
 
 
-def mean(weights: jax.Array, values: jax.Array) -> jax.Array:
-    """`[*word, *b]`: the sum over the first axis of weights `[K, *b]` times values `[K, *word, *b]`."""
-    return _mean(*_alike(weights, values, values.ndim - weights.ndim))
-
-
-def outer(weights: jax.Array, word: jax.Array) -> jax.Array:
-    """`[K, *word, *b]`: each of weights `[K, *b]` times the word `[*word, *b]`."""
-    return _outer(*_alike(weights, word, word.ndim + 1 - weights.ndim))
-
-
-def scale(weights: jax.Array, values: jax.Array) -> jax.Array:
-    """`[K, *word, *b]`: weights `[K, *b]` times values `[K, *word, *b]`."""
-    return _scale(*_alike(weights, values, values.ndim - weights.ndim))
-
-
 Term = tuple[jax.Array, jax.Array]
 """A mass `[*b]` and the word `[*word, *b]` that it weights; `*b` broadcast."""
 
@@ -101,12 +86,17 @@ def mixture(terms: Sequence[Term]) -> jax.Array:
     return _mixture(masses, [jnp.broadcast_to(w, (*w.shape[: w.ndim - len(b)], *b)) for _, w in terms])
 
 
-def _alike(weights: jax.Array, values: jax.Array, axes: int) -> tuple[jax.Array, jax.Array]:
-    """Both with the same instances."""
-    rank = weights.ndim - 1
-    lead = values.ndim - rank
-    b = jnp.broadcast_shapes(weights.shape[1:], values.shape[lead:])
-    return jnp.broadcast_to(weights, (*weights.shape[:1], *b)), jnp.broadcast_to(values, (*values.shape[:lead], *b))
+def _alike(function: Callable) -> Callable:
+    """The function of weights `[K, *b]` and values, broadcast so that both have the same instances."""
+
+    def broadcast(weights: jax.Array, values: jax.Array) -> jax.Array:
+        lead = values.ndim - weights.ndim + 1
+        b = jnp.broadcast_shapes(weights.shape[1:], values.shape[lead:])
+        return function(
+            jnp.broadcast_to(weights, (*weights.shape[:1], *b)), jnp.broadcast_to(values, (*values.shape[:lead], *b))
+        )
+
+    return broadcast
 
 
 def _spread(weights: jax.Array, values: jax.Array) -> jax.Array:
@@ -148,7 +138,10 @@ def _scale_back(saved, g):
     return _over_word(g, values, weights.ndim), _spread(weights, values) * g
 
 
-_mean = derived(apart(_over_first), _mean_back)
+mean = _alike(derived(apart(_over_first), _mean_back))
+"""`[*word, *b]`: the sum over the first axis of weights `[K, *b]` times values `[K, *word, *b]`."""
+outer = _alike(derived(lambda weights, word: _spread(weights, word[None]) * word, _outer_back))
+"""`[K, *word, *b]`: each of weights `[K, *b]` times the word `[*word, *b]`."""
+scale = _alike(derived(lambda weights, values: _spread(weights, values) * values, _scale_back))
+"""`[K, *word, *b]`: weights `[K, *b]` times values `[K, *word, *b]`."""
 _mixture = derived(apart(lambda masses, words: total([m * w for m, w in zip(masses, words, strict=True)])), _mixture_back)
-_outer = derived(lambda weights, word: _spread(weights, word[None]) * word, _outer_back)
-_scale = derived(lambda weights, values: _spread(weights, values) * values, _scale_back)

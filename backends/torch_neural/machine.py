@@ -10,7 +10,7 @@ from functools import partial
 import numpy as np
 
 from backends.core.run import active
-from backends.core.state import AT_ECALL, AT_FENCE, AT_TOHOST, HALTED, RUNNING, TRAPPED
+from backends.core.state import AT_ECALL, AT_FENCE, AT_TOHOST, HALTED, RUNNING, trap
 from backends.interface import Cause, Session, State
 from backends.torch_neural import code
 from backends.torch_neural.decoder import Decoder
@@ -52,7 +52,7 @@ class NeuralSession(Session):
         slots = (state.pc[who] - self.base) >> np.uint32(2)
         outside = slots >= self.size // 4
         if outside.any():
-            self._trap(who[outside], Cause.ACCESS_OUTSIDE_MEMORY, state.pc[who[outside]])
+            trap(self.state, who[outside], Cause.ACCESS_OUTSIDE_MEMORY, state.pc[who[outside]])
             who, slots = who[~outside], slots[~outside]
             if not len(who):
                 return
@@ -81,9 +81,6 @@ class NeuralSession(Session):
                 result[at] = self.units.evaluate(_UNITS[unit], a[at], b[at], e[at, code.FLAG_A : code.FLAG_B + 1].T)
         return result
 
-    def _trap(self, who: np.ndarray, cause: Cause, address: np.ndarray) -> None:
-        self.state.status[who], self.state.cause[who], self.state.address[who] = TRAPPED, cause, address
-
     def _set(self, who: np.ndarray, e: np.ndarray, value: np.ndarray) -> None:
         self.state.registers[who, e[:, code.RD]] = value
         self.state.registers[who, 0] = 0
@@ -96,7 +93,7 @@ class NeuralSession(Session):
         self.next[at] = target = target.astype(np.uint32)
         jumped = target & np.uint32(2) == 0
         if not jumped.all():
-            self._trap(who[~jumped], Cause.MISALIGNED_FETCH, target[~jumped])
+            trap(self.state, who[~jumped], Cause.MISALIGNED_FETCH, target[~jumped])
         return jumped
 
     def _call(self, who: np.ndarray, e: np.ndarray, target: np.ndarray, at: At) -> None:
@@ -108,7 +105,7 @@ class NeuralSession(Session):
         offset = address - self.base
         inside = offset <= self.size - width
         if not inside.all():
-            self._trap(who[~inside], Cause.ACCESS_OUTSIDE_MEMORY, address[~inside])
+            trap(self.state, who[~inside], Cause.ACCESS_OUTSIDE_MEMORY, address[~inside])
             who, offset = who[inside], offset[inside]
         return inside, (who * self.size + offset)[:, None] + _BYTES[:width]
 
@@ -144,7 +141,7 @@ class NeuralSession(Session):
             "ecall": lambda who, e, result, at: self.state.status.put(who, AT_ECALL),
             "fence.i": lambda who, e, result, at: self.state.status.put(who, AT_FENCE),
             "ebreak": lambda who, e, result, at: self.state.status.put(who, HALTED),
-            "illegal": lambda who, e, result, at: self._trap(who, Cause.ILLEGAL_INSTRUCTION, self.state.pc[who]),
+            "illegal": lambda who, e, result, at: trap(self.state, who, Cause.ILLEGAL_INSTRUCTION, self.state.pc[who]),
         }
 
 

@@ -19,7 +19,7 @@ from torch import nn
 
 from backends.torch_neural import layout
 from backends.torch_neural.layout import to_number
-from backends.torch_neural.networks import COMPONENTS, STEPS_PER_UNIT, WEIGHTS, Classifier, Component, Table
+from backends.torch_neural.networks import COMPONENTS, STEPS_PER_UNIT, WEIGHTS, Classifier, Component
 
 SEED = 1
 MARGIN = 0.25  # a weight's distance beyond 0 or 1
@@ -62,18 +62,17 @@ def train_table(name: str) -> torch.Tensor:
     """Weights of one component as whole multiples of 1/STEPS_PER_UNIT, `[rows, outputs]` int8."""
     component: Component = COMPONENTS[name]
     generator = torch.Generator().manual_seed(SEED)
-    network = Table(component)
-    nn.init.normal_(network.weight, 0.5, 0.25, generator=generator)
+    weight = torch.empty(component.rows, component.outputs).normal_(0.5, 0.25, generator=generator).requires_grad_()
     signs = torch.from_numpy(2.0 * targets(name) - 1).float()
     batch = min(component.rows, 8192)
     while True:
         for rows in torch.randperm(component.rows, generator=generator).split(batch):
-            loss = torch.relu(0.5 + 1.2 * MARGIN - signs[rows] * (network(rows) - 0.5)).square().sum()
-            (gradient,) = torch.autograd.grad(loss, network.weight)
+            loss = torch.relu(0.5 + 1.2 * MARGIN - signs[rows] * (weight[rows] - 0.5)).square().sum()
+            (gradient,) = torch.autograd.grad(loss, weight)
             with torch.no_grad():
-                network.weight -= 0.25 * gradient
-        if (signs * (network.weight - 0.5)).min() >= 0.5 + MARGIN:
-            return (network.weight.detach() * STEPS_PER_UNIT).round().to(torch.int8)
+                weight -= 0.25 * gradient
+        if (signs * (weight - 0.5)).min() >= 0.5 + MARGIN:
+            return (weight.detach() * STEPS_PER_UNIT).round().to(torch.int8)
 
 
 def train_classifier() -> Classifier:

@@ -11,7 +11,7 @@ import numpy as np
 
 from backends.core.environments import Environment
 from backends.core.environments.streams import ERRORS, INPUT, OUTPUT, Held, Streams
-from backends.core.state import AT_ECALL, AT_FENCE, AT_TOHOST, EXITED, HALTED, RUNNING, TRAPPED
+from backends.core.state import AT_ECALL, AT_FENCE, AT_TOHOST, EXITED, HALTED, RUNNING, TRAPPED, trap
 from backends.interface import Cause, State
 
 SYSTEM_READ, _SYSTEM_WRITE = 63, 64
@@ -62,7 +62,7 @@ def _command(state: State, b: int) -> None:
         state.status[b], state.exit_code[b] = HALTED, value >> 1
     elif value:
         state.pc[b] -= np.uint32(4)
-        _trap_one(state, b, Cause.UNKNOWN_DEVICE_COMMAND, value)
+        trap(state, b, Cause.UNKNOWN_DEVICE_COMMAND, value)
 
 
 def _call(state: State, b: int, streams: Streams) -> None:
@@ -73,7 +73,7 @@ def _call(state: State, b: int, streams: Streams) -> None:
     elif number == SYSTEM_READ:
         _read(state, b, streams)
     else:
-        _trap_one(state, b, Cause.UNKNOWN_ENVIRONMENT_CALL, number)
+        trap(state, b, Cause.UNKNOWN_ENVIRONMENT_CALL, number)
 
 
 def number_registers(state: State, instances: np.ndarray) -> np.ndarray:
@@ -87,16 +87,12 @@ def call_numbers(state: State, instances: np.ndarray) -> np.ndarray:
     return state.registers[instances, number_registers(state, instances)]
 
 
-def _trap_one(state: State, b: int, cause: Cause, address: int) -> None:
-    state.status[b], state.cause[b], state.address[b] = TRAPPED, cause, address
-
-
 def _buffer(state: State, b: int) -> np.ndarray | None:
     """The bytes that a1 and a2 name, as a view of memory; traps and gives None where they lie outside."""
     address, length = int(state.registers[b, _A0 + 1]), int(state.registers[b, _A0 + 2])
     start = address - state.config.memory_base
     if length and not 0 <= start <= state.config.memory_bytes - length:
-        _trap_one(state, b, Cause.ACCESS_OUTSIDE_MEMORY, address)
+        trap(state, b, Cause.ACCESS_OUTSIDE_MEMORY, address)
         return None
     return state.memory[b, start : start + length]
 
@@ -112,7 +108,7 @@ def _write(state: State, b: int, streams: Streams) -> None:
     if streams.write(state, b, descriptor, data.tobytes()):
         state.registers[b, _A0] = len(data)
     else:
-        _trap_one(state, b, Cause.OUTPUT_LIMIT, int(state.registers[b, _A0 + 1]))
+        trap(state, b, Cause.OUTPUT_LIMIT, int(state.registers[b, _A0 + 1]))
 
 
 def _read(state: State, b: int, streams: Streams) -> None:
