@@ -56,7 +56,8 @@ def _lanes(run: "Run") -> Iterator["Row"]:
     yield EXPERIMENT, "hardware", {"fact": "lane operations a second", "value": f"{found['value']:.6g}"}
     load = run.kit.loads["loop"]
     replace(load, config=replace(load.config, device="cuda")).work("gpu_compute", 1, 1)()  # so that the step is compiled
-    for used in launch.registers_per_thread():
+    found_registers = launch.kernel(False).get_regs_per_thread()  # of each version that has run
+    for used in found_registers.values() if isinstance(found_registers, dict) else [found_registers]:
         full = lanes.occupancy(used, THREADS_PER_BLOCK)
         yield EXPERIMENT, "hardware", {"fact": "registers of a thread of the step", "value": str(full.registers)}
         yield EXPERIMENT, "hardware", {"fact": "threads that a multiprocessor holds", "value": f"{full.threads} of {full.most}"}
