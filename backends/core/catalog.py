@@ -22,13 +22,10 @@ def create(name: str, device: str = "cpu") -> Backend:
         raise UserError(f"unknown backend '{name}': one of {', '.join(names())} (a machine is a package in backends/)")
     try:
         module = importlib.import_module(f"backends.{name}")
-    except (ImportError, SyntaxError) as error:
-        raise UserError(f"backend {name} cannot be used here: {error}") from None
-    if not hasattr(module, "create"):
-        raise UserError(f"backend {name} cannot be used here: backends/{name}/__init__.py has no function create()")
-    try:
+        if not hasattr(module, "create"):
+            raise ImportError(f"backends/{name}/__init__.py has no function create()")
         backend = module.create()
-    except TypeError as error:  # a class that lacks a method
+    except (ImportError, SyntaxError, TypeError) as error:  # the last: of a class that lacks a method
         raise UserError(f"backend {name} cannot be used here: {error}") from None
     check(backend, MachineConfig(device=device))
     return backend

@@ -47,14 +47,13 @@ class Words(Protocol):
 class Integers:
     """Words as Python integers, of which the low 32 bits count."""
 
+    opposite = staticmethod(operator.not_)
+
     def less(self, a: int, b: int) -> bool:
         return signed(a) < signed(b)
 
     def below(self, a: int, b: int) -> bool:
         return a & _MASK < b & _MASK
-
-    def opposite(self, condition: bool) -> bool:
-        return not condition
 
     def where(self, condition: bool, a: int, b: int) -> int:
         return a if condition else b
