@@ -43,7 +43,7 @@ def _operate(relaxation: str, name: str, a: jax.Array, b: jax.Array) -> jax.Arra
     machine, algebra = Machine(relaxation, (name,)), RELAXATIONS[relaxation](jnp.zeros(()))
     shape = np.shape(a)[1:] if relaxation == "bits" else np.shape(a)
     f = Fetched({name: jnp.ones(shape)}, rd=jnp.zeros((16, *shape)), a=a, b=b, imm=a, here=a, link=a)
-    return soft_operations.compute(machine, algebra, f, soft_operations.arithmetic(machine, algebra, f)).word
+    return soft_operations.Operations(machine, algebra, f).compute().word
 
 
 @pytest.mark.parametrize("relaxation", ["bits", "value"])

@@ -15,7 +15,7 @@ from jax import lax
 from backends.core.soft import COLUMN
 from backends.interface import Logits
 from backends.jax_tensor.algebra import Algebra, select, select_bits
-from backends.jax_tensor.soft_operations import arithmetic, branch, operate, write
+from backends.jax_tensor.soft_operations import Operations, write
 from backends.jax_tensor.soft_program import RELAXATIONS, Fetched, Machine, Place, SoftState
 from backends.jax_tensor.sums import mean, mixture, settled, unstack
 from backends.jax_tensor.unroll import unroll
@@ -91,14 +91,14 @@ def step(machine: Machine, place: Place, fixed: tuple[Selections, Jumps, jax.Arr
     chosen, jumps, temperature = fixed
     algebra = RELAXATIONS[machine.relaxation](temperature)
     f, q = fetch_blend(machine, chosen, state)
-    known, nothing = arithmetic(machine, algebra, f), jnp.zeros_like(q[0])
-    memory, effects = operate(machine, algebra, f, known, place, state.memory)
+    operations, nothing = Operations(machine, algebra, f), jnp.zeros_like(q[0])
+    memory, effects = operations.operate(place, state.memory)
 
-    taken, passed = branch(machine, algebra, f, known)
+    taken, passed = operations.branch()
     jal, jalr = f.op.get("jal", nothing), f.op.get("jalr", nothing)
     slots, linked = blend(jumps.targets, q) * (jal + taken), jal * blend(jumps.aligned, q)
     if "jalr" in f.op:
-        target = algebra.even(known.sums["a", "imm"])
+        target = algebra.even(operations.sums["a", "imm"])
         slots = slots + jalr * settled(algebra.matches(target, _addresses(len(q), place)))
         linked = linked + jalr * algebra.aligned(target)
     if machine.having("jump"):
@@ -159,5 +159,5 @@ def _slot(machine: Machine, place: Place, temperature: jax.Array, slot: Selectio
     registers, memory, mass, trapped = state
     algebra = RELAXATIONS[machine.relaxation](temperature)
     f = fetch_slot(machine, slot, mass, registers)
-    memory, effects = operate(machine, algebra, f, arithmetic(machine, algebra, f), place, memory)
+    memory, effects = Operations(machine, algebra, f).operate(place, memory)
     return write(registers, f.rd, effects), memory, effects.onward, trapped + effects.trapped
