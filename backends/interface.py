@@ -9,18 +9,20 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
-from typing import TYPE_CHECKING, final
+from typing import TYPE_CHECKING, Any, NamedTuple, final
 
 import numpy as np
 
 if TYPE_CHECKING:
     from backends.core.environments import Environment
     from backends.core.isa import Operation
+    from backends.core.soft import SoftRun
 
 REGISTERS = {"rv32em": 16, "rv32im": 32}
 TIMINGS = ("flat", "cache")
 _CHOICES = {"isa": tuple(REGISTERS), "timing": TIMINGS, "relaxation": ("bits", "value"), "dtype": ("float32", "float64")}
 MAX_MEMORY_BYTES = 1 << 28
+Array = Any  # NumPy's where it crosses the interface, a machine's own within it
 
 
 class UserError(Exception):
@@ -209,30 +211,33 @@ class State:
     fetched: dict[int, np.ndarray] = field(default_factory=dict)
 
 
+class Logits(NamedTuple):
+    """One row a slot; `core/soft.py` says what columns are. op `[L, N]`, rd, rs1, rs2 `[L, R]`, imm `[L, 32]` (bits are 1)."""
+
+    op: Array
+    rd: Array
+    rs1: Array
+    rs2: Array
+    imm: Array
+
+
 @dataclass(frozen=True)
 class SoftProgram:
-    """A program as logits, one row per slot; `backends/core/soft.py` says what the columns are. op `[L, N]`, rd, rs1, rs2 `[L,
-    R]`, imm `[L, 32]` (the logit that the bit is 1). Slot i lies at address base + 4 i; the run starts at slot `start`.
-    """
+    """A program as logits. Slot i lies at address base + 4 i; the run starts at slot `start`."""
 
-    op: np.ndarray
-    rd: np.ndarray
-    rs1: np.ndarray
-    rs2: np.ndarray
-    imm: np.ndarray
+    logits: Logits
     base: int = 0
     start: int = 0
 
 
-@dataclass(frozen=True)
-class SoftExecution:
+class SoftExecution(NamedTuple):
     """After a soft run: registers `[B, R, 32]` bit expectations (relaxation bits) or `[B, R]` words (value); memory
     `[B, M, 8]` or `[B, M]` likewise; pc `[B, L + 2]`, mass per slot, then halted, then trapped.
     """
 
-    registers: np.ndarray
-    memory: np.ndarray
-    pc: np.ndarray
+    registers: Array
+    memory: Array
+    pc: Array
 
 
 @dataclass(frozen=True)
@@ -287,14 +292,9 @@ class DifferentiableBackend(Backend):
     """A machine that also runs soft programs and differentiates through the run."""
 
     @abstractmethod
-    def run_soft(
-        self, program: SoftProgram, batch: Batch, config: MachineConfig, temperature: float, steps: int
-    ) -> SoftExecution:
-        """Run `steps` soft steps; temperature 0 is the hard machine. Raises UserError for NaN or infinite logits."""
+    def run_soft(self, run: "SoftRun") -> SoftExecution:
+        """What is there after the run's steps. Raises UserError for what this machine does not have."""
 
     @abstractmethod
-    def soft_gradient(
-        self, program: SoftProgram, batch: Batch, config: MachineConfig, temperature: float, steps: int,
-        cotangent: SoftExecution,
-    ) -> SoftProgram:  # fmt: skip
-        """Gradient of `sum(cotangent * run_soft(...))` with respect to the logits, shaped as the program."""
+    def soft_gradient(self, run: "SoftRun", cotangent: SoftExecution) -> Logits:
+        """Gradient of `sum(cotangent * run_soft(run))` with respect to the logits."""

@@ -13,6 +13,7 @@ from backends.conformance.cases import words_program
 from backends.conformance.soft import random_program
 from backends.core import catalog
 from backends.core.isa import encode
+from backends.core.soft import SoftRun
 from backends.interface import Batch, DifferentiableBackend, MachineConfig, Patch, SoftExecution
 from benchmarks import measure
 
@@ -55,7 +56,8 @@ def _lanes(run: "Run") -> Iterator["Row"]:
     yield EXPERIMENT, "hardware", {"fact": "lane operations a second", "value": f"{found['value']:.6g}"}
     load = run.kit.loads["loop"]
     replace(load, config=replace(load.config, device="cuda")).work("gpu_compute", 1, 1)()  # so that the step is compiled
-    for used in launch.registers_per_thread():
+    found_registers = launch.kernel(False).get_regs_per_thread()  # of each version that has run
+    for used in found_registers.values() if isinstance(found_registers, dict) else [found_registers]:
         full = lanes.occupancy(used, THREADS_PER_BLOCK)
         yield EXPERIMENT, "hardware", {"fact": "registers of a thread of the step", "value": str(full.registers)}
         yield EXPERIMENT, "hardware", {"fact": "threads that a multiprocessor holds", "value": f"{full.threads} of {full.most}"}
@@ -101,7 +103,8 @@ def _training(backend: DifferentiableBackend, relaxation: str, dtype: str, devic
     word, byte = ((32,), (8,)) if relaxation == "bits" else ((), ())
     shapes = (examples, 16, *word), (examples, MEMORY_BYTES, *byte), (examples, SLOTS + 2)
     cotangent = SoftExecution(*(rng.normal(size=shape) for shape in shapes))
-    return lambda: backend.soft_gradient(program, batch, config, 1.0, STEPS, cotangent)
+    asked = SoftRun(program, batch, config, 1.0, STEPS)
+    return lambda: backend.soft_gradient(asked, cotangent)
 
 
 def evaluations(run: "Run") -> Iterator["Row"]:

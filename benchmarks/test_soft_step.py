@@ -8,11 +8,11 @@ import pytest
 
 from backends.conformance.soft import random_program
 from backends.core import catalog
-from backends.core.soft import COLUMN
-from backends.interface import Batch, DifferentiableBackend, MachineConfig, Patch, SoftExecution
+from backends.core.soft import COLUMN, SoftRun
+from backends.interface import Batch, DifferentiableBackend, Logits, MachineConfig, Patch, SoftExecution
 from backends.jax_tensor import soft, soft_run
 from backends.jax_tensor.compiling import jit
-from backends.jax_tensor.soft_program import Logits, Machine, Place
+from backends.jax_tensor.soft_program import Machine, Place
 
 SLOTS, STEPS, MEMORY_BYTES = 8, 8, 32
 EXAMPLES = {"smoke": 32, "quick": 32, "full": 2048}
@@ -49,10 +49,10 @@ def test_soft_step(name, relaxation, dtype, scale, rate):
     batch = Batch(rng.integers(0, 1 << 32, (examples, 16), dtype=np.uint32), patches=(memory,))
     word, byte = ((32,), (8,)) if relaxation == "bits" else ((), ())
     shapes = (examples, 16, *word), (examples, MEMORY_BYTES, *byte), (examples, SLOTS + 2)
-    cotangent = SoftExecution(*(rng.normal(size=shape) for shape in shapes))
+    asked, cotangent = SoftRun(program, batch, config, 1.0, STEPS), SoftExecution(*(rng.normal(size=shape) for shape in shapes))
     rate(
         "soft_step", "program_example_steps_per_s", examples * STEPS,
-        lambda: machine.soft_gradient(program, batch, config, 1.0, STEPS, cotangent),
+        lambda: machine.soft_gradient(asked, cotangent),
         backend=name, relaxation=relaxation, dtype=dtype, operations="all", examples=examples, slots=SLOTS, steps=STEPS,
         restarts=1,
     )  # fmt: skip

@@ -65,7 +65,7 @@ def test_the_kernels_compile_for_cuda(monkeypatch):
     instances = t.NamedTuple(each, arguments.Instances)
     caches = t.NamedTuple((t.uint32[:, :, ::1], t.uint32, t.int64, t.int64), arguments.Caches)
     for cached in (False, True):
-        kernel = launch._kernel(cached).py_func
+        kernel = launch.kernel(cached).py_func
         ptx, _ = cuda.compile_ptx(kernel, (instructions, instances, caches), cc=hopper.compute_capability)
         assert ".entry" in ptx
 

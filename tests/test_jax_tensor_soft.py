@@ -12,10 +12,10 @@ import pytest
 from backends.conformance import cases
 from backends.conformance import soft as conformance
 from backends.core import isa
-from backends.core.soft import COLUMN
-from backends.interface import Batch, MachineConfig, SoftProgram, UserError
+from backends.core.soft import COLUMN, SoftRun
+from backends.interface import Batch, Logits, MachineConfig, SoftProgram, UserError
 from backends.jax_tensor import create, soft, soft_operations, soft_run
-from backends.jax_tensor.soft_program import RELAXATIONS, Fetched, Logits, Machine, Place, SoftState
+from backends.jax_tensor.soft_program import RELAXATIONS, Fetched, Machine, Place, SoftState
 from backends.jax_tensor.value import Value, digits, multiply
 from backends.jax_tensor.vertex import unpack
 from backends.reference import create as create_reference
@@ -43,7 +43,7 @@ def _operate(relaxation: str, name: str, a: jax.Array, b: jax.Array) -> jax.Arra
     machine, algebra = Machine(relaxation, (name,)), RELAXATIONS[relaxation](jnp.zeros(()))
     shape = np.shape(a)[1:] if relaxation == "bits" else np.shape(a)
     f = Fetched({name: jnp.ones(shape)}, rd=jnp.zeros((16, *shape)), a=a, b=b, imm=a, here=a, link=a)
-    return soft_operations.compute(machine, algebra, f, soft_operations.arithmetic(machine, algebra, f)).word
+    return soft_operations.Operations(machine, algebra, f).compute().word
 
 
 @pytest.mark.parametrize("relaxation", ["bits", "value"])
@@ -189,8 +189,8 @@ def test_multiplication_of_value_has_its_natural_gradient():
 @pytest.mark.parametrize(("change", "message"), [({"relaxation": "value", "dtype": "float32"}, "float64"), ({}, "NaN")])
 def test_mistakes_of_the_user_are_one_line(change, message):
     logits = np.full((2, 47), np.nan) if not change else np.zeros((2, 47))
-    program = SoftProgram(logits, *(np.zeros((2, 16)) for _ in range(3)), np.zeros((2, 32)))
+    program = SoftProgram(Logits(logits, *(np.zeros((2, 16)) for _ in range(3)), np.zeros((2, 32))))
     config = MachineConfig(memory_bytes=16, **change)
     with pytest.raises(UserError, match=message) as error:
-        create().run_soft(program, Batch(np.zeros((1, 16), np.uint32)), config, 1.0, 1)
+        create().run_soft(SoftRun(program, Batch(np.zeros((1, 16), np.uint32)), config, 1.0, 1))
     assert "\n" not in str(error.value)

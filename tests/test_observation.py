@@ -13,6 +13,7 @@ from backends.core.isa import encode
 from backends.core.observation import CALL_DEPTH, CALLERS, MULTIPLIER, START, Observation, Secret, Watch, shadow
 from backends.core.state import load
 from backends.interface import Batch, Cache, MachineConfig, Patch, UserError
+from tracked import without_rewriting
 
 REFERENCE, GPU = catalog.create("reference"), catalog.create("gpu_compute")
 MACHINES = {"reference": REFERENCE, "gpu_compute": GPU}
@@ -61,7 +62,7 @@ def test_random_programs(isa_name):
     @given(generate.cases(isa_name))
     def check(case):
         assert_seen_alike(case, Watch(trace=True))
-        tracked = generate.without_rewriting(case)
+        tracked = without_rewriting(case)
         tracked = replace(tracked, config=replace(case.config, timing="cache", cache=SMALL))
         assert_seen_alike(tracked, Watch(secrets=secrets(case.config)))
         assert_seen_alike(tracked, Watch(trace=True, secrets=secrets(case.config)[:3]))

@@ -11,9 +11,9 @@ from backends.core.environments import Environment
 from backends.core.environments.bare import Bare
 from backends.core.environments.tracing import Tracing
 from backends.core.isa import encode
-from backends.core.run import copy_instance, drive, start
-from backends.core.state import RUNNING, SUSPENDED, finish, load
-from backends.interface import Batch, MachineConfig, Patch, Session, Status, UserError
+from backends.core.run import drive, start
+from backends.core.state import RUNNING, SUSPENDED, finish, instruction_memory, load
+from backends.interface import Batch, MachineConfig, Patch, Session, State, Status, UserError
 
 MACHINES = catalog.names()
 CONFIG = MachineConfig(memory_bytes=256)
@@ -83,6 +83,19 @@ SELF = words_program([
     encode("addi", A0, 0, imm=99),  # rewritten
     encode("ebreak"),
 ])  # fmt: skip
+
+
+def copy_instance(begun: State, source: int, target: int) -> None:
+    """Make instance `target` what `source` is (a fork). The environment then names `target` as changed."""
+    begun.fetched[target] = instruction_memory(begun, source).copy()
+    for array in (
+        begun.index, begun.registers, begun.memory, begun.pc, begun.retired, begun.stalls, begun.lines, begun.status,
+        begun.cause, begun.address, begun.exit_code, begun.tohost,
+    ):  # fmt: skip
+        array[target] = array[source]
+    for written in (begun.output, begun.errors):
+        written[target] = bytearray(written[source])
+    begun.inputs[target] = begun.inputs[source]
 
 
 class Forking(Environment):

@@ -12,6 +12,7 @@ from backends.core import catalog, taint
 from backends.core.observation import Secret, Watch
 from backends.interface import Batch
 from manual import ALU
+from tracked import without_rewriting
 
 RULE = dict(zip((row.name for row in taint.isa.OPERATIONS), taint.RULES, strict=True))
 TRIALS, VARIANTS = 400, 6
@@ -108,7 +109,7 @@ def test_a_run_without_violations_has_the_same_trace_for_every_value_of_the_secr
     @settings(max_examples=6, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
     @given(generate.cases())
     def check(case):
-        case = generate.without_rewriting(case)
+        case = without_rewriting(case)
         registers = case.batch.registers
         watch = Watch(trace=True, secrets=(Secret("s", 4, register=5), Secret("t", 2, register=6)))
         _, seen = machine.observe(case.programs, case.batch, case.config, case.max_steps, watch)

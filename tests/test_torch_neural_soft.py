@@ -7,19 +7,18 @@ import pytest
 
 from backends import torch_neural
 from backends.core import isa
-from backends.core.soft import COLUMN, soften
-from backends.interface import Batch, MachineConfig, Patch, Program, SoftExecution, SoftProgram, UserError
+from backends.core.soft import COLUMN, SoftRun, soften
+from backends.interface import Batch, Logits, MachineConfig, Patch, Program, SoftExecution, SoftProgram, UserError
 
 MACHINE = torch_neural.create()
 STATE = ("registers", "memory", "pc")
-LOGITS = ("op", "rd", "rs1", "rs2", "imm")
 
 
 def random_program(seed: int, slots: int = 5, registers: int = 16) -> SoftProgram:
     rng = np.random.default_rng(seed)
     imm = rng.normal(size=(slots, 32)) - np.where(np.arange(32) > 5, 3, 0)
     selectors = (rng.normal(size=(slots, registers)) for _ in range(3))
-    return SoftProgram(rng.normal(size=(slots, len(COLUMN))), *selectors, imm)
+    return SoftProgram(Logits(rng.normal(size=(slots, len(COLUMN))), *selectors, imm))
 
 
 def random_batch(seed: int, size: int = 2, memory_bytes: int = 16) -> Batch:
@@ -31,24 +30,24 @@ def random_batch(seed: int, size: int = 2, memory_bytes: int = 16) -> Batch:
 CONFIG = MachineConfig(memory_bytes=16)
 
 
-@pytest.mark.parametrize("field", LOGITS)
+@pytest.mark.parametrize("field", Logits._fields)
 def test_gradient_equals_finite_differences(field):
-    program, batch, rng, step = random_program(0), random_batch(1), np.random.default_rng(2), 1e-5
-    final = MACHINE.run_soft(program, batch, CONFIG, 1.0, 3)
+    run, rng, step = SoftRun(random_program(0), random_batch(1), CONFIG, 1.0, 3), np.random.default_rng(2), 1e-5
+    final = MACHINE.run_soft(run)
     cotangent = SoftExecution(*(rng.normal(size=getattr(final, name).shape) for name in STATE))
-    gradient = getattr(MACHINE.soft_gradient(program, batch, CONFIG, 1.0, 3, cotangent), field)
+    gradient = getattr(MACHINE.soft_gradient(run, cotangent), field)
     direction = rng.normal(size=gradient.shape)
 
     def loss(sign: float) -> float:
-        moved = replace(program, **{field: getattr(program, field) + sign * step * direction})
-        ended = MACHINE.run_soft(moved, batch, CONFIG, 1.0, 3)
+        moved = run.program.logits._replace(**{field: getattr(run.program.logits, field) + sign * step * direction})
+        ended = MACHINE.run_soft(replace(run, program=SoftProgram(moved)))
         return sum((getattr(ended, name) * getattr(cotangent, name)).sum() for name in STATE)
 
     assert (loss(1) - loss(-1)) / (2 * step) == pytest.approx((gradient * direction).sum(), abs=1e-8)
 
 
 def test_mass_is_conserved_and_expectations_stay_expectations():
-    final = MACHINE.run_soft(random_program(3), random_batch(4), CONFIG, 0.5, 6)
+    final = MACHINE.run_soft(SoftRun(random_program(3), random_batch(4), CONFIG, 0.5, 6))
     np.testing.assert_allclose(final.pc.sum(1), 1, atol=1e-12)
     for name in STATE:
         assert getattr(final, name).min() >= -1e-12 and getattr(final, name).max() <= 1 + 1e-12
@@ -60,12 +59,12 @@ def test_soft_load_is_the_expectation_over_offsets(signed):
     program, batch = random_program(5, slots=1), random_batch(6)
     op = np.full((1, len(COLUMN)), -800.0)
     op[0, COLUMN["lb" if signed else "lbu"]] = 0
-    final = MACHINE.run_soft(replace(program, op=op), batch, CONFIG, 1.0, 1)
+    final = MACHINE.run_soft(SoftRun(SoftProgram(program.logits._replace(op=op)), batch, CONFIG, 1.0, 1))
     registers = (batch.registers[:, :, None] >> np.arange(32, dtype=np.uint32) & 1).astype(float)
     registers[:, 0] = 0
     memory = np.unpackbits(batch.patches[0].data[:, :, None], axis=2, bitorder="little")
-    rd, rs1 = (np.exp(x[0]) / np.exp(x[0]).sum() for x in (program.rd, program.rs1))
-    imm = 1 / (1 + np.exp(-program.imm[0]))
+    rd, rs1 = (np.exp(x[0]) / np.exp(x[0]).sum() for x in (program.logits.rd, program.logits.rs1))
+    imm = 1 / (1 + np.exp(-program.logits.imm[0]))
     for b in range(2):
         places = _distribution(_ripple(rs1 @ registers[b], imm), 16)
         byte = places @ memory[b]
@@ -99,27 +98,26 @@ def test_temperature_zero_is_the_hard_machine():
     registers = np.zeros((1, 16), np.uint32)
     hard = MACHINE.run(program, Batch(registers), config, 100)
     batch = Batch(registers, patches=(Patch(0, program.image[None]),))
-    soft = MACHINE.run_soft(soften(program, config, 8.0), batch, config, 0.0, 20)
+    soft = MACHINE.run_soft(SoftRun(soften(program, config, 8.0), batch, config, 0.0, 20))
     np.testing.assert_array_equal(soft.registers, hard.registers[:, :, None] >> np.arange(32, dtype=np.uint32) & 1)
     np.testing.assert_array_equal(np.packbits(soft.memory.astype(bool), axis=2, bitorder="little")[:, :, 0], hard.memory)
     assert soft.pc[0, -2] == 1
 
 
 def test_gradient_at_temperature_zero_is_zero():
-    program, batch = random_program(0), random_batch(1)
-    final = MACHINE.run_soft(program, batch, CONFIG, 0.0, 2)
-    gradient = MACHINE.soft_gradient(program, batch, CONFIG, 0.0, 2, final)
-    assert all((getattr(gradient, name) == 0).all() for name in LOGITS)
+    run = SoftRun(random_program(0), random_batch(1), CONFIG, 0.0, 2)
+    gradient = MACHINE.soft_gradient(run, MACHINE.run_soft(run))
+    assert all((x == 0).all() for x in gradient)
 
 
 def test_bad_soft_programs_are_user_errors():
     program, batch = random_program(0), random_batch(1)
-    bad = replace(program, imm=np.full_like(program.imm, np.nan))
+    bad = SoftProgram(program.logits._replace(imm=np.full_like(program.logits.imm, np.nan)))
     for wrong in (
-        lambda: MACHINE.run_soft(bad, batch, CONFIG, 1.0, 1),
-        lambda: MACHINE.run_soft(program, batch, CONFIG, -1.0, 1),
+        lambda: MACHINE.run_soft(SoftRun(bad, batch, CONFIG, 1.0, 1)),
+        lambda: MACHINE.run_soft(SoftRun(program, batch, CONFIG, -1.0, 1)),
     ):
         with pytest.raises(UserError):
             wrong()
     with pytest.raises(UserError, match="value"):
-        MACHINE.run_soft(program, batch, replace(CONFIG, relaxation="value"), 1.0, 1)
+        MACHINE.run_soft(SoftRun(program, batch, replace(CONFIG, relaxation="value"), 1.0, 1))

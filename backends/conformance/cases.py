@@ -1,5 +1,6 @@
 """The case table: every operation on boundary-rich operands, every trap, every program file."""
 
+import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -12,8 +13,10 @@ from backends.core import isa, toolchain
 from backends.core.isa import encode
 from backends.interface import Batch, Cache, Cause, MachineConfig, Patch, Program, Status
 
-DEPENDS_ON = ("programs/*.c", "programs/*.S")
+DEPENDS_ON = ("programs/*.c", "programs/*.S", "backends/conformance/endings.json")
 PROGRAMS = Path(__file__).parents[2] / "programs"
+_ENDINGS = Path(__file__).parent / "endings.json"
+_NAMES: dict[str, int] = {**Status.__members__, **Cause.__members__}
 SLOTS = 16
 """Words of the small programs that hold one instruction; all others are `ebreak`, so that every jump ends."""
 
@@ -51,6 +54,11 @@ class Case:
     config: MachineConfig
     max_steps: int
     expect: tuple[tuple[str, int], ...] = ()
+
+    @property
+    def index(self) -> np.ndarray:
+        """`[B]`, which of the programs each instance runs."""
+        return np.zeros(len(self.batch.registers), int) if self.batch.programs is None else np.asarray(self.batch.programs)
 
 
 @dataclass(frozen=True)
@@ -126,77 +134,20 @@ def operands(rng, shape: tuple[int, ...]) -> np.ndarray:
 def trap_cases() -> Iterator[Case]:
     """Every trap, every way to stop, with the end that the ISA manual and the house rules give."""
     config = MachineConfig(memory_base=0x1000, memory_bytes=64, output_bytes=8)
-    illegal, misaligned, outside = Cause.ILLEGAL_INSTRUCTION, Cause.MISALIGNED_FETCH, Cause.ACCESS_OUTSIDE_MEMORY
-    e, call = encode, Cause.UNKNOWN_ENVIRONMENT_CALL
-    rows: list[tuple[str, list[int], Cause, int, int]] = [  # name, words, cause, slot of the trap, address
-        ("all zeros", [0], illegal, 0, 0x1000),
-        ("all ones", [0xFFFFFFFF], illegal, 0, 0x1000),
-        ("compressed nop", [0x00000001], illegal, 0, 0x1000),
-        ("register x16 as rd", [e("addi", 16, 0)], illegal, 0, 0x1000),
-        ("register x31 as rs1", [e("add", 1, 31, 0)], illegal, 0, 0x1000),
-        ("register x20 as rs2", [e("sw", 0, 1, 20)], illegal, 0, 0x1000),
-        ("write of a counter", [0xC0009073], illegal, 0, 0x1000),
-        ("unknown CSR", [0x300022F3], illegal, 0, 0x1000),
-        ("reserved shift", [e("srli", 1, 1) | 1 << 25], illegal, 0, 0x1000),
-        ("reserved load width", [0x00003003], illegal, 0, 0x1000),
-        ("jump to misaligned", [e("addi", 1, 0, imm=9), e("jal", 1, imm=6)], misaligned, 1, 0x100A),
-        ("jump register to misaligned", [e("jalr", 1, 10, imm=3)], misaligned, 0, 0x1002),
-        ("taken branch to misaligned", [e("beq", 0, 0, 0, 2)], misaligned, 0, 0x1002),
-        ("jump outside", [e("jal", 1, imm=0x1000)], outside, 1024, 0x2000),
-        ("jump below", [e("jal", 1, imm=-4)], outside, -1, 0xFFC),
-        ("jump register outside", [e("jalr", 1, 0, imm=0)], outside, -1024, 0),
-        ("run off the end", [e("addi", 1, 1, imm=1)] * 16, outside, 16, 0x1040),
-        ("load byte past the end", [e("lb", 1, 10, imm=64)], outside, 0, 0x1040),
-        ("load half across the end", [e("lh", 1, 10, imm=63)], outside, 0, 0x103F),
-        ("load word across the end", [e("lw", 1, 10, imm=61)], outside, 0, 0x103D),
-        ("load below", [e("lbu", 1, 10, imm=-1)], outside, 0, 0xFFF),
-        ("load half below", [e("lhu", 1, 10, imm=-1)], outside, 0, 0xFFF),
-        ("store byte past the end", [e("sb", 0, 10, 11, 64)], outside, 0, 0x1040),
-        ("store half across the end", [e("sh", 0, 10, 11, 63)], outside, 0, 0x103F),
-        ("store word across the end", [e("sw", 0, 10, 11, 62)], outside, 0, 0x103E),
-        ("store below", [e("sw", 0, 0, 11, -4)], outside, 0, 0xFFFFFFFC),
-        ("unknown call", [e("addi", 5, 0, imm=1234), e("ecall")], call, 1, 1234),
-        ("write outside", [*_set(5, 64), *_set(10, 1), *_set(12, 4), e("ecall")], outside, 3, 0x11),
-    ]  # fmt: skip
-    for name, words, cause, slot, address in rows:
-        expect = (("status", Status.TRAPPED), ("cause", cause), ("pc", 0x1000 + 4 * slot), ("address", address))
-        yield _trap_case(name, words, config, expect)
-    yield from _endings(config)
-
-
-def _set(register: int, value: int) -> list[int]:
-    return [encode("addi", register, 0, imm=value)]
-
-
-def _trap_case(name: str, words: list[int], config: MachineConfig, expect, entry: int | None = None, steps: int = 20) -> Case:
     registers = np.zeros((1, config.registers), np.uint32)
     registers[0, 10], registers[0, 11] = 0x1000, 0x11
-    program = words_program(words, 0x1000, entry, name)
-    return Case(name, "trap", (program,), Batch(registers), config, steps, expect)
+    for row in json.loads(_ENDINGS.read_text(encoding="utf-8")):
+        program = words_program([_word(text) for text in row["words"]], 0x1000, int(row.get("entry", "0x1000"), 0), row["name"])
+        expect = tuple(
+            (name, int(_NAMES[value] if value in _NAMES else int(value, 0))) for name, value in row["expect"].items()
+        )
+        yield Case(row["name"], "trap", (program,), Batch(registers), config, row.get("steps", 20), expect)
 
 
-def _endings(config: MachineConfig) -> Iterator[Case]:
-    e = encode
-    outside, misaligned = Cause.ACCESS_OUTSIDE_MEMORY, Cause.MISALIGNED_FETCH
-    flood = [
-        e("addi", 5, 0, imm=64),
-        e("addi", 11, 10, imm=0),
-        e("addi", 12, 0, imm=5),
-        e("addi", 10, 0, imm=1),
-        e("ecall"),
-        e("jal", imm=-8),
-    ]
-    exit_ = [e("addi", 5, 0, imm=93), e("addi", 10, 0, imm=7), e("ecall")]
-    trapped = ("status", Status.TRAPPED)
-    yield _trap_case("entry misaligned", [e("ebreak")], config, (trapped, ("cause", misaligned), ("pc", 0x1002)), 0x1002)
-    yield _trap_case("entry outside", [e("ebreak")], config, (trapped, ("cause", outside), ("pc", 0x8000)), 0x8000)
-    yield _trap_case("output flood", flood, config, (trapped, ("cause", Cause.OUTPUT_LIMIT)), steps=100)
-    yield _trap_case("breakpoint", [e("ebreak")], config, (("status", Status.HALTED), ("cycles", 1), ("exit_code", -1)))
-    yield _trap_case("exit", exit_, config, (("status", Status.EXITED), ("exit_code", 7), ("cycles", 3), ("pc", 0x100C)))
-    loop = (("status", Status.OUT_OF_STEPS), ("cycles", 20), ("pc", 0x1000))
-    yield _trap_case("infinite loop", [e("jal", imm=0)], config, loop)
-    last = (("status", Status.OUT_OF_STEPS), ("cycles", 1), ("pc", 0x2000))
-    yield _trap_case("steps end at a jump outside", [e("jal", 1, imm=0x1000)], config, last, steps=1)
+def _word(text: str) -> int:
+    """Of an instruction `name rd rs1 rs2 imm`, or of a number that is none."""
+    name, *fields = text.split()
+    return encode(name, *map(int, fields)) if name in isa.NUMBER else int(name, 0)
 
 
 @cache

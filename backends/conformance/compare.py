@@ -6,7 +6,7 @@ import numpy as np
 
 from backends.conformance.cases import Case
 from backends.core import toolchain
-from backends.interface import Backend, Batch, Execution, Program
+from backends.interface import Backend, Batch, Execution
 
 _STREAMS = ("output", "errors")
 _FIELDS = tuple(f.name for f in fields(Execution) if f.name not in _STREAMS)
@@ -49,7 +49,7 @@ def describe(case: Case, b: int, backend: Backend, reference: Backend) -> str:
         else:
             low = middle
     before = run(reference, low) if low else None
-    pc = int(before.pc[0]) if before else _program(one).entry
+    pc = int(before.pc[0]) if before else one.programs[one.index[0]].entry
     text = _instruction(one, pc, before)
     return f"{case.name}: step {high}, pc {pc:#x}, {text}: {_difference(run(backend, high), run(reference, high))}"
 
@@ -57,10 +57,9 @@ def describe(case: Case, b: int, backend: Backend, reference: Backend) -> str:
 def select(case: Case, instances: np.ndarray) -> Case:
     """The case with only the instances `[k]`."""
     batch = case.batch
-    index = None if batch.programs is None else batch.programs[instances]
     patches = tuple(replace(p, data=p.data[instances]) for p in batch.patches)
     inputs = tuple(batch.inputs[b] for b in instances) if batch.inputs else ()
-    return replace(case, batch=Batch(batch.registers[instances], index, patches, inputs))
+    return replace(case, batch=Batch(batch.registers[instances], case.index[instances], patches, inputs))
 
 
 def select_rows(result: Execution, instances: np.ndarray) -> Execution:
@@ -70,12 +69,8 @@ def select_rows(result: Execution, instances: np.ndarray) -> Execution:
     return Execution(**arrays, output=output, errors=errors)
 
 
-def _program(one: Case) -> Program:
-    return one.programs[0 if one.batch.programs is None else int(one.batch.programs[0])]
-
-
 def _instruction(case: Case, pc: int, before: Execution | None) -> str:
-    program = _program(case)
+    program = case.programs[case.index[0]]
     memory, start = (before.memory[0], case.config.memory_base) if before else (program.image, program.base)
     if not 0 <= pc - start <= len(memory) - 4:
         return "outside memory"

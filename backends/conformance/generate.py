@@ -6,7 +6,6 @@ from hypothesis import strategies as st
 from hypothesis.internal.conjecture.providers import AVAILABLE_PROVIDERS, HypothesisProvider
 
 from backends.conformance.cases import Case, operands, words_program
-from backends.conformance.compare import select
 from backends.core import isa
 from backends.core.isa import encode
 from backends.interface import Batch, MachineConfig, Program
@@ -77,13 +76,6 @@ def cases(draw, isa_name: str = "rv32em") -> Case:
     return Case("random programs", "value", tuple(batch), Batch(registers, np.arange(len(batch))), config, STEPS)
 
 
-def without_rewriting(case: Case) -> Case:
-    """The instances of a case whose programs have no `fence.i`, so that their taint can be tracked."""
-    fence = isa.OPERATIONS[isa.NUMBER["fence.i"]]
-    rewrites = [(p.image.view(np.uint32) & np.uint32(fence.mask) == fence.match).any() for p in case.programs]
-    return select(case, np.flatnonzero(~np.array(rewrites)))
-
-
 def some(isa_name: str, programs: int) -> list[Case]:
     """`programs` random programs or a few less, PROGRAMS_PER_EXAMPLE a case: the same in every process."""
     found: list[Case] = []
@@ -91,9 +83,5 @@ def some(isa_name: str, programs: int) -> list[Case]:
         max_examples=max(1, programs // PROGRAMS_PER_EXAMPLE), derandomize=True, database=None, deadline=None,
         phases=(Phase.generate,), suppress_health_check=list(HealthCheck), backend=SameEverywhere.__name__,
     )  # fmt: skip
-
-    def keep(case: Case) -> None:
-        found.append(case)
-
-    options(given(cases(isa_name))(keep))()
+    options(given(cases(isa_name))(lambda case: found.append(case)))()
     return found

@@ -119,15 +119,14 @@ def judgeable(case: Case, result: Execution) -> np.ndarray:
     words (Unicorn's clock is its own), nor changed their code (it sees that before `fence.i`)."""
     counters = {op.number for op in isa.OPERATIONS if op.kind == "counter"}
     plain, unchanged = [], []
-    index = np.zeros(len(result.pc), int) if case.batch.programs is None else case.batch.programs
     for program in case.programs:
         words = np.frombuffer(program.image.tobytes() + bytes(-len(program.image) % 4), "<u4")
         decoded = isa.decode(words, case.config.registers).op
         plain.append(not counters & set(decoded.tolist()))
         unchanged.append(np.repeat(decoded != isa.ILLEGAL, 4)[: len(program.image)])
-    good = np.array(plain)[index] & (result.cause == Cause.NONE)
+    good = np.array(plain)[case.index] & (result.cause == Cause.NONE)
     for b in np.flatnonzero(good):
-        program, code = case.programs[index[b]], unchanged[index[b]]
+        program, code = case.programs[case.index[b]], unchanged[case.index[b]]
         start = program.base - case.config.memory_base
         good[b] = (result.memory[b, start : start + len(code)][code] == program.image[code]).all()
     return good

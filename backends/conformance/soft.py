@@ -1,17 +1,18 @@
 """Soft runs: at temperature 0 they equal the hard run; above it their gradients equal finite differences and each other."""
 
-from collections.abc import Iterator
-from dataclasses import fields, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from backends.conformance.cases import Case
 from backends.core import isa
-from backends.core.soft import COLUMN, soften
+from backends.core.soft import COLUMN, SoftRun, soften
 from backends.interface import (
     Batch,
     DifferentiableBackend,
     Execution,
+    Logits,
     MachineConfig,
     Patch,
     Program,
@@ -24,20 +25,18 @@ MOST_SLOTS, MOST_MEMORY_BYTES = 256, 8192
 _STEPS, _IMAGE_BYTES = (24, 512), (64, 1024)
 """Soft runs have one of these numbers of steps and program sizes, so that few are compiled."""
 
-LOGITS = tuple(f.name for f in fields(SoftProgram) if f.name not in ("base", "start"))
 _NOT_SOFT = {op.number for op in isa.OPERATIONS if op.kind == "counter" or op.name == "fence.i"}
 
 
 def fits(case: Case, hard: Execution) -> np.ndarray:
     """`[B]` bool: instances that a soft machine can run: few steps, slots and bytes, no output, no counter, no rewritten
     code, no environment call but exit."""
-    index = np.zeros(len(hard.pc), int) if case.batch.programs is None else np.asarray(case.batch.programs)
     plain, calls = zip(*(_is_plain(program) for program in case.programs), strict=True)
     exited = hard.status == Status.EXITED
     ended = np.isin(hard.status, (Status.EXITED, Status.HALTED, Status.TRAPPED)) & (hard.retired < _STEPS[-1])
     silent = np.array([not output for output in hard.output])
     small = case.config.memory_bytes <= MOST_MEMORY_BYTES
-    return small & ended & silent & np.array(plain)[index] & (exited | ~np.array(calls)[index])
+    return small & ended & silent & np.array(plain)[case.index] & (exited | ~np.array(calls)[case.index])
 
 
 def _is_plain(program: Program) -> tuple[bool, bool]:
@@ -51,10 +50,9 @@ def _is_plain(program: Program) -> tuple[bool, bool]:
 
 def limit_failures(case: Case, hard: Execution, backend: DifferentiableBackend, relaxation: str) -> np.ndarray:
     """`[k]` bool, of the instances that fit: soft run at temperature 0 and hard run differ in registers, memory or end."""
-    index = np.zeros(len(hard.pc), int) if case.batch.programs is None else np.asarray(case.batch.programs)
     chosen, failed = fits(case, hard), np.zeros(len(hard.pc), bool)
     for number, program in enumerate(case.programs):
-        where = np.flatnonzero(index == number)
+        where = np.flatnonzero(case.index == number)
         if chosen[where].any():
             failed[where] = _one_program(case, program, where, hard, backend, relaxation)
     return failed[chosen]
@@ -68,7 +66,7 @@ def _one_program(case: Case, program, where, hard: Execution, backend, relaxatio
     batch = Batch(case.batch.registers[where], patches=(image, *patches))
     needed = min(int(hard.retired[where].max()) + 1, _STEPS[-1])
     steps = next(n for n in _STEPS if n >= needed)  # a machine that has stopped stays as it is
-    soft = backend.run_soft(soften(program, config, 8.0), batch, config, 0.0, steps)
+    soft = backend.run_soft(SoftRun(soften(program, config, 8.0), batch, config, 0.0, steps))
     registers, memory = words_of(soft, relaxation)
     wrong = (registers != hard.registers[where]).any(axis=1) | (memory != hard.memory[where]).any(axis=1)
     halted = np.isin(hard.status[where], (Status.EXITED, Status.HALTED))
@@ -97,11 +95,11 @@ def random_program(rng, slots: int, operations: tuple[str, ...] | None, register
     if operations is not None:
         op[:, [c for name, c in COLUMN.items() if name not in operations]] = -200.0
     rd, rs1, rs2 = (rng.normal(size=(slots, registers)) for _ in range(3))
-    return SoftProgram(op, rd, rs1, rs2, rng.normal(size=(slots, 32)))
+    return SoftProgram(Logits(op, rd, rs1, rs2, rng.normal(size=(slots, 32))))
 
 
-Problem = tuple[SoftProgram, Batch, MachineConfig, float, int, SoftExecution]
-
+Problem = tuple[SoftRun, SoftExecution]
+"""A run, and the weights of a linear loss of its result."""
 
 _OPERATIONS: dict[str, tuple[tuple[str, ...] | None, ...]] = {
     "bits": (
@@ -135,36 +133,33 @@ def gradient_problems(count: int, relaxation: str = "bits", device: str = "cpu",
         program = random_program(rng, slots, operations[number % len(operations)])
         width = int(rng.choice([4, 32]))
         if relaxation == "value":  # small numbers: products of large ones leave finite differences no digits
-            width, program.imm[:, 5:] = 4, -60.0
+            width, program.logits.imm[:, 5:] = 4, -60.0
         registers = rng.integers(0, 1 << width, (batch, 16), dtype=np.uint64).astype(np.uint32)
         start = Batch(registers, patches=(Patch(0, rng.integers(0, 256, (batch, memory), dtype=np.uint8)),))
         cotangent = SoftExecution(*(rng.normal(size=shape) for shape in shapes))
-        yield program, start, config, float(rng.choice([0.5, 1.0])), steps, cotangent
-
-
-def inner(cotangent: SoftExecution, state: SoftExecution) -> float:
-    return float(sum((getattr(cotangent, f.name) * getattr(state, f.name)).sum() for f in fields(SoftExecution)))
+        yield SoftRun(program, start, config, float(rng.choice([0.5, 1.0])), steps), cotangent
 
 
 def finite_difference_error(problem: Problem, backend: DifferentiableBackend, directions: int, seed: int = 0) -> float:
     """Greatest relative error of the gradient along random directions against central differences in float64."""
-    program, batch, config, temperature, steps, cotangent = problem
-    gradient = backend.soft_gradient(program, batch, config, temperature, steps, cotangent)
+    run, cotangent = problem
+    gradient = backend.soft_gradient(run, cotangent)
     rng, worst, h = np.random.default_rng(seed), 0.0, 1e-6
     for _ in range(directions):
-        way = {name: rng.normal(size=getattr(program, name).shape) for name in LOGITS}
-        moved = [replace(program, **{n: getattr(program, n) + s * h * d for n, d in way.items()}) for s in (1, -1)]
-        up, down = (inner(cotangent, backend.run_soft(p, batch, config, temperature, steps)) for p in moved)
-        analytic = sum(float((getattr(gradient, n) * d).sum()) for n, d in way.items())
+        way = [rng.normal(size=x.shape) for x in run.program.logits]
+        moved = (Logits(*(x + s * h * d for x, d in zip(run.program.logits, way, strict=True))) for s in (1, -1))
+        up, down = (_inner(cotangent, backend.run_soft(replace(run, program=SoftProgram(logits)))) for logits in moved)
+        analytic = _inner(gradient, way)
         worst = max(worst, abs((up - down) / (2 * h) - analytic) / max(1.0, abs(analytic)))
     return worst
 
 
+def _inner(weights: Sequence[np.ndarray], values: Sequence[np.ndarray]) -> float:
+    return float(sum((w * x).sum() for w, x in zip(weights, values, strict=True)))
+
+
 def disagreement(problem: Problem, first: DifferentiableBackend, second: DifferentiableBackend) -> float:
     """Greatest absolute difference of outputs and gradients of two machines on the same logits."""
-    run, cotangent = problem[:-1], problem[-1]
-    outputs = [backend.run_soft(*run) for backend in (first, second)]
-    gradients = [backend.soft_gradient(*run, cotangent) for backend in (first, second)]
-    pairs = [(getattr(outputs[0], f.name), getattr(outputs[1], f.name)) for f in fields(SoftExecution)]
-    pairs += [(getattr(gradients[0], n), getattr(gradients[1], n)) for n in LOGITS]
-    return max(float(np.abs(a - b).max()) for a, b in pairs)
+    run, cotangent = problem
+    found = [(*backend.run_soft(run), *backend.soft_gradient(run, cotangent)) for backend in (first, second)]
+    return max(float(np.abs(a - b).max()) for a, b in zip(*found, strict=True))

@@ -62,6 +62,10 @@ class Row:
             self.first_failure = tell(int(np.flatnonzero(failed)[0]))
 
 
+Verdict = tuple[np.ndarray, Callable[[int], str]]
+"""Which instances failed `[k]` bool, and what is said of one."""
+
+
 @dataclass
 class Checker:
     """One machine under test. The judge is `reference`, and for `reference` itself Unicorn.
@@ -93,49 +97,48 @@ class Checker:
             "gradient": self._gradients,
         }  # fmt: skip
         row, start = Row(self.name, self.device, kind), time.perf_counter()
-        checks[kind](row, advance)
+        for failed, tell in checks[kind]():
+            row.add(failed, tell)
+            advance()
         row.time_s = time.perf_counter() - start
         return row
 
-    def _values(self, row: Row, advance: Callable[[], None]) -> None:
+    def _values(self) -> Iterator[Verdict]:
         for isa_name in self.scale.isas:
-            for case in (*cases.operation_cases(self.scale.vectors, isa_name), *self._files(isa_name)):
-                self._check(case, row)
-                advance()
+            yield from map(self._check, (*cases.operation_cases(self.scale.vectors, isa_name), *self._files(isa_name)))
         for isa_name in self.scale.isas:
-            self._random(row, isa_name, self.scale.programs // len(self.scale.isas))
-            advance()
+            yield from self._random(isa_name)
 
-    def _timings(self, row: Row, advance: Callable[[], None]) -> None:
+    def _timings(self) -> Iterator[Verdict]:
         """Program files and random programs once more, under caches."""
         for held in cases.CACHES[: self.scale.caches]:
             for isa_name in self.scale.isas:
-                for case in self._files(isa_name):
-                    self._check(cases.cached(case, held), row)
-                    advance()
-                self._random(row, isa_name, self.scale.programs // len(self.scale.isas), held)
-                advance()
+                yield from (self._check(cases.cached(case, held)) for case in self._files(isa_name))
+                yield from self._random(isa_name, held)
 
     def _files(self, isa_name: str) -> Sequence[Case]:
         return self.suite.files[isa_name] if self.suite else cases.file_cases(isa_name)
 
-    def _random(self, row: Row, isa_name: str, programs: int, cache: Cache | None = None) -> None:
+    def _random(self, isa_name: str, cache: Cache | None = None) -> Iterator[Verdict]:
         """Random programs, at once and in two sessions; all of them run, also after a failure (the tests shrink failures)."""
+        programs = self.scale.programs // len(self.scale.isas)
         for case in self.suite.random[isa_name] if self.suite else _generated(isa_name, programs):
             case = case if cache is None else cases.cached(case, cache)
-            whole = self._check(case, row)
+            whole = self._run(case)
+            yield self._check(case, whole)
             failed = resumed.failures(self._there(case), self.backend, whole)
-            row.add(failed, _tell(f"{case.name}: resumed in the middle, it differs"))
+            yield failed, _tell(f"{case.name}: resumed in the middle, it differs")
 
-    def _traps(self, row: Row, advance: Callable[[], None]) -> None:
-        for case in cases.trap_cases():
-            self._check(case, row)
-            advance()
+    def _traps(self) -> Iterator[Verdict]:
+        yield from map(self._check, cases.trap_cases())
 
-    def _check(self, case: Case, row: Row) -> Execution:
-        """Adds a case to the row. Returns the machine's run of it."""
+    def _run(self, case: Case) -> Execution:
         case = self._there(case)
-        result = self.backend.run(case.programs, case.batch, case.config, case.max_steps)
+        return self.backend.run(case.programs, case.batch, case.config, case.max_steps)
+
+    def _check(self, case: Case, result: Execution | None = None) -> Verdict:
+        """result: the machine's run of the case, where that is there already."""
+        case, result = self._there(case), result or self._run(case)
         wrong, judge = compare.unexpected(case, result), self.judge or self.reference
         chosen = np.arange(len(wrong))
         if self.judge is not None:  # Unicorn has no opinion on traps; those the case itself must state
@@ -145,36 +148,31 @@ class Checker:
             wanted = judge.run(part.programs, part.batch, part.config, part.max_steps)
             wrong[chosen] |= compare.mismatches(compare.select_rows(result, chosen), wanted)
         stated = chosen if len(chosen) or not case.expect else np.arange(len(wrong))
-        row.add(wrong[stated], lambda b: compare.describe(case, int(stated[b]), self.backend, judge))
-        return result
+        return wrong[stated], lambda b: compare.describe(case, int(stated[b]), self.backend, judge)
 
     def _there(self, case: Case) -> Case:
         return replace(case, config=replace(case.config, device=self.device))
 
-    def _limits(self, row: Row, advance: Callable[[], None]) -> None:
+    def _limits(self) -> Iterator[Verdict]:
         assert isinstance(self.backend, DifferentiableBackend)
         few = cases.operation_cases(min(self.scale.vectors, 128), seed=1, programs=self.scale.soft_programs)
-        table = (*few, *cases.trap_cases(), *self._files("rv32em"))
-        for case in table:
+        for case in (*few, *cases.trap_cases(), *self._files("rv32em")):
             hard = self.reference.run(case.programs, case.batch, case.config, case.max_steps)
             for relaxation in self.backend.capabilities().relaxations:
                 failed = soft.limit_failures(self._there(case), hard, self.backend, relaxation)
-                row.add(failed, _tell(f"{case.name}: soft run ({relaxation}) at temperature 0 differs"))
-            advance()
+                yield failed, _tell(f"{case.name}: soft run ({relaxation}) at temperature 0 differs")
 
-    def _gradients(self, row: Row, advance: Callable[[], None]) -> None:
+    def _gradients(self) -> Iterator[Verdict]:
         assert isinstance(self.backend, DifferentiableBackend)
         for relaxation in self.backend.capabilities().relaxations:
             others = [m for m in self._others() if relaxation in m.capabilities().relaxations]
             for number, problem in enumerate(soft.gradient_problems(self.scale.gradients, relaxation, self.device)):
                 error = soft.finite_difference_error(problem, self.backend, directions=4)
-                wrong = np.array([not error <= TOLERANCE_FINITE_DIFFERENCE])
-                row.add(wrong, _tell(f"problem {number} ({relaxation}): off finite differences by {error:.2e}"))
+                found = [(error, TOLERANCE_FINITE_DIFFERENCE, "off finite differences")]
                 for other in others:
-                    error = soft.disagreement(problem, self.backend, other)
-                    wrong = np.array([not error <= TOLERANCE_MACHINES])
-                    row.add(wrong, _tell(f"problem {number} ({relaxation}): two machines differ by {error:.2e}"))
-                advance()
+                    found.append((soft.disagreement(problem, self.backend, other), TOLERANCE_MACHINES, "two machines differ"))
+                for error, most, what in found:
+                    yield np.array([not error <= most]), _tell(f"problem {number} ({relaxation}): {what} by {error:.2e}")
 
     def _others(self) -> list[DifferentiableBackend]:
         """The machines before this one: each pair is compared once."""
@@ -218,13 +216,13 @@ def report(backends: list[str], scale: str, device: str, as_json: bool) -> int:
             found.append(row)
             if as_json:
                 print(json.dumps(asdict(row)), flush=True)
-    if as_json:
-        return int(any(row.failed for row in found))
-    table = Table("backend", "device", "kind", "cases", "passed", "failed", "time (s)")
-    for row in found:
-        table.add_row(row.backend, row.device, row.kind, *map(str, (row.cases, row.passed, row.failed)), f"{row.time_s:.1f}")
-    Screen().print(table)
-    for row in found:
-        if row.first_failure:
-            print(f"{row.backend}, {row.kind}: {row.first_failure}")
+    if not as_json:
+        table = Table("backend", "device", "kind", "cases", "passed", "failed", "time (s)")
+        for row in found:
+            counts = map(str, (row.cases, row.passed, row.failed))
+            table.add_row(row.backend, row.device, row.kind, *counts, f"{row.time_s:.1f}")
+        Screen().print(table)
+        for row in found:
+            if row.first_failure:
+                print(f"{row.backend}, {row.kind}: {row.first_failure}")
     return int(any(row.failed for row in found))

@@ -22,13 +22,10 @@ def create(name: str, device: str = "cpu") -> Backend:
         raise UserError(f"unknown backend '{name}': one of {', '.join(names())} (a machine is a package in backends/)")
     try:
         module = importlib.import_module(f"backends.{name}")
-    except (ImportError, SyntaxError) as error:
-        raise UserError(f"backend {name} cannot be used here: {error}") from None
-    if not hasattr(module, "create"):
-        raise UserError(f"backend {name} cannot be used here: backends/{name}/__init__.py has no function create()")
-    try:
+        if not hasattr(module, "create"):
+            raise ImportError(f"backends/{name}/__init__.py has no function create()")
         backend = module.create()
-    except TypeError as error:  # a class that lacks a method
+    except (ImportError, SyntaxError, TypeError) as error:  # the last: of a class that lacks a method
         raise UserError(f"backend {name} cannot be used here: {error}") from None
     check(backend, MachineConfig(device=device))
     return backend
@@ -42,10 +39,11 @@ def describe(name: str) -> Capabilities | str:
         return str(error)
 
 
-def check(backend: Backend, config: MachineConfig) -> None:
-    """Raise UserError where the machine cannot be what the configuration asks for here."""
+def check(backend: Backend, config: MachineConfig, soft: bool = False) -> None:
+    """Raise UserError where the machine cannot be what the configuration asks for here. soft: of a soft run."""
     offered, name = backend.capabilities(), type(backend).__module__.removeprefix("backends.").partition(".")[0]
-    for what, wanted, known in (("device", config.device, offered.devices), ("timing", config.timing, offered.timings)):
+    asked = [("device", config.device, offered.devices), ("timing", config.timing, offered.timings)]
+    for what, wanted, known in [*asked, ("relaxation", config.relaxation, offered.relaxations)] if soft else asked:
         if wanted not in known:
             raise UserError(f"backend {name} has no {what} '{wanted}' here: one of {', '.join(known)}")
     if config.extensions and not offered.extensions:

@@ -37,7 +37,8 @@ def parse(data: bytes, name: str) -> tuple[Program, str]:
 def starts(data: bytes, function: str) -> bool:
     """Whether the start-up code, if it is that of the start-up file, has a function of that name to call."""
     symbols = {symbol.name: symbol for symbol in symbols_of(ELFFile(io.BytesIO(data)))}
-    return not symbols["_start"].weak or (function in symbols and symbols[function].address != 0)
+    weak = symbols["_start"].info >> 4 == 2  # another definition would be preferred
+    return not weak or (function in symbols and symbols[function].address != 0)
 
 
 @dataclass(frozen=True)
@@ -48,11 +49,6 @@ class Symbol:
     address: int
     size_bytes: int
     info: int
-
-    @property
-    def weak(self) -> bool:
-        """Whether another definition would be preferred."""
-        return self.info >> 4 == 2
 
 
 def symbols_of(elf: ELFFile) -> Iterator[Symbol]:

@@ -24,8 +24,9 @@ def exit_code(command: Callable[[], int]) -> int:
         if sys.stdout is not None:  # closed by who started us
             sys.stdout.flush()
         return code
-    except BrokenPipeError:
-        return _abandon()
+    except BrokenPipeError:  # what is still to be written goes nowhere, or Python complains at its end
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return BROKEN_PIPE
     except (UserError, OSError) as error:
         print(f"error: {_line(error)}", file=sys.stderr)
         return 2
@@ -39,9 +40,3 @@ def _line(error: Exception) -> str:
     if isinstance(error, OSError) and error.filename is not None and error.strerror:
         return f"{error.filename}: {error.strerror}"
     return str(error)
-
-
-def _abandon() -> int:
-    """Let what is still to be written go nowhere, or Python complains at its end."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return BROKEN_PIPE

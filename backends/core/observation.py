@@ -125,10 +125,13 @@ class Observed(Environment):
         return self.inner.limits(state, max_steps)
 
     def answer(self, state: State) -> np.ndarray:
-        """Raises UserError where a program whose taint is tracked comes to a `fence.i`."""
+        """Raises UserError at a `fence.i`: taint of instructions that change is not tracked."""
         if not self.shadow.leaks.size:
             return self.inner.answer(state)
-        no_rewriting(state)
+        if len(fenced := np.flatnonzero(state.status == AT_FENCE)):
+            raise UserError(
+                f"the program rewrites its instructions (fence.i at {state.pc[fenced[0]]:#x}): such a run cannot be checked"
+            )
         shadow, called = self.shadow, np.flatnonzero(state.status == AT_ECALL)
         slots = (state.pc[called].astype(np.int64) - state.config.memory_base) // 4
         shadow.leaks[called, slots] |= call_leaks(state, called, shadow.registers[called])
@@ -182,12 +185,3 @@ def call_leaks(state: State, called: np.ndarray, registers: np.ndarray) -> np.nd
     exits = np.isin(bare.call_numbers(state, called), bare.EXITS)
     seen |= np.where(exits, np.uint32(0), arguments)
     return np.bitwise_or.reduce(seen.view(np.uint8).reshape(-1, 4), axis=1)
-
-
-def no_rewriting(state: State) -> None:
-    """Raise UserError where an instance waits at `fence.i`: taint of instructions that change is not tracked."""
-    waiting = np.flatnonzero(state.status == AT_FENCE)
-    if len(waiting):
-        raise UserError(
-            f"the program rewrites its instructions (fence.i at {state.pc[waiting[0]]:#x}): such a run cannot be checked"
-        )

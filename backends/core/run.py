@@ -57,16 +57,3 @@ def drive(session: Session, begun: State, environment: Environment, max_steps: i
 def active(begun: State, limits: np.ndarray) -> np.ndarray:
     """`[B]` bool, the instances that have instructions left to run."""
     return (begun.status == RUNNING) & (begun.retired < limits)
-
-
-def copy_instance(begun: State, source: int, target: int) -> None:
-    """Make instance `target` what `source` is (a fork). The environment then names `target` as changed."""
-    begun.fetched[target] = state.instruction_memory(begun, source).copy()
-    for array in (
-        begun.index, begun.registers, begun.memory, begun.pc, begun.retired, begun.stalls, begun.lines, begun.status,
-        begun.cause, begun.address, begun.exit_code, begun.tohost,
-    ):  # fmt: skip
-        array[target] = array[source]
-    for written in (begun.output, begun.errors):
-        written[target] = bytearray(written[source])
-    begun.inputs[target] = begun.inputs[source]

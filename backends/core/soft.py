@@ -37,12 +37,49 @@ Sources: the multilinear extension of Boolean functions as in differentiable log
 carry operator of Kogge and Stone (1973); soft program counters as in the differentiable Forth of Bosnjak et al. (2017).
 """
 
+from dataclasses import dataclass
+
 import numpy as np
 
-from backends.core import isa
-from backends.interface import MachineConfig, Program, SoftProgram, UserError
+from backends.core import isa, state
+from backends.interface import Batch, Logits, MachineConfig, Program, SoftProgram, UserError
 
 COLUMN = {name: column for column, name in enumerate(isa.SOFT_OPERATIONS)}
+
+
+@dataclass(frozen=True)
+class SoftRun:
+    """A soft program on a batch: so many steps at a temperature; 0 is the hard machine. Memory is zero but for the batch's
+    patches. Raises UserError for logits that are not finite or not of one shape, and for what cannot be run."""
+
+    program: SoftProgram
+    batch: Batch
+    config: MachineConfig
+    temperature: float
+    steps: int
+
+    def __post_init__(self) -> None:
+        program, slots = self.program, len(self.program.logits.op)
+        widths = (len(COLUMN), *(self.config.registers,) * 3, 32)
+        for name, logits, width in zip(Logits._fields, program.logits, widths, strict=True):
+            if logits.shape != (slots, width):
+                raise UserError(f"logits {name} of shape {logits.shape}: give [{slots}, {width}]")
+            if not np.isfinite(logits).all():
+                raise UserError(f"logits {name} hold NaN or infinity in slot {int(np.argmin(np.isfinite(logits).all(axis=1)))}")
+        if not self.temperature >= 0:
+            raise UserError(f"temperature {self.temperature}: give 0 or more")
+        if not 0 <= program.start < slots:
+            raise UserError(f"the run starts at slot {program.start}: give one below {slots}")
+        if self.steps < 0:
+            raise UserError(f"{self.steps} soft steps: give 0 or more")
+        if self.config.relaxation == "value" and self.config.dtype != "float64":
+            raise UserError(f"relaxation value in {self.config.dtype}, which cannot hold 32 bits: give dtype float64")
+
+    def initial(self) -> tuple[np.ndarray, np.ndarray]:
+        """Registers `[B, R]` uint32 and memory `[B, M]` uint8 at the start."""
+        nothing = Program(np.zeros(0, np.uint8), self.config.memory_base, self.config.memory_base)
+        begun = state.load(nothing, self.batch, self.config)
+        return begun.registers, begun.memory
 
 
 def soften(program: Program, config: MachineConfig, sharpness: float) -> SoftProgram:
@@ -60,39 +97,6 @@ def soften(program: Program, config: MachineConfig, sharpness: float) -> SoftPro
     stand_in = {"fence": "addi", "illegal": "jal"}
     columns = np.array([COLUMN[stand_in.get(n, n)] for n in names])
     bits = imm[:, None] >> np.arange(32, dtype=np.uint32) & 1
-    rd, rs1, rs2 = (sharpness * np.eye(config.registers)[field] for field in (decoded.rd, decoded.rs1, decoded.rs2))
-    return SoftProgram(
-        op=sharpness * np.eye(len(COLUMN))[columns], rd=rd, rs1=rs1, rs2=rs2, imm=sharpness * (2.0 * bits - 1.0),
-        base=program.base, start=(program.entry - program.base) // 4,
-    )  # fmt: skip
-
-
-def harden(program: SoftProgram) -> list[tuple[str, int, int, int, int]]:
-    """The hard program, read off by argmax: (operation, rd, rs1, rs2, imm) per slot."""
-    op, rd, rs1, rs2 = (np.argmax(x, axis=1) for x in (program.op, program.rd, program.rs1, program.rs2))
-    imm = ((program.imm > 0).astype(np.uint64) << np.arange(32, dtype=np.uint64)).sum(axis=1)
-    return [
-        (isa.SOFT_OPERATIONS[o], int(d), int(s), int(t), int(i)) for o, d, s, t, i in zip(op, rd, rs1, rs2, imm, strict=True)
-    ]
-
-
-def check(program: SoftProgram, config: MachineConfig, temperature: float) -> None:
-    """Raise UserError for logits that are not finite or not of one shape, or a temperature below 0."""
-    slots = len(program.op)
-    widths = {"op": len(COLUMN), "rd": config.registers, "rs1": config.registers, "rs2": config.registers, "imm": 32}
-    for name, width in widths.items():
-        logits = getattr(program, name)
-        if logits.shape != (slots, width):
-            raise UserError(f"logits {name} of shape {logits.shape}: give [{slots}, {width}]")
-        if not np.isfinite(logits).all():
-            raise UserError(f"logits {name} hold NaN or infinity in slot {int(np.argmin(np.isfinite(logits).all(axis=1)))}")
-    if not temperature >= 0:
-        raise UserError(f"temperature {temperature}: give 0 or more")
-    if not 0 <= program.start < slots:
-        raise UserError(f"the run starts at slot {program.start}: give one below {slots}")
-
-
-def address_bits(base: int, slots: int) -> np.ndarray:
-    """`[slots, 32]` uint8, the bits of the addresses base, base + 4, …, lowest first."""
-    addresses = (base + 4 * np.arange(slots, dtype=np.int64)).astype(np.uint64)
-    return (addresses[:, None] >> np.arange(32, dtype=np.uint64) & np.uint64(1)).astype(np.uint8)
+    op, registers = np.eye(len(COLUMN))[columns], np.eye(config.registers)
+    chosen = (op, registers[decoded.rd], registers[decoded.rs1], registers[decoded.rs2], 2.0 * bits - 1.0)
+    return SoftProgram(Logits(*(sharpness * x for x in chosen)), program.base, (program.entry - program.base) // 4)

@@ -36,15 +36,9 @@ def load(program: Programs, batch: Batch, config: MachineConfig) -> State:
         zeros(np.uint8), zeros(np.uint8), zeros(np.uint32), np.full(size, -1, np.int64), tohost,
         [bytearray() for _ in range(size)], [bytearray() for _ in range(size)], inputs,
     )  # fmt: skip
-    trap(state, entries % 4 != 0, Cause.MISALIGNED_FETCH, entries)
+    misaligned = np.flatnonzero(entries % 4)
+    trap(state, misaligned, Cause.MISALIGNED_FETCH, entries[misaligned])
     return state
-
-
-def initial(batch: Batch, config: MachineConfig) -> tuple[np.ndarray, np.ndarray]:
-    """Registers `[B, R]` uint32 and memory `[B, M]` uint8 of a run whose program is not in memory (a soft one)."""
-    nothing = Program(np.zeros(0, np.uint8), config.memory_base, config.memory_base)
-    state = load(nothing, batch, config)
-    return state.registers, state.memory
 
 
 def _check(programs: tuple[Program, ...], batch: Batch, config: MachineConfig, index: np.ndarray) -> None:
@@ -76,11 +70,9 @@ def lay_out(program: Program, config: MachineConfig) -> np.ndarray:
     return memory
 
 
-def trap(state: State, where: np.ndarray, cause: Cause, address: np.ndarray) -> None:
-    """Trap the instances `where` `[B]` bool; pc stays at the instruction."""
-    state.status[where] = TRAPPED
-    state.cause[where] = cause
-    state.address[where] = address[where]
+def trap(state: State, who: int | np.ndarray, cause: Cause, address: int | np.ndarray) -> None:
+    """Trap the instances `who` for the addresses, one or one each; pc stays at the instruction."""
+    state.status[who], state.cause[who], state.address[who] = TRAPPED, cause, address
 
 
 def instruction_memory(state: State, b: int) -> np.ndarray:

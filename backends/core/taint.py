@@ -21,15 +21,7 @@ _RULES = {
 }  # fmt: skip
 
 
-def _rule(row: isa.Operation) -> int:
-    if row.kind == "alu":
-        return _RULES[row.name]
-    if row.kind == "alu_imm":
-        return _RULES[isa.REGISTER_FORM[row.name]]
-    return CLEAN
-
-
-RULES: tuple[int, ...] = tuple(_rule(row) for row in isa.OPERATIONS)
+RULES: tuple[int, ...] = tuple(_RULES[row.register_form] if row.computes else CLEAN for row in isa.OPERATIONS)
 """The rule of each operation, by its number; CLEAN for those that are no arithmetic."""
 
 

@@ -36,14 +36,10 @@ def _advance_range(first, last, instructions, all_, caches, traces, shadows):
         )
 
 
+@cache
 def devices() -> tuple[str, ...]:
     """Where instances can run here: CPU cores always, `cuda` where Numba finds a GPU."""
-    return ("cpu", "cuda") if _has_cuda() else ("cpu",)
-
-
-@cache
-def _has_cuda() -> bool:
-    return cuda.is_available()
+    return ("cpu", "cuda") if cuda.is_available() else ("cpu",)
 
 
 def advance_all(
@@ -62,19 +58,13 @@ def advance_all(
         _widened(group, shadow.registers) as taints,
     ):
         tohost = np.where(state.tohost == NO_TOHOST, 0xFFFFFFFF, state.tohost - base).astype(np.uint32)[group]
+        limits = np.minimum(max_steps[group], np.uint64(np.iinfo(np.int64).max)).astype(np.int64)
         launch = _launch_cuda if state.config.device == "cuda" else _launch_cpu
         launch(
             Instructions(code, rows, np.uint32(base)),
-            Instances(
-                x, memory, memory.view(np.uint32), tohost, pc, retired, stalls, _limits(max_steps[group]), status, cause,
-                address,
-            ),
+            Instances(x, memory, memory.view(np.uint32), tohost, pc, retired, stalls, limits, status, cause, address),
             _caches(state, lines), traces or None, Shadows(taints, *seen_rows) if tracked else None,
         )  # fmt: skip
-
-
-def _limits(max_steps: np.ndarray) -> np.ndarray:
-    return np.minimum(max_steps, np.uint64(np.iinfo(np.int64).max)).astype(np.int64)
 
 
 def _caches(state: State, lines: np.ndarray) -> Caches | None:
@@ -111,12 +101,12 @@ def _launch_cpu(instructions: Instructions, instances: Instances, *observers) ->
 
 
 @cache
-def _kernel(cached: bool):
+def kernel(cached: bool):
     """The CUDA kernel: the same `advance`, one instance a thread; with caches, or without a trace of them."""
     advance_gpu = cuda.jit(device=True)(advance)
 
     @cuda.jit
-    def kernel(instructions, all_, caches):
+    def run(instructions, all_, caches):
         k = cuda.grid(1)
         if k < len(all_.pc):
             instance = instance_of(all_, k)
@@ -125,13 +115,7 @@ def _kernel(cached: bool):
                 code, instance, instructions.base, k, caches if cached else None, None, None
             )
 
-    return kernel
-
-
-def registers_per_thread() -> list[int]:
-    """Of each version of the CUDA kernel without caches that has run."""
-    found = _kernel(False).get_regs_per_thread()
-    return list(found.values()) if isinstance(found, dict) else [found]
+    return run
 
 
 _NO_CACHES = Caches(np.zeros((1, 1, 1), np.uint32), np.uint32(0), np.int64(0), np.int64(0))
@@ -143,7 +127,7 @@ def _launch_cuda(instructions: Instructions, instances: Instances, caches: Cache
     held = caches or _NO_CACHES
     lines = cuda.to_device(held.lines)
     blocks = (len(instances.pc) + _THREADS_PER_BLOCK - 1) // _THREADS_PER_BLOCK
-    _kernel(caches is not None)[blocks, _THREADS_PER_BLOCK](
+    kernel(caches is not None)[blocks, _THREADS_PER_BLOCK](
         Instructions(code, rows, instructions.base),
         Instances(**there, words=there["memory"].view(np.uint32)),
         held._replace(lines=lines),

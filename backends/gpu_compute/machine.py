@@ -6,7 +6,7 @@ import numpy as np
 
 from backends.core.isa.packing import UNDECODED, pack
 from backends.core.observation import ObservingBackend, Shadow, Watch, shadow
-from backends.core.state import NO_TOHOST, RUNNING, TRAPPED, instruction_memory, lay_out
+from backends.core.state import RUNNING, instruction_memory, lay_out, trap
 from backends.gpu_compute import launch
 from backends.gpu_compute.step import AT_UNDECODED
 from backends.interface import TIMINGS, Capabilities, Cause, Session, State, UserError
@@ -29,7 +29,6 @@ class GpuCompute(ObservingBackend):
 class GpuSession(Session):
     def __init__(self, state: State, shadow: Shadow) -> None:
         self.state, self.shadow, self.code = state, shadow, Code(state)
-        self.tohost = np.where(state.tohost == NO_TOHOST, 0xFFFFFFFF, state.tohost - state.config.memory_base)
 
     def advance(self, max_steps: np.ndarray) -> None:
         while len(group := np.flatnonzero((self.state.status == RUNNING) & (self.state.retired < max_steps))):
@@ -56,7 +55,7 @@ class GpuSession(Session):
             if state.retired[b] >= max_steps[b]:
                 continue
             if not 0 <= int(state.pc[b]) - state.config.memory_base < state.config.memory_bytes:
-                state.status[b], state.cause[b], state.address[b] = TRAPPED, Cause.ACCESS_OUTSIDE_MEMORY, state.pc[b]
+                trap(state, b, Cause.ACCESS_OUTSIDE_MEMORY, state.pc[b])
             else:
                 self.code.own(b)
                 decoded = True

@@ -9,15 +9,15 @@ from typing import final
 import jax
 
 from backends.core import caches, catalog
+from backends.core.soft import SoftRun
 from backends.interface import (
     TIMINGS,
-    Batch,
     Capabilities,
     DifferentiableBackend,
+    Logits,
     MachineConfig,
     Session,
     SoftExecution,
-    SoftProgram,
     State,
 )
 from backends.jax_tensor import hard, soft, soft_run
@@ -44,21 +44,11 @@ class JaxTensor(DifferentiableBackend):
     def open(self, state: State) -> Session:
         return hard.JaxSession(state, self._device(state.config))
 
-    def run_soft(
-        self, program: SoftProgram, batch: Batch, config: MachineConfig, temperature: float, steps: int
-    ) -> SoftExecution:
-        return soft_run.run(program, batch, config, temperature, steps, self._device(config))
+    def run_soft(self, run: SoftRun) -> SoftExecution:
+        return soft_run.run(run, self._device(run.config))
 
-    def soft_gradient(
-        self,
-        program: SoftProgram,
-        batch: Batch,
-        config: MachineConfig,
-        temperature: float,
-        steps: int,
-        cotangent: SoftExecution,
-    ) -> SoftProgram:
-        return soft_run.gradient(program, batch, config, temperature, steps, cotangent, self._device(config))
+    def soft_gradient(self, run: SoftRun, cotangent: SoftExecution) -> Logits:
+        return soft_run.gradient(run, cotangent, self._device(run.config))
 
 
 def create() -> DifferentiableBackend:

@@ -6,9 +6,8 @@ and every operation is a loop over them, and they need not be named: masses `[*b
 (`soft.py`) is written once in terms of this class.
 """
 
-from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple, Protocol, TypeVar
 
 import jax
 import jax.numpy as jnp
@@ -35,8 +34,10 @@ Form = tuple[jax.Array, dict[str, jax.Array]]
 """A second operand, and the masses `[*b]` of the operations that take it."""
 
 
-class Algebra(ABC):
+class Algebra(Protocol):
     """temperature: scalar of the run's dtype, 0 or more. The axes `*b` of what is combined broadcast."""
+
+    temperature: jax.Array
 
     def __init__(self, temperature: jax.Array) -> None:
         self.temperature = temperature
@@ -46,7 +47,6 @@ class Algebra(ABC):
         return self.temperature.dtype
 
     @staticmethod
-    @abstractmethod
     def from_integers(values: Integers, width: int) -> Integers:
         """Unsigned integers `[...]` of `width` bits as words or bytes `[..., *word]`."""
 
@@ -54,51 +54,39 @@ class Algebra(ABC):
         """Words `[K]` uint32 as `[K, *word]`."""
         return self.from_integers(words, 32).astype(self.dtype)
 
-    @abstractmethod
     def from_bits(self, bits: jax.Array) -> jax.Array:
         """Words `[*word, *b]` from bit expectations `[32, *b]`."""
 
-    @abstractmethod
     def add(self, pairs: Sequence[Pair]) -> list[jax.Array]:
         """The sums modulo 2^32, side by side."""
 
-    @abstractmethod
     def subtract(self, pairs: Sequence[Pair]) -> list[Difference]:
         """The differences modulo 2^32, side by side."""
 
-    @abstractmethod
     def equal(self, a: jax.Array, b: jax.Array) -> jax.Array:
         """The expectation `[*b]` that a = b."""
 
-    @abstractmethod
     def flag(self, bit: jax.Array) -> jax.Array:
         """The word that is an expectation `[*b]` of 1 and otherwise 0."""
 
-    @abstractmethod
     def bitwise(self, a: jax.Array, forms: Sequence[Form]) -> list[Term]:
         """Terms whose mixture is that of the operations in BITWISE on a and the second operands."""
 
-    @abstractmethod
     def multiply_divide(self, a: jax.Array, forms: Sequence[Form]) -> list[Term]:
         """The same of the operations in MULTIPLY_DIVIDE."""
 
-    @abstractmethod
     def matches(self, word: jax.Array, words: jax.Array) -> jax.Array:
         """`[K, *b]`, the mass of `word` on each of distinct words `[K]` uint32; they add up to at most 1."""
 
-    @abstractmethod
     def offsets(self, offset: jax.Array, size_bytes: int) -> jax.Array:
         """`[M, *b]`, the mass of `offset` on each of 0 … M - 1."""
 
-    @abstractmethod
     def aligned(self, address: jax.Array) -> jax.Array:
         """The mass of `address` on multiples of 4."""
 
-    @abstractmethod
     def even(self, address: jax.Array) -> jax.Array:
         """`address` with bit 0 cleared."""
 
-    @abstractmethod
     def load(self, covers: Sequence[jax.Array], signed: dict[int, jax.Array], memory: jax.Array) -> jax.Array:
         """Loads of one byte or more from memory `[M, *byte, *b]`, times their masses.
 
@@ -106,7 +94,6 @@ class Algebra(ABC):
         bytes, the mass `[M, *b]` of sign-extended loads that begin at each byte.
         """
 
-    @abstractmethod
     def bytes(self, word: jax.Array, width: int) -> jax.Array:
         """The lowest `width` bytes `[width, *byte, *b]`."""
 

@@ -17,7 +17,7 @@ from jax import lax
 
 from backends.jax_tensor import vertex
 from backends.jax_tensor.algebra import BITWISE, MULTIPLY_DIVIDE, Algebra, Difference, Form, Integers, Pair, earlier
-from backends.jax_tensor.sums import Term, alone, apart, mean, outer, settled, total, unstack
+from backends.jax_tensor.sums import Term, alone, apart, derived, mean, outer, settled, total, unstack
 
 LOGIC, SHIFTS = BITWISE[:3], BITWISE[3:]
 
@@ -78,20 +78,15 @@ def choices(bits: jax.Array) -> jax.Array:
     return masses
 
 
-@jax.custom_vjp
-def convolve(x: jax.Array, w: jax.Array) -> jax.Array:
-    """Bit k is the sum over j of bit j of x `[32, *b]` times w[31 + k - j], w `[63, *b]`."""
-    return apart(lambda x, w: total([x[j] * w[31 - j : 63 - j] for j in range(32)]))(x, w)
-
-
-def _convolve_backward(saved, g):
+def _convolve_back(saved, g):
     (x, w), around = saved, ((31, 31),) + ((0, 0),) * (g.ndim - 1)
     back, padded = apart(lambda w, g: (w[::-1], jnp.pad(g, around)))(w, g)
     dx = apart(lambda g, back: total([g[k] * back[31 - k : 63 - k] for k in range(32)]))(g, back)
     return dx, apart(lambda x, padded: total([x[j] * padded[j : j + 63] for j in range(32)]))(x, padded)
 
 
-convolve.defvjp(lambda x, w: (convolve(x, w), (x, w)), _convolve_backward)
+convolve = derived(apart(lambda x, w: total([x[j] * w[31 - j : 63 - j] for j in range(32)])), _convolve_back)
+"""Bit k is the sum over j of bit j of x `[32, *b]` times w[31 + k - j], w `[63, *b]`."""
 
 
 def shift(x: jax.Array, left: jax.Array, right: jax.Array, filled: jax.Array) -> jax.Array:

@@ -3,9 +3,8 @@
 A set is `ways` places. Each has an age, the number of places used more recently: 0, 1, …, ways - 1 as long as choices are
 hard, empty places last. The place that gives way to a new line is drawn from softmax(ages / temperature).
 
-`use` is a pure function of the temperature, differentiable above 0. The hard machine calls it at temperature 0, where it
-counts the hits of `core/timing.py`, on lines that are numbers; `expected_hits` calls it at any, on lines that are
-distributions.
+`use` is a pure function of the temperature, differentiable above 0, also on lines that are distributions. The hard machine
+calls it at temperature 0, where it counts the hits of `core/timing.py`.
 """
 
 from typing import NamedTuple
@@ -41,21 +40,6 @@ def use(present: jax.Array, ages: jax.Array, temperature: jax.Array) -> tuple[ja
     places = present + (1 - hit) * select(ages, temperature)
     age = jnp.sum(places * ages, axis=-1, keepdims=True)
     return hit[..., 0], places, (1 - places) * (ages + select_bits(age - ages, temperature))
-
-
-def expected_hits(lines: jax.Array, held: jax.Array, ages: jax.Array, temperature: jax.Array) -> jax.Array:
-    """Mass of a hit `[T]` for each access of a set.
-
-    lines: `[T, N]`, over which of N lines each access is spread. held: `[ways, N]`, with what mass each place holds each
-    line at the start. ages: `[ways]`. All of one float type.
-    """
-
-    def access(state, line):
-        held, ages = state
-        hit, places, ages = use(held @ line, ages, temperature)
-        return (held + places[:, None] * (line - held), ages), hit
-
-    return lax.scan(access, (held, ages), lines)[1]
 
 
 def wait(waits: Waits, places: Places, address: jax.Array, width: jax.Array, accesses: jax.Array) -> tuple[Places, jax.Array]:

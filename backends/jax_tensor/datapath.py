@@ -20,7 +20,7 @@ from backends.interface import Cause
 from backends.jax_tensor import cache
 from backends.jax_tensor import instructions as control
 from backends.jax_tensor.cache import Places, Waits
-from backends.jax_tensor.words import U32, WORDS, signed, word
+from backends.jax_tensor.words import U32, WORDS, word
 
 
 class Machine(NamedTuple):
@@ -203,7 +203,7 @@ def _write_back(
 ) -> jax.Array:
     """What rd receives."""
     unused = 32 - 8 * width
-    extended = lax.bitcast_convert_type(signed(loaded << unused) >> signed(unused), U32)
+    extended = WORDS.shift_right_signed(loaded << unused, unused)
     cycles = _count(machine.counts[0], hart.retired if hart.stalls is None else hart.retired + hart.stalls)
     retired = _count(machine.counts[1], hart.retired)
     high = field["invert"] == 1

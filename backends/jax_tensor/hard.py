@@ -17,13 +17,13 @@ from backends.core.isa import instruction_set
 from backends.core.isa.meanings import Meaning
 from backends.core.run import active
 from backends.core.state import NO_TOHOST, RUNNING
-from backends.interface import MachineConfig, Session, State
+from backends.interface import Session, State
 from backends.jax_tensor.cache import Places, Waits
 from backends.jax_tensor.datapath import Hart, Machine, step
 from backends.jax_tensor.instructions import InstructionMemory, functions, padded
 
 LEAST_SHARED = 64  # instances that are worth sharing out among cores
-STEPS_PER_CALL = 1 << 30  # so that counts fit a word
+STEPS_PER_CALL = 1 << 30  # fewer where a step takes more cycles than one, so that counts fit a word
 
 
 def advance(functions: tuple[Meaning, ...], machine: Machine, hart: Hart) -> Hart:
@@ -88,13 +88,14 @@ class JaxSession(Session):
         state.address = harts.address
         if harts.places is not None:
             state.stalls += harts.stalls
-            state.lines = _by_recency(harts.places)
+            order = np.argsort(harts.places.ages, axis=2)  # the youngest first, as `timing.initial_lines` gives them
+            state.lines = np.take_along_axis(harts.places.lines, order, axis=2)
 
 
 def _machines(state: State, max_steps: np.ndarray) -> Machine:
     size, config = len(state.pc), state.config
-    left = np.maximum(max_steps, state.retired) - state.retired
-    left = np.minimum(left, np.uint64(_steps_per_call(config)))
+    cycles = 1 + 2 * max(config.cache.hit_cycles, config.cache.miss_cycles) if config.timing == "cache" else 1  # at most
+    left = np.minimum(np.maximum(max_steps, state.retired) - state.retired, np.uint64(STEPS_PER_CALL // cycles))
     counts = np.stack([state.retired + state.stalls, state.retired], axis=1)
     words = np.stack([counts & np.uint64(0xFFFFFFFF), counts >> np.uint64(32)], axis=2).astype(np.uint32)
     each = partial(np.full, size, dtype=np.uint32)
@@ -107,12 +108,6 @@ def _machines(state: State, max_steps: np.ndarray) -> Machine:
     )  # fmt: skip
 
 
-def _steps_per_call(config: MachineConfig) -> int:
-    """Instructions after which cycles still fit a word; an access touches two lines at most."""
-    most = 1 + 2 * max(config.cache.hit_cycles, config.cache.miss_cycles) if config.timing == "cache" else 1
-    return STEPS_PER_CALL // most
-
-
 def _harts(state: State) -> Hart:
     status, cause = state.status.astype(np.uint32), state.cause.astype(np.uint32)
     zeros = np.zeros(len(state.pc), np.uint32)
@@ -122,8 +117,3 @@ def _harts(state: State) -> Hart:
         return hart
     ages = np.broadcast_to(np.arange(state.lines.shape[2], dtype=np.float32), state.lines.shape)
     return hart._replace(stalls=zeros.copy(), places=Places(state.lines, ages.copy()))
-
-
-def _by_recency(places: Places) -> np.ndarray:
-    """`[B, sets, ways]` uint32, the lines in the order of their ages, as `timing.initial_lines` gives them."""
-    return np.take_along_axis(places.lines, np.argsort(places.ages, axis=2), axis=2)

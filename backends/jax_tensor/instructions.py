@@ -106,9 +106,8 @@ class InstructionMemory:
     def __init__(self, memory: np.ndarray, of: Isa) -> None:
         """memory: `[B, W]` uint32."""
         self.isa = of
-        self._words = np.zeros(1, np.uint32)  # distinct words met so far, sorted; 0 is an illegal instruction
-        self._numbers = np.zeros(1, np.uint32)  # and the row of each
-        self.rows = padded(rows(self._words, of), least=64)
+        self._rows = {0: 0}  # of the words met so far; 0 is an illegal instruction
+        self.rows = rows(np.zeros(1, np.uint32), of)
         distinct: dict[bytes, int] = {}
         self.snapshot = np.array([distinct.setdefault(m.tobytes(), len(distinct)) for m in memory], np.int32)
         _, first = np.unique(self.snapshot, return_index=True)
@@ -124,19 +123,10 @@ class InstructionMemory:
 
     def _number(self, memory: np.ndarray) -> np.ndarray:
         """Row numbers of words `[...]` uint32; words not met before are decoded."""
-        numbers = np.zeros(memory.shape, np.uint32)
-        filled = memory != 0
+        numbers, filled, known = np.zeros(memory.shape, np.uint32), memory != 0, len(self._rows)
         words, inverse = np.unique(memory[filled], return_inverse=True)
-        new = np.setdiff1d(words, self._words, assume_unique=True)
-        if len(new):
-            self._learn(new)
-        numbers[filled] = self._numbers[np.searchsorted(self._words, words)][inverse]
-        return numbers
-
-    def _learn(self, new: np.ndarray) -> None:
-        known = len(self._words)
-        numbers = np.concatenate([self._numbers, np.arange(known, known + len(new), dtype=np.uint32)])
-        self._words = np.concatenate([self._words, new])
-        order = np.argsort(self._words)
-        self._words, self._numbers = self._words[order], numbers[order]
+        found = [self._rows.setdefault(word, len(self._rows)) for word in words.tolist()]
+        numbers[filled] = np.array(found, np.uint32)[inverse]
+        new = np.array(list(self._rows)[known:], np.uint32)
         self.rows = padded(np.concatenate([self.rows[:known], rows(new, self.isa)]), least=64)
+        return numbers

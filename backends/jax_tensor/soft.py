@@ -5,47 +5,101 @@ Everything is pure: logits in, state out.
 
 import math
 from functools import partial
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
+from jax import lax
 
-from backends.jax_tensor.soft_operations import arithmetic, branch, operate, write
-from backends.jax_tensor.soft_program import (
-    RELAXATIONS,
-    Jumps,
-    Logits,
-    Machine,
-    Place,
-    Selections,
-    SoftState,
-    blend,
-    fetch_blend,
-    fetch_slot,
-    jumps,
-    selections,
-)
-from backends.jax_tensor.sums import mixture, settled
-from backends.jax_tensor.unroll import Step, unroll
+from backends.core.soft import COLUMN
+from backends.interface import Logits
+from backends.jax_tensor.algebra import Algebra, select, select_bits
+from backends.jax_tensor.soft_operations import Operations, write
+from backends.jax_tensor.soft_program import RELAXATIONS, Fetched, Machine, Place, SoftState
+from backends.jax_tensor.sums import mean, mixture, settled, unstack
+from backends.jax_tensor.unroll import unroll
 
 SEGMENT_STEPS = 64
-"""A run of at most as many steps keeps the state before every step for its backward pass."""
+"""A run of at most as many steps keeps the state before every step for its backward pass. Of a longer one every sqrt(steps)-th
+is kept, and the segment between two is run again in the backward pass."""
 
 
-def step(
-    machine: Machine, chosen: Selections, targets: Jumps, place: Place, temperature: jax.Array, state: SoftState
-) -> SoftState:
-    """One soft step, from any program counter."""
+class Selections(NamedTuple):
+    """A program's selections, L slots on the last axis of each: op `[n, L]`, of the operations that the machine has; rd,
+    rs1, rs2 `[R, L]`; imm, here, link `[*word, L]`, the immediate, the slot's address and that of the next slot."""
+
+    op: jax.Array
+    rd: jax.Array
+    rs1: jax.Array
+    rs2: jax.Array
+    imm: jax.Array
+    here: jax.Array
+    link: jax.Array
+
+
+class Jumps(NamedTuple):
+    """Where the jump of a slot leads: targets `[L, L]`, mass on each slot of the jump from each; aligned `[L]`, mass of its
+    target on multiples of 4."""
+
+    targets: jax.Array
+    aligned: jax.Array
+
+
+def selections(machine: Machine, algebra: Algebra, logits: Logits, place: Place) -> Selections:
+    """What a program selects, once for a whole run."""
+    columns = np.array([COLUMN[name] for name in machine.operations])
+    slots = _addresses(len(logits.op), place)
+    here, link = (jnp.moveaxis(algebra.constants(x), 0, -1) for x in (slots, slots + 4))
+    op, rd, rs1, rs2 = (select(x, algebra.temperature).T for x in (logits.op[:, columns], *logits[1:4]))
+    return Selections(op, rd, rs1, rs2, algebra.from_bits(select_bits(logits.imm, algebra.temperature).T), here, link)
+
+
+def _addresses(slots: int, place: Place) -> jax.Array:
+    return place.program + jnp.arange(0, 4 * slots, 4, dtype=jnp.uint32)
+
+
+def blend(table: jax.Array, weights: jax.Array) -> jax.Array:
+    """Table `[..., K]` times weights `[K, ...]`."""
+    return jnp.tensordot(table, weights, axes=1, precision=lax.Precision.HIGHEST)
+
+
+def fetch_blend(machine: Machine, chosen: Selections, state: SoftState) -> tuple[Fetched, jax.Array]:
+    """The blend of the instructions of all slots, and q `[L, *b]`, how the running mass is shared between them."""
+    run = state.pc[:-2]
+    mass = jnp.sum(run, axis=0)
+    q = jnp.where(mass > 0, run / jnp.where(mass > 0, mass, 1.0), 0.0)
+    op, rd, rs1, rs2, *words = (blend(table, weights) for table, weights in zip(chosen, (run, *(q,) * 6), strict=True))
+    a, b = mean(rs1, state.registers), mean(rs2, state.registers)
+    return Fetched(_by_name(machine, op), rd, a, b, *words), q
+
+
+def fetch_slot(machine: Machine, slot: Selections, mass: jax.Array, registers: jax.Array) -> Fetched:
+    """The instruction of the one slot that runs, with mass `[*b]`; of its selections the last axis is gone."""
+    axes = range(-mass.ndim, 0)
+    op, rd, *words = (jnp.expand_dims(x, axes) for x in (slot.op, slot.rd, slot.imm, slot.here, slot.link))
+    a, b = (settled(blend(weights, registers)) for weights in (slot.rs1, slot.rs2))
+    return Fetched(_by_name(machine, op * mass), rd, a, b, *words)
+
+
+def _by_name(machine: Machine, op: jax.Array) -> dict[str, jax.Array]:
+    return dict(zip(machine.operations, unstack(op, 0), strict=True))
+
+
+def step(machine: Machine, place: Place, fixed: tuple[Selections, Jumps, jax.Array], _: None, state: SoftState) -> SoftState:
+    """One soft step, from any program counter; fixed: what the program selects, where it jumps, and the temperature."""
+    chosen, jumps, temperature = fixed
     algebra = RELAXATIONS[machine.relaxation](temperature)
     f, q = fetch_blend(machine, chosen, state)
-    known, nothing = arithmetic(machine, algebra, f), jnp.zeros_like(q[0])
-    memory, effects = operate(machine, algebra, f, known, place, state.memory)
+    operations, nothing = Operations(machine, algebra, f), jnp.zeros_like(q[0])
+    memory, effects = operations.operate(place, state.memory)
 
-    taken, passed = branch(machine, algebra, f, known)
+    taken, passed = operations.branch()
     jal, jalr = f.op.get("jal", nothing), f.op.get("jalr", nothing)
-    slots, linked = blend(targets.targets, q) * (jal + taken), jal * blend(targets.aligned, q)
+    slots, linked = blend(jumps.targets, q) * (jal + taken), jal * blend(jumps.aligned, q)
     if "jalr" in f.op:
-        target = algebra.even(known.sums["a", "imm"])
-        slots = slots + jalr * settled(algebra.matches(target, targets.slots))
+        target = algebra.even(operations.sums["a", "imm"])
+        slots = slots + jalr * settled(algebra.matches(target, _addresses(len(q), place)))
         linked = linked + jalr * algebra.aligned(target)
     if machine.having("jump"):
         effects = effects.plus(linked, mixture([(linked, f.link)]), 0.0, 0.0)
@@ -75,28 +129,14 @@ def run(
     chosen = selections(machine, algebra, logits, place)
     if start is not None and not machine.having("branch", "jump", "system"):
         return _run_slots(machine, chosen, place, temperature, state, range(start, start + steps))
-    targets, aligned, slots = jumps(algebra, logits, place, chosen)
-    fixed = (chosen, targets, aligned, temperature)
-    return _iterate(partial(_step, machine), (place, slots), fixed, jax.tree.map(jnp.asarray, state), steps)
-
-
-def _step(machine: Machine, integers: tuple, fixed: tuple, _: None, state: SoftState) -> SoftState:
-    (place, slots), (chosen, targets, aligned, temperature) = integers, fixed
-    return step(machine, chosen, Jumps(targets, aligned, slots), place, temperature, state)
-
-
-def _iterate(function: Step, integers: tuple, fixed: tuple, state: SoftState, steps: int) -> SoftState:
-    """`function` applied `steps` times; of a long run only every sqrt(steps)-th state is kept, and the segment between
-    two is run again in the backward pass."""
-    if steps <= SEGMENT_STEPS:
-        return unroll(function, steps, integers, fixed, None, state)
-    length = math.isqrt(steps)
-
-    def segment(integers: tuple, fixed: tuple, _: None, state: SoftState) -> SoftState:
-        return unroll(function, length, integers, fixed, None, state)
-
-    state = unroll(segment, steps // length, integers, fixed, None, state)
-    return unroll(function, steps % length, integers, fixed, None, state)
+    (targets,) = algebra.add([(chosen.here, chosen.imm)])
+    jumps = Jumps(algebra.matches(targets, _addresses(len(logits.op), place)), algebra.aligned(targets))
+    one, fixed, state = partial(step, machine), (chosen, jumps, temperature), jax.tree.map(jnp.asarray, state)
+    if steps > SEGMENT_STEPS:
+        length = math.isqrt(steps)
+        state = unroll(partial(unroll, one, length), steps // length, place, fixed, None, state)
+        steps %= length
+    return unroll(one, steps, place, fixed, None, state)
 
 
 def _run_slots(
@@ -119,5 +159,5 @@ def _slot(machine: Machine, place: Place, temperature: jax.Array, slot: Selectio
     registers, memory, mass, trapped = state
     algebra = RELAXATIONS[machine.relaxation](temperature)
     f = fetch_slot(machine, slot, mass, registers)
-    memory, effects = operate(machine, algebra, f, arithmetic(machine, algebra, f), place, memory)
+    memory, effects = Operations(machine, algebra, f).operate(place, memory)
     return write(registers, f.rd, effects), memory, effects.onward, trapped + effects.trapped

@@ -23,7 +23,7 @@ BRANCH = {
     "bltu": ("ltu", True),
     "bgeu": ("ltu", False),
 }
-WIDTH = {"lb": 1, "lbu": 1, "sb": 1, "lh": 2, "lhu": 2, "sh": 2, "lw": 4, "sw": 4}
+WIDTH = {op.name: op.width for op in isa.OPERATIONS if op.width}
 
 
 class Effects(NamedTuple):
@@ -39,74 +39,96 @@ class Effects(NamedTuple):
         return Effects(*(x + y for x, y in zip(self, more, strict=True)))
 
 
-class Arithmetic(NamedTuple):
-    """Sums and differences of the words of an instruction, by their names, of which other operations make use."""
-
-    sums: dict[tuple[str, str], jax.Array]
-    differences: dict[tuple[str, str], Difference]
-
-
 SUMS = {("a", "b"): {"add"}, ("a", "imm"): {"addi", "jalr"} | set(WIDTH), ("here", "imm"): {"auipc"}}
 DIFFERENCES = {("a", "b"): {"sub", "slt", "sltu", "blt", "bge", "bltu", "bgeu"}, ("a", "imm"): {"slti", "sltiu"}}
 
 
-def arithmetic(machine: Machine, algebra: Algebra, f: Fetched) -> Arithmetic:
-    """Each sum and difference that the machine's operations need, once."""
+class Operations:
+    """Of the instruction that was fetched. sums, differences: of its words, by their names, each that the machine's operations
+    need, once."""
 
-    def side_by_side(function: Callable, users: dict) -> dict:
-        needed = [pair for pair, names in users.items() if names & set(machine.operations)]
-        pairs = [(getattr(f, x), getattr(f, y)) for x, y in needed]
+    def __init__(self, machine: Machine, algebra: Algebra, f: Fetched) -> None:
+        self.machine, self.algebra, self.f = machine, algebra, f
+        self.sums: dict[tuple[str, str], jax.Array] = self._side_by_side(algebra.add, SUMS)
+        self.differences: dict[tuple[str, str], Difference] = self._side_by_side(algebra.subtract, DIFFERENCES)
+
+    def _side_by_side(self, function: Callable, users: dict) -> dict:
+        needed = [pair for pair, names in users.items() if names & set(self.machine.operations)]
+        pairs = [(getattr(self.f, x), getattr(self.f, y)) for x, y in needed]
         return dict(zip(needed, function(pairs), strict=True)) if needed else {}
 
-    return Arithmetic(side_by_side(algebra.add, SUMS), side_by_side(algebra.subtract, DIFFERENCES))
+    def compute(self) -> Effects:
+        """The operations that compute a word from operands."""
+        masses: list[jax.Array] = []
+        terms: list[Term] = []
+        forms: list[Form] = []
+        for second, kind in (("b", "alu"), ("imm", "alu_imm")):
+            form = {isa.REGISTER_FORM.get(name, name): self.f.op[name] for name in self.machine.having(kind)}
+            masses += form.values()
+            if "add" in form:
+                terms.append((form["add"], self.sums["a", second]))
+            if difference := self.differences.get(("a", second)):
+                terms += [(form["sub"], difference.word)] if "sub" in form else []
+                orders = {"slt": difference.lt, "sltu": difference.ltu}
+                terms += [(form[name], self.algebra.flag(order)) for name, order in orders.items() if name in form]
+            forms.append((getattr(self.f, second), form))
+        terms += self.algebra.bitwise(self.f.a, forms) + self.algebra.multiply_divide(self.f.a, forms)
+        for name in self.machine.having("upper"):
+            masses.append(self.f.op[name])
+            terms.append((self.f.op[name], self.f.imm if name == "lui" else self.sums["here", "imm"]))
+        if not terms:
+            return Effects()
+        mass = total(masses)
+        return Effects(mass, mixture(terms), mass, 0.0)
 
+    def access(self, offset: jax.Array, memory: jax.Array) -> tuple[jax.Array, Effects]:
+        """Loads and stores at the word `offset` from the base of memory: memory after them, and their effects."""
+        size = len(memory)
+        weights = settled(self.algebra.offsets(offset, size))
+        within: dict[str, jax.Array] = {}  # mass of an access that begins at each byte, as far as it is inside
+        effects = Effects()
+        for name in self.machine.having("load", "store"):
+            inside = size - WIDTH[name] + 1
+            within[name] = self.f.op[name] * jnp.concatenate([weights[:inside], jnp.zeros_like(weights[inside:])])
+            done = jnp.sum(within[name], axis=0)
+            effects = effects.plus(done if KIND[name] == "load" else 0.0, 0.0, done, self.f.op[name] - done)
+        covers = {kind: _covers({n: within[n] for n in self.machine.having(kind)}) for kind in ("load", "store")}
+        if covers["load"]:
+            signed = {WIDTH[name]: within[name] for name in ("lb", "lh") if name in within}
+            effects = effects.plus(0.0, self.algebra.load(covers["load"], signed, memory), 0.0, 0.0)
+        if covers["store"]:
+            stored = total(covers["store"])
+            bytes_ = self.algebra.bytes(self.f.b, len(covers["store"]))
+            moved = total([outer(weight, byte) for weight, byte in zip(covers["store"], bytes_, strict=True)])
+            memory = memory - scale(stored, memory) + moved
+        return memory, effects
 
-def compute(machine: Machine, algebra: Algebra, f: Fetched, known: Arithmetic) -> Effects:
-    """The operations that compute a word from operands."""
-    masses: list[jax.Array] = []
-    terms: list[Term] = []
-    forms: list[Form] = []
-    for second, kind in (("b", "alu"), ("imm", "alu_imm")):
-        form = {isa.REGISTER_FORM.get(name, name): f.op[name] for name in machine.having(kind)}
-        masses += form.values()
-        if "add" in form:
-            terms.append((form["add"], known.sums["a", second]))
-        if difference := known.differences.get(("a", second)):
-            terms += [(form["sub"], difference.word)] if "sub" in form else []
-            orders = [(form[name], order) for name, order in (("slt", difference.lt), ("sltu", difference.ltu)) if name in form]
-            terms += [(mass, algebra.flag(order)) for mass, order in orders]
-        forms.append((getattr(f, second), form))
-    terms += algebra.bitwise(f.a, forms) + algebra.multiply_divide(f.a, forms)
-    for name in machine.having("upper"):
-        masses.append(f.op[name])
-        terms.append((f.op[name], f.imm if name == "lui" else known.sums["here", "imm"]))
-    if not terms:
-        return Effects()
-    mass = total(masses)
-    return Effects(mass, mixture(terms), mass, 0.0)
+    def operate(self, place: Place, memory: jax.Array) -> tuple[jax.Array, Effects]:
+        """All but branches, jumps and calls of the environment: memory after them, and their effects."""
+        effects = self.compute()
+        if not self.machine.having("load", "store"):
+            return memory, effects
+        base = self.algebra.constants(-jnp.asarray(place.memory, jnp.uint32)[None])[0]
+        address = self.sums["a", "imm"]
+        (offset,) = self.algebra.add([(address, base.reshape(base.shape + (1,) * (address.ndim - base.ndim)))])
+        memory, accessed = self.access(offset, memory)
+        return memory, effects.plus(*accessed)
 
-
-def access(machine: Machine, algebra: Algebra, f: Fetched, offset: jax.Array, memory: jax.Array) -> tuple[jax.Array, Effects]:
-    """Loads and stores at the word `offset` from the base of memory: memory after them, and their effects."""
-    size = len(memory)
-    weights = settled(algebra.offsets(offset, size))
-    within: dict[str, jax.Array] = {}  # mass of an access that begins at each byte, as far as it is inside
-    effects = Effects()
-    for name in machine.having("load", "store"):
-        inside = size - WIDTH[name] + 1
-        within[name] = f.op[name] * jnp.concatenate([weights[:inside], jnp.zeros_like(weights[inside:])])
-        done = jnp.sum(within[name], axis=0)
-        effects = effects.plus(done if KIND[name] == "load" else 0.0, 0.0, done, f.op[name] - done)
-    covers = {kind: _covers({n: within[n] for n in machine.having(kind)}) for kind in ("load", "store")}
-    if covers["load"]:
-        signed = {WIDTH[name]: within[name] for name in ("lb", "lh") if name in within}
-        effects = effects.plus(0.0, algebra.load(covers["load"], signed, memory), 0.0, 0.0)
-    if covers["store"]:
-        stored = total(covers["store"])
-        bytes_ = algebra.bytes(f.b, len(covers["store"]))
-        moved = total([outer(weight, byte) for weight, byte in zip(covers["store"], bytes_, strict=True)])
-        memory = memory - scale(stored, memory) + moved
-    return memory, effects
+    def branch(self) -> tuple[jax.Array, jax.Array]:
+        """Masses of the branches that are taken and that are not."""
+        taken = passed = jnp.zeros(())
+        conditions: dict[str, jax.Array] = {}
+        names = self.machine.having("branch")
+        if {"beq", "bne"} & set(names):
+            conditions["eq"] = self.algebra.equal(self.f.a, self.f.b)
+        if ("a", "b") in self.differences:
+            conditions |= {order: getattr(self.differences["a", "b"], order) for order in ("lt", "ltu")}
+        for name in names:
+            condition, sense = BRANCH[name]
+            holds = self.f.op[name] * conditions[condition]
+            fails = self.f.op[name] - holds
+            taken, passed = (taken + holds, passed + fails) if sense else (taken + fails, passed + holds)
+        return taken, passed
 
 
 def _covers(within: dict[str, jax.Array]) -> list[jax.Array]:
@@ -115,39 +137,8 @@ def _covers(within: dict[str, jax.Array]) -> list[jax.Array]:
     return [later(total([mass for name, mass in within.items() if WIDTH[name] > k]), k) for k in range(widest)]
 
 
-def operate(
-    machine: Machine, algebra: Algebra, f: Fetched, known: Arithmetic, place: Place, memory: jax.Array
-) -> tuple[jax.Array, Effects]:
-    """All but branches, jumps and calls of the environment: memory after them, and their effects."""
-    effects = compute(machine, algebra, f, known)
-    if not machine.having("load", "store"):
-        return memory, effects
-    base = algebra.constants(-jnp.asarray(place.memory, jnp.uint32)[None])[0]
-    address = known.sums["a", "imm"]
-    (offset,) = algebra.add([(address, base.reshape(base.shape + (1,) * (address.ndim - base.ndim)))])
-    memory, accessed = access(machine, algebra, f, offset, memory)
-    return memory, effects.plus(*accessed)
-
-
 def write(registers: jax.Array, rd: jax.Array, effects: Effects) -> jax.Array:
     """Registers after the write; x0 is never written."""
     rd = jnp.concatenate([jnp.zeros_like(rd[:1]), rd[1:]])
     kept, rd, word = settled((1 - effects.written * rd, rd, effects.word))
     return scale(kept, registers) + outer(rd, word)
-
-
-def branch(machine: Machine, algebra: Algebra, f: Fetched, known: Arithmetic) -> tuple[jax.Array, jax.Array]:
-    """Masses of the branches that are taken and that are not."""
-    taken = passed = jnp.zeros(())
-    conditions: dict[str, jax.Array] = {}
-    names = machine.having("branch")
-    if {"beq", "bne"} & set(names):
-        conditions["eq"] = algebra.equal(f.a, f.b)
-    if ("a", "b") in known.differences:
-        conditions |= {order: getattr(known.differences["a", "b"], order) for order in ("lt", "ltu")}
-    for name in names:
-        condition, sense = BRANCH[name]
-        holds = f.op[name] * conditions[condition]
-        fails = f.op[name] - holds
-        taken, passed = (taken + holds, passed + fails) if sense else (taken + fails, passed + holds)
-    return taken, passed

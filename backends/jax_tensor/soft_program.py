@@ -7,37 +7,19 @@ train many programs at once, `jax.vmap` over the logits.
 from typing import NamedTuple
 
 import jax
-import jax.numpy as jnp
-import numpy as np
-from jax import lax
 
 from backends.core import isa
-from backends.core.soft import COLUMN
-from backends.jax_tensor.algebra import Algebra, select, select_bits
+from backends.interface import SoftExecution
+from backends.jax_tensor.algebra import Algebra
 from backends.jax_tensor.bits import Bits
-from backends.jax_tensor.sums import mean, settled, unstack
 from backends.jax_tensor.value import Value
 
 RELAXATIONS: dict[str, type[Algebra]] = {"bits": Bits, "value": Value}
 KIND = {op.name: op.kind for op in isa.OPERATIONS}
 
 
-class Logits(NamedTuple):
-    """As in `SoftProgram`: op `[L, N]`, rd, rs1, rs2 `[L, R]`, imm `[L, 32]`."""
-
-    op: jax.Array
-    rd: jax.Array
-    rs1: jax.Array
-    rs2: jax.Array
-    imm: jax.Array
-
-
-class SoftState(NamedTuple):
-    """registers `[R, *word, *b]`, memory `[M, *byte, *b]`, pc `[L + 2, *b]`: mass per slot, halted, trapped."""
-
-    registers: jax.Array
-    memory: jax.Array
-    pc: jax.Array
+SoftState = SoftExecution
+"""registers `[R, *word, *b]`, memory `[M, *byte, *b]`, pc `[L + 2, *b]`: mass per slot, halted, trapped."""
 
 
 class Machine(NamedTuple):
@@ -61,47 +43,6 @@ class Place(NamedTuple):
     memory: jax.Array | int = 0
 
 
-class Selections(NamedTuple):
-    """A program's selections, L slots on the last axis of each: op `[n, L]`, of the operations that the machine has; rd,
-    rs1, rs2 `[R, L]`; imm, here, link `[*word, L]`, the immediate, the slot's address and that of the next slot."""
-
-    op: jax.Array
-    rd: jax.Array
-    rs1: jax.Array
-    rs2: jax.Array
-    imm: jax.Array
-    here: jax.Array
-    link: jax.Array
-
-
-class Jumps(NamedTuple):
-    """Where the jump of a slot leads: targets `[L, L]`, mass on each slot of the jump from each; aligned `[L]`, mass of its
-    target on multiples of 4; slots `[L]` uint32, addresses."""
-
-    targets: jax.Array
-    aligned: jax.Array
-    slots: jax.Array
-
-
-def selections(machine: Machine, algebra: Algebra, logits: Logits, place: Place) -> Selections:
-    """What a program selects, once for a whole run."""
-    columns = np.array([COLUMN[name] for name in machine.operations])
-    slots = _addresses(logits, place)
-    here, link = (jnp.moveaxis(algebra.constants(x), 0, -1) for x in (slots, slots + 4))
-    op, rd, rs1, rs2 = (select(x, algebra.temperature).T for x in (logits.op[:, columns], *logits[1:4]))
-    return Selections(op, rd, rs1, rs2, algebra.from_bits(select_bits(logits.imm, algebra.temperature).T), here, link)
-
-
-def jumps(algebra: Algebra, logits: Logits, place: Place, chosen: Selections) -> Jumps:
-    """Where the jumps of a program lead, once for a whole run."""
-    (targets,), slots = algebra.add([(chosen.here, chosen.imm)]), _addresses(logits, place)
-    return Jumps(algebra.matches(targets, slots), algebra.aligned(targets), slots)
-
-
-def _addresses(logits: Logits, place: Place) -> jax.Array:
-    return place.program + jnp.arange(0, 4 * len(logits.op), 4, dtype=jnp.uint32)
-
-
 class Fetched(NamedTuple):
     """The instruction that runs: op, mass by name; rd `[R, *b]`; words a, b, imm, here, link `[*word, *b]`.
 
@@ -115,30 +56,3 @@ class Fetched(NamedTuple):
     imm: jax.Array
     here: jax.Array
     link: jax.Array
-
-
-def blend(table: jax.Array, weights: jax.Array) -> jax.Array:
-    """Table `[..., K]` times weights `[K, ...]`."""
-    return jnp.tensordot(table, weights, axes=1, precision=lax.Precision.HIGHEST)
-
-
-def fetch_blend(machine: Machine, chosen: Selections, state: SoftState) -> tuple[Fetched, jax.Array]:
-    """The blend of the instructions of all slots, and q `[L, *b]`, how the running mass is shared between them."""
-    run = state.pc[:-2]
-    mass = jnp.sum(run, axis=0)
-    q = jnp.where(mass > 0, run / jnp.where(mass > 0, mass, 1.0), 0.0)
-    op, rd, rs1, rs2, *words = (blend(table, weights) for table, weights in zip(chosen, (run, *(q,) * 6), strict=True))
-    a, b = mean(rs1, state.registers), mean(rs2, state.registers)
-    return Fetched(_by_name(machine, op), rd, a, b, *words), q
-
-
-def fetch_slot(machine: Machine, slot: Selections, mass: jax.Array, registers: jax.Array) -> Fetched:
-    """The instruction of the one slot that runs, with mass `[*b]`; of its selections the last axis is gone."""
-    axes = range(-mass.ndim, 0)
-    op, rd, *words = (jnp.expand_dims(x, axes) for x in (slot.op, slot.rd, slot.imm, slot.here, slot.link))
-    a, b = (settled(blend(weights, registers)) for weights in (slot.rs1, slot.rs2))
-    return Fetched(_by_name(machine, op * mass), rd, a, b, *words)
-
-
-def _by_name(machine: Machine, op: jax.Array) -> dict[str, jax.Array]:
-    return dict(zip(machine.operations, unstack(op, 0), strict=True))

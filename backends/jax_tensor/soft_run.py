@@ -8,42 +8,26 @@ from functools import partial
 import jax
 import numpy as np
 
-from backends.core import soft as specification
-from backends.core.state import initial
-from backends.interface import Batch, MachineConfig, SoftExecution, SoftProgram, UserError
+from backends.core.soft import SoftRun
+from backends.interface import Logits, SoftExecution
 from backends.jax_tensor.compiling import jit
 from backends.jax_tensor.soft import run as run_steps
-from backends.jax_tensor.soft_program import RELAXATIONS, Logits, Machine, Place, SoftState
+from backends.jax_tensor.soft_program import RELAXATIONS, Machine, Place, SoftState
 
 
-def run(
-    program: SoftProgram, batch: Batch, config: MachineConfig, temperature: float, steps: int, device: jax.Device
-) -> SoftExecution:
-    """State after `steps` soft steps. Raises UserError for logits, shapes or a dtype that cannot be run."""
-    _check(program, config, temperature, steps)
-    with jax.enable_x64(config.dtype == "float64"):
-        arguments = _arguments(program, batch, config, temperature, device)
-        return _execution(_forward(Machine(config.relaxation), steps, *arguments))
+def run(asked: SoftRun, device: jax.Device) -> SoftExecution:
+    """The state after the run."""
+    with jax.enable_x64(asked.config.dtype == "float64"):
+        states = _forward(Machine(asked.config.relaxation), asked.steps, *_arguments(asked, device))
+        return SoftExecution(*(np.ascontiguousarray(np.moveaxis(np.asarray(x), -1, 0)) for x in states))
 
 
-def gradient(
-    program: SoftProgram,
-    batch: Batch,
-    config: MachineConfig,
-    temperature: float,
-    steps: int,
-    cotangent: SoftExecution,
-    device: jax.Device,
-) -> SoftProgram:
-    """Gradient of `sum(cotangent * run(...))` with respect to the logits. Raises UserError as `run`."""
-    _check(program, config, temperature, steps)
-    with jax.enable_x64(config.dtype == "float64"):
-        arguments = _arguments(program, batch, config, temperature, device)
-        arrays = (cotangent.registers, cotangent.memory, cotangent.pc)
-        weights = SoftState(*(np.moveaxis(np.asarray(x, config.dtype), 0, -1) for x in arrays))
-        logits = _backward(Machine(config.relaxation), steps, *arguments, jax.device_put(weights, device))
-        op, rd, rs1, rs2, imm = (np.array(x) for x in logits)
-        return SoftProgram(op, rd, rs1, rs2, imm, program.base, program.start)
+def gradient(asked: SoftRun, cotangent: SoftExecution, device: jax.Device) -> Logits:
+    """Gradient of `sum(cotangent * run(...))` with respect to the logits."""
+    with jax.enable_x64(asked.config.dtype == "float64"):
+        weights = SoftState(*(np.moveaxis(np.asarray(x, asked.config.dtype), 0, -1) for x in cotangent))
+        arguments = (*_arguments(asked, device), jax.device_put(weights, device))
+        return Logits(*map(np.array, _backward(Machine(asked.config.relaxation), asked.steps, *arguments)))
 
 
 @partial(jit, static_argnums=(0, 1))
@@ -61,23 +45,13 @@ def _backward(
     return pull(weights)[0]
 
 
-def _check(program: SoftProgram, config: MachineConfig, temperature: float, steps: int) -> None:
-    specification.check(program, config, temperature)
-    if steps < 0:
-        raise UserError(f"{steps} soft steps: give 0 or more")
-    if config.relaxation == "value" and config.dtype != "float64":
-        raise UserError(f"relaxation value in {config.dtype}, which cannot hold 32 bits: give dtype float64")
-
-
-def _arguments(
-    program: SoftProgram, batch: Batch, config: MachineConfig, temperature: float, device: jax.Device
-) -> tuple[Logits, Place, jax.Array, SoftState]:
-    """Logits, place, temperature and initial states on the device; memory is zero but for the batch's patches."""
-    registers, memory = initial(batch, config)
-    logits = Logits(*(np.asarray(x, config.dtype) for x in (program.op, program.rd, program.rs1, program.rs2, program.imm)))
-    states = initial_states(config.relaxation, registers, memory, len(program.op), program.start, config.dtype)
+def _arguments(asked: SoftRun, device: jax.Device) -> tuple[Logits, Place, jax.Array, SoftState]:
+    """Logits, place, temperature and initial states on the device."""
+    program, config = asked.program, asked.config
+    logits = Logits(*(np.asarray(x, config.dtype) for x in program.logits))
+    states = initial_states(config.relaxation, *asked.initial(), len(logits.op), program.start, config.dtype)
     place = Place(np.uint32(program.base), np.uint32(config.memory_base))
-    return jax.device_put((logits, place, np.asarray(temperature, config.dtype), states), device)
+    return jax.device_put((logits, place, np.asarray(asked.temperature, config.dtype), states), device)
 
 
 def initial_states(relaxation: str, registers: np.ndarray, memory: np.ndarray, slots: int, start: int, dtype: str) -> SoftState:
@@ -87,7 +61,3 @@ def initial_states(relaxation: str, registers: np.ndarray, memory: np.ndarray, s
     pc[start] = 1
     words, data = algebra.from_integers(registers, 32), algebra.from_integers(memory, 8)
     return SoftState(np.moveaxis(words, 0, -1).astype(dtype), np.moveaxis(data, 0, -1).astype(dtype), pc)
-
-
-def _execution(states: SoftState) -> SoftExecution:
-    return SoftExecution(*(np.ascontiguousarray(np.moveaxis(np.asarray(x), -1, 0)) for x in states))

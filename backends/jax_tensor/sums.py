@@ -46,18 +46,20 @@ def apart(function: Callable) -> Callable:
     return computed
 
 
-def alone(function: Callable) -> Callable:
-    """The differentiable function of arrays, computed by itself, and so its derivative."""
+def derived(function: Callable, back: Callable) -> Callable:
+    """The function of arrays with a derivative of its own, `back` of the arguments and the cotangent of the result."""
 
     @jax.custom_vjp
     def computed(*arguments):
-        return apart(function)(*arguments)
+        return function(*arguments)
 
-    def back(arguments, g):
-        return apart(lambda arguments, g: jax.vjp(function, *arguments)[1](g))(arguments, g)
-
-    computed.defvjp(lambda *arguments: (computed(*arguments), arguments), back)
+    computed.defvjp(lambda *arguments: (function(*arguments), arguments), back)
     return computed
+
+
+def alone(function: Callable) -> Callable:
+    """The differentiable function of arrays, computed by itself, and so its derivative."""
+    return derived(apart(function), apart(lambda arguments, g: jax.vjp(function, *arguments)[1](g)))
 
 
 settled = alone(lambda x: x)
@@ -73,21 +75,6 @@ def unstack(x: jax.Array, axis: int) -> list[jax.Array]:
 unstack.defvjp(lambda x, axis: (unstack(x, axis), None), lambda axis, _, g: (jnp.stack(g, axis),))
 
 
-def mean(weights: jax.Array, values: jax.Array) -> jax.Array:
-    """`[*word, *b]`: the sum over the first axis of weights `[K, *b]` times values `[K, *word, *b]`."""
-    return _mean(*_alike(weights, values, values.ndim - weights.ndim))
-
-
-def outer(weights: jax.Array, word: jax.Array) -> jax.Array:
-    """`[K, *word, *b]`: each of weights `[K, *b]` times the word `[*word, *b]`."""
-    return _outer(*_alike(weights, word, word.ndim + 1 - weights.ndim))
-
-
-def scale(weights: jax.Array, values: jax.Array) -> jax.Array:
-    """`[K, *word, *b]`: weights `[K, *b]` times values `[K, *word, *b]`."""
-    return _scale(*_alike(weights, values, values.ndim - weights.ndim))
-
-
 Term = tuple[jax.Array, jax.Array]
 """A mass `[*b]` and the word `[*word, *b]` that it weights; `*b` broadcast."""
 
@@ -99,12 +86,17 @@ def mixture(terms: Sequence[Term]) -> jax.Array:
     return _mixture(masses, [jnp.broadcast_to(w, (*w.shape[: w.ndim - len(b)], *b)) for _, w in terms])
 
 
-def _alike(weights: jax.Array, values: jax.Array, axes: int) -> tuple[jax.Array, jax.Array]:
-    """Both with the same instances."""
-    rank = weights.ndim - 1
-    lead = values.ndim - rank
-    b = jnp.broadcast_shapes(weights.shape[1:], values.shape[lead:])
-    return jnp.broadcast_to(weights, (*weights.shape[:1], *b)), jnp.broadcast_to(values, (*values.shape[:lead], *b))
+def _alike(function: Callable) -> Callable:
+    """The function of weights `[K, *b]` and values, broadcast so that both have the same instances."""
+
+    def broadcast(weights: jax.Array, values: jax.Array) -> jax.Array:
+        lead = values.ndim - weights.ndim + 1
+        b = jnp.broadcast_shapes(weights.shape[1:], values.shape[lead:])
+        return function(
+            jnp.broadcast_to(weights, (*weights.shape[:1], *b)), jnp.broadcast_to(values, (*values.shape[:lead], *b))
+        )
+
+    return broadcast
 
 
 def _spread(weights: jax.Array, values: jax.Array) -> jax.Array:
@@ -122,36 +114,16 @@ def _over_word(x: jax.Array, y: jax.Array, rank: int) -> jax.Array:
     return x * y if y.ndim == rank else total([x[:, k] * y[:, k] for k in range(y.shape[1])])
 
 
-@jax.custom_vjp
-def _mean(weights, values):
-    return apart(_over_first)(weights, values)
-
-
-@jax.custom_vjp
-def _mixture(masses, words):
-    return apart(lambda masses, words: total([m * w for m, w in zip(masses, words, strict=True)]))(masses, words)
+@apart
+def _mean_back(saved, g):
+    weights, values = saved
+    return _over_word(g[None], values, weights.ndim), _spread(weights, values) * g
 
 
 @apart
 def _mixture_back(saved, g):
     masses, words = saved
     return [_over_word(g[None], w[None], masses[0].ndim + 1)[0] for w in words], [m * g for m in masses]
-
-
-@jax.custom_vjp
-def _outer(weights, word):
-    return _spread(weights, word[None]) * word
-
-
-@jax.custom_vjp
-def _scale(weights, values):
-    return _spread(weights, values) * values
-
-
-@apart
-def _mean_back(saved, g):
-    weights, values = saved
-    return _over_word(g[None], values, weights.ndim), _spread(weights, values) * g
 
 
 @apart
@@ -166,7 +138,10 @@ def _scale_back(saved, g):
     return _over_word(g, values, weights.ndim), _spread(weights, values) * g
 
 
-_mean.defvjp(lambda *x: (_mean(*x), x), _mean_back)
-_mixture.defvjp(lambda *x: (_mixture(*x), x), _mixture_back)
-_outer.defvjp(lambda *x: (_outer(*x), x), _outer_back)
-_scale.defvjp(lambda *x: (_scale(*x), x), _scale_back)
+mean = _alike(derived(apart(_over_first), _mean_back))
+"""`[*word, *b]`: the sum over the first axis of weights `[K, *b]` times values `[K, *word, *b]`."""
+outer = _alike(derived(lambda weights, word: _spread(weights, word[None]) * word, _outer_back))
+"""`[K, *word, *b]`: each of weights `[K, *b]` times the word `[*word, *b]`."""
+scale = _alike(derived(lambda weights, values: _spread(weights, values) * values, _scale_back))
+"""`[K, *word, *b]`: weights `[K, *b]` times values `[K, *word, *b]`."""
+_mixture = derived(apart(lambda masses, words: total([m * w for m, w in zip(masses, words, strict=True)])), _mixture_back)

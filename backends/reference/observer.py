@@ -1,20 +1,14 @@
 """The specification of observation: what the trace and the taint become by one instruction, before it executes."""
 
-from typing import Protocol
+from typing import TYPE_CHECKING
 
 from backends.core import isa, taint
 from backends.core.observation import CALL_DEPTH, CALLERS, LINK_REGISTERS, MULTIPLIER, Shadow
 
+if TYPE_CHECKING:
+    from backends.reference.machine import Hart
+
 _ALL_64 = (1 << 64) - 1
-
-
-class Hart(Protocol):
-    """What is looked at of the instance: its registers, pc, and memory's base and size in bytes."""
-
-    x: list[int]
-    pc: int
-    base: int
-    size: int
 
 
 class Observer:
@@ -23,7 +17,7 @@ class Observer:
     def __init__(self, shadow: Shadow, b: int) -> None:
         self.shadow, self.b, self.watch = shadow, b, shadow.watch
 
-    def see(self, hart: Hart, row: isa.Operation, rd: int, rs1: int, rs2: int, imm: int) -> None:
+    def see(self, hart: "Hart", row: isa.Operation, rd: int, rs1: int, rs2: int, imm: int) -> None:
         address = hart.x[rs1] + imm & taint.WORD
         inside = 0 <= address - hart.base <= hart.size - row.width
         if self.watch.trace:
@@ -64,7 +58,7 @@ class Observer:
                 shadow.callers[b, self.slot, k] = shadow.calls[b, (depth - 1 - k) % CALL_DEPTH]
         shadow.leaks[b, self.slot] |= taint.labels(depends)
 
-    def _result(self, hart: Hart, row: isa.Operation, rs1: int, rs2: int, imm: int) -> int:
+    def _result(self, hart: "Hart", row: isa.Operation, rs1: int, rs2: int, imm: int) -> int:
         """Taint of what the instruction puts into rd, 0 where it has none; a store's goes to memory."""
         offset = (hart.x[rs1] + imm & taint.WORD) - hart.base
         memory = self.shadow.memory[self.b]

@@ -10,22 +10,12 @@ from typing import final
 import torch
 
 from backends.core import catalog
-from backends.core.soft import check
-from backends.interface import (
-    Batch,
-    Capabilities,
-    DifferentiableBackend,
-    MachineConfig,
-    Session,
-    SoftExecution,
-    SoftProgram,
-    State,
-    UserError,
-)  # fmt: skip
+from backends.core.soft import SoftRun
+from backends.interface import Capabilities, DifferentiableBackend, Logits, MachineConfig, Session, SoftExecution, State
+from backends.torch_neural import soft
 from backends.torch_neural.cells import TorchCells
 from backends.torch_neural.machine import NeuralSession
 from backends.torch_neural.networks import entries, load_classifier, load_weights
-from backends.torch_neural.soft import SoftRun
 from backends.torch_neural.units import Units, evaluation, one_thread
 
 
@@ -42,31 +32,18 @@ class TorchNeural(DifferentiableBackend):
         with evaluation():
             return NeuralSession(state, self.units(state.config.device), load_classifier())
 
-    def run_soft(
-        self, program: SoftProgram, batch: Batch, config: MachineConfig, temperature: float, steps: int
-    ) -> SoftExecution:
+    def run_soft(self, run: SoftRun) -> SoftExecution:
         with one_thread():
-            return self._soft(program, batch, config, temperature).run(temperature, steps)
+            return soft.run(run, *self._soft(run.config))
 
-    def soft_gradient(
-        self,
-        program: SoftProgram,
-        batch: Batch,
-        config: MachineConfig,
-        temperature: float,
-        steps: int,
-        cotangent: SoftExecution,
-    ) -> SoftProgram:
+    def soft_gradient(self, run: SoftRun, cotangent: SoftExecution) -> Logits:
         with one_thread():
-            return self._soft(program, batch, config, temperature).gradient(temperature, steps, cotangent)
+            return soft.gradient(run, cotangent, *self._soft(run.config))
 
-    def _soft(self, program: SoftProgram, batch: Batch, config: MachineConfig, temperature: float) -> SoftRun:
-        catalog.check(self, config)
-        if config.relaxation != "bits":
-            raise UserError(f"torch_neural has no relaxation '{config.relaxation}': use bits")
-        check(program, config, temperature)
+    def _soft(self, config: MachineConfig) -> tuple[TorchCells, Units]:
+        catalog.check(self, config, soft=True)
         cells = TorchCells(entries(load_weights()), config.device, getattr(torch, config.dtype), exact=False)
-        return SoftRun(program, batch, config, cells, self.units(config.device))
+        return cells, self.units(config.device)
 
     def units(self, device: str = "cpu") -> Units:
         """The units with the trained networks on a device. Raises UserError where the weights are missing."""

@@ -48,7 +48,7 @@ class InstructionMemory:
     def __init__(self, state: State, decoder: Decoder, units: Units) -> None:
         self.state, self.decoder, self.units = state, decoder, units
         self.entries = np.zeros((1, 11), np.int64)
-        self.keys, self.numbers = np.array([-1], np.int64), np.zeros(1, np.int64)
+        self.numbers: dict[int, int] = {}  # slot and word to the place in `entries`
         self.rows = state.index.copy()
         base, size = state.config.memory_base, state.config.memory_bytes
         spans = [((p.address - base) // 4, (p.address - base + p.data.shape[1] + 3) // 4) for p in state.patches]
@@ -96,15 +96,11 @@ class InstructionMemory:
         """Entry numbers `[w]` of words `[w]` uint32 from slot `first` on; the word 0 is illegal, as the decoder knows."""
         numbers = np.zeros(len(words), np.int64)
         slots = np.flatnonzero(words)
-        keys = (slots + first) << 32 | words[slots].astype(np.int64)
-        unknown = keys[self.keys[self._place(keys)] != keys]
-        if len(unknown):
-            self._learn(unknown)
-        numbers[slots] = self.numbers[self._place(keys)]
+        keys = ((slots + first) << 32 | words[slots].astype(np.int64)).tolist()
+        if unknown := [key for key in keys if key not in self.numbers]:
+            self._learn(np.array(unknown))
+        numbers[slots] = [self.numbers[key] for key in keys]
         return numbers
-
-    def _place(self, keys: np.ndarray) -> np.ndarray:
-        return np.minimum(np.searchsorted(self.keys, keys), len(self.keys) - 1)
 
     def _learn(self, keys: np.ndarray) -> None:
         """Make entries for keys (slot, word)."""
@@ -120,9 +116,7 @@ class InstructionMemory:
         numbers = np.zeros(len(keys), np.int64)
         numbers[legal] = len(self.entries) + np.arange(len(pc))
         self.entries = np.concatenate((self.entries, np.stack([x.astype(np.int64) for x in (*fields, *links)], 1)))
-        self.keys, self.numbers = np.concatenate((self.keys, keys)), np.concatenate((self.numbers, numbers))
-        order = np.argsort(self.keys)
-        self.keys, self.numbers = self.keys[order], self.numbers[order]
+        self.numbers |= zip(keys.tolist(), numbers.tolist(), strict=True)
 
     def _sums(self, a: np.ndarray, b: np.ndarray) -> np.ndarray:
         return self.units.evaluate("add", a, b, np.zeros((2, len(a)))) if len(a) else a

@@ -36,12 +36,8 @@ class Decoder:
         """The operation's number as bits `[6, n]`."""
         chosen = self.classifier(bits[layout.KEY].T).argmax(1)
         number = chosen >> torch.arange(6, device=chosen.device)[:, None] & 1
-        upper, rs1_zero, rd_zero = (
-            self.cells.table("upper", bits[20:]),
-            self.cells.table("zero", bits[15:20]),
-            self.cells.table("zero", bits[7:12]),
-        )
-        operation = self.cells.table("operation", torch.cat((number.to(bits), upper, rs1_zero, rd_zero)))
+        upper, *zeros = (self.cells.table(*of) for of in (("upper", bits[20:]), ("zero", bits[15:20]), ("zero", bits[7:12])))
+        operation = self.cells.table("operation", torch.cat((number.to(bits), upper, *zeros)))
         if self.registers == 32:
             return operation
         used = self.cells.table("format", operation)[:3]

@@ -19,7 +19,8 @@ FORMATS = ("none", "I", "S", "B", "U", "J", "shift")
 KEY = [*range(7), *range(12, 15), *range(25, 32)]
 
 
-def _number(bits: tuple[int, ...]) -> int:
+def to_number(bits: tuple[int, ...]) -> int:
+    """The number whose bits, lowest first, are given."""
     return sum(bit << i for i, bit in enumerate(bits))
 
 
@@ -37,12 +38,12 @@ def classes() -> np.ndarray:
 
 def upper(*bits: int) -> int:
     """Bits 31..20 of a word to the place in `UPPER`, NO_UPPER where there is none."""
-    return next((i for i, row in enumerate(UPPER) if row.match >> 20 == _number(bits)), NO_UPPER)
+    return next((i for i, row in enumerate(UPPER) if row.match >> 20 == to_number(bits)), NO_UPPER)
 
 
 def operation(*bits: int) -> int:
     """Class (6 bits), which of `UPPER` (4), whether rs1 and rd are zero, to the operation's number."""
-    number, which, rs1_zero, rd_zero = _number(bits[:6]), _number(bits[6:10]), bits[10], bits[11]
+    number, which, rs1_zero, rd_zero = to_number(bits[:6]), to_number(bits[6:10]), bits[10], bits[11]
     if number < len(_MAJOR):
         return _MAJOR[number].number
     if which < NO_UPPER and rs1_zero:
@@ -54,7 +55,7 @@ def operation(*bits: int) -> int:
 
 def format_of(*bits: int) -> int:
     """Operation to whether it has rd, rs1, rs2 (bits 0..2) and the number of its immediate's format (3 bits)."""
-    number = _number(bits)
+    number = to_number(bits)
     if number >= isa.ILLEGAL:
         return 0
     name = isa.OPERATIONS[number].format
@@ -69,8 +70,8 @@ def beyond(*bits: int) -> int:
 
 def immediate(*bits: int) -> int:
     """Immediate bit (5 bits) and format (3) to the word bit that it is, one output each; output 32 is zero."""
-    bit, name = _number(bits[:5]), FORMATS[min(_number(bits[5:]), len(FORMATS) - 1)]
-    if _number(bits[5:]) >= len(FORMATS):
+    bit, name = to_number(bits[:5]), FORMATS[min(to_number(bits[5:]), len(FORMATS) - 1)]
+    if to_number(bits[5:]) >= len(FORMATS):
         return 1 << 32
     words = np.uint32(1) << np.arange(32, dtype=np.uint32)
     hits = np.flatnonzero(isa.immediate(words, name) >> np.uint32(bit) & 1)

@@ -10,41 +10,28 @@ from functools import partial
 import numpy as np
 
 from backends.core.run import active
-from backends.core.state import AT_ECALL, AT_FENCE, AT_TOHOST, HALTED, RUNNING, TRAPPED
+from backends.core.state import AT_ECALL, AT_FENCE, AT_TOHOST, HALTED, RUNNING, trap
 from backends.interface import Cause, Session, State
-from backends.torch_neural.code import (
-    FLAG_A,
-    FLAG_B,
-    IMM,
-    IMMEDIATE,
-    KIND,
-    KINDS,
-    LINK,
-    RD,
-    RS1,
-    RS2,
-    TARGET,
-    UNIT,
-    UNIT_NUMBERS,
-    InstructionMemory,
-)  # fmt: skip
+from backends.torch_neural import code
 from backends.torch_neural.decoder import Decoder
 from backends.torch_neural.networks import Classifier
 from backends.torch_neural.units import Units, evaluation
 
-_UNITS = {number: name for name, number in UNIT_NUMBERS.items()}
+_UNITS = {number: name for name, number in code.UNIT_NUMBERS.items()}
 _BYTES = np.arange(4)
 At = np.ndarray | slice  # places within the instances of a step
+Action = Callable[[np.ndarray, np.ndarray, np.ndarray, At], object]
+"""Of the instances `[k]`, their entries, the results of their units, and their places."""
 
 
 class NeuralSession(Session):
     def __init__(self, state: State, units: Units, classifier: Classifier) -> None:
         self.state, self.units = state, units
-        self.code = InstructionMemory(state, Decoder(units.cells, classifier, state.config.registers), units)
+        self.code = code.InstructionMemory(state, Decoder(units.cells, classifier, state.config.registers), units)
         self.base, self.size = np.uint32(state.config.memory_base), state.config.memory_bytes
         self.flat = self.state.memory.reshape(-1)
         actions = self._actions()
-        self.actions = [actions[kind] for kind in KINDS]
+        self.actions = [actions[kind] for kind in code.KINDS]
 
     def advance(self, max_steps: np.ndarray) -> None:
         state = self.state
@@ -65,14 +52,14 @@ class NeuralSession(Session):
         slots = (state.pc[who] - self.base) >> np.uint32(2)
         outside = slots >= self.size // 4
         if outside.any():
-            self._trap(who[outside], Cause.ACCESS_OUTSIDE_MEMORY, state.pc[who[outside]])
+            trap(self.state, who[outside], Cause.ACCESS_OUTSIDE_MEMORY, state.pc[who[outside]])
             who, slots = who[~outside], slots[~outside]
             if not len(who):
                 return
         e = self.code.fetch(who, slots)
         result = self._operate(who, e)
-        self.next = e[:, LINK].astype(np.uint32)
-        for kind, at in _groups(e[:, KIND]):
+        self.next = e[:, code.LINK].astype(np.uint32)
+        for kind, at in _groups(e[:, code.KIND]):
             self.actions[kind](who[at], e[at], result[at], at)
         self._retire(who)
 
@@ -86,55 +73,39 @@ class NeuralSession(Session):
 
     def _operate(self, who: np.ndarray, e: np.ndarray) -> np.ndarray:
         """Results `[n]` uint32 of the units, 0 where an instruction needs none."""
-        a = self.state.registers[who, e[:, RS1]]
-        b = np.where(e[:, IMMEDIATE], e[:, IMM].astype(np.uint32), self.state.registers[who, e[:, RS2]])
+        a = self.state.registers[who, e[:, code.RS1]]
+        b = np.where(e[:, code.IMMEDIATE], e[:, code.IMM].astype(np.uint32), self.state.registers[who, e[:, code.RS2]])
         result = np.zeros(len(who), np.uint32)
-        for unit, at in _groups(e[:, UNIT]):
+        for unit, at in _groups(e[:, code.UNIT]):
             if unit:
-                result[at] = self.units.evaluate(_UNITS[unit], a[at], b[at], e[at, FLAG_A : FLAG_B + 1].T)
+                result[at] = self.units.evaluate(_UNITS[unit], a[at], b[at], e[at, code.FLAG_A : code.FLAG_B + 1].T)
         return result
 
-    def _trap(self, who: np.ndarray, cause: Cause, address: np.ndarray) -> None:
-        self.state.status[who], self.state.cause[who], self.state.address[who] = TRAPPED, cause, address
-
     def _set(self, who: np.ndarray, e: np.ndarray, value: np.ndarray) -> None:
-        self.state.registers[who, e[:, RD]] = value
+        self.state.registers[who, e[:, code.RD]] = value
         self.state.registers[who, 0] = 0
 
-    def _write(self, who: np.ndarray, e: np.ndarray, result: np.ndarray, at: At) -> None:
-        self._set(who, e, result)
-
-    def _upper(self, who: np.ndarray, e: np.ndarray, result: np.ndarray, at: At) -> None:
-        self._set(who, e, e[:, TARGET])
-
     def _counter(self, who: np.ndarray, e: np.ndarray, result: np.ndarray, at: At) -> None:
-        self._set(who, e, self.state.retired[who] >> (32 * e[:, FLAG_B]).astype(np.uint64) & np.uint64(0xFFFFFFFF))
+        self._set(who, e, self.state.retired[who] >> (32 * e[:, code.FLAG_B]).astype(np.uint64) & np.uint64(0xFFFFFFFF))
 
     def _jump(self, who: np.ndarray, target: np.ndarray, at: At) -> np.ndarray:
         """Set the next pc and trap where it is misaligned; which of `who` jumped."""
-        self.next[at] = target
+        self.next[at] = target = target.astype(np.uint32)
         jumped = target & np.uint32(2) == 0
         if not jumped.all():
-            self._trap(who[~jumped], Cause.MISALIGNED_FETCH, target[~jumped])
+            trap(self.state, who[~jumped], Cause.MISALIGNED_FETCH, target[~jumped])
         return jumped
 
-    def _branch(self, who: np.ndarray, e: np.ndarray, result: np.ndarray, at: At) -> None:
-        self._jump(who, np.where(result, e[:, TARGET], e[:, LINK]).astype(np.uint32), at)
-
-    def _jal(self, who: np.ndarray, e: np.ndarray, result: np.ndarray, at: At) -> None:
-        jumped = self._jump(who, e[:, TARGET].astype(np.uint32), at)
-        self._set(who[jumped], e[jumped], e[jumped, LINK])
-
-    def _jalr(self, who: np.ndarray, e: np.ndarray, result: np.ndarray, at: At) -> None:
-        jumped = self._jump(who, result & np.uint32(0xFFFFFFFE), at)
-        self._set(who[jumped], e[jumped], e[jumped, LINK])
+    def _call(self, who: np.ndarray, e: np.ndarray, target: np.ndarray, at: At) -> None:
+        jumped = self._jump(who, target, at)
+        self._set(who[jumped], e[jumped], e[jumped, code.LINK])
 
     def _places(self, who: np.ndarray, address: np.ndarray, width: int) -> tuple[np.ndarray, np.ndarray]:
         """Trap where an access lies outside memory; (which lie inside, places `[k, width]` of their bytes in `flat`)."""
         offset = address - self.base
         inside = offset <= self.size - width
         if not inside.all():
-            self._trap(who[~inside], Cause.ACCESS_OUTSIDE_MEMORY, address[~inside])
+            trap(self.state, who[~inside], Cause.ACCESS_OUTSIDE_MEMORY, address[~inside])
             who, offset = who[inside], offset[inside]
         return inside, (who * self.size + offset)[:, None] + _BYTES[:width]
 
@@ -144,33 +115,34 @@ class NeuralSession(Session):
         loaded[:, :width] = self.flat[places]
         words = loaded.view("<u4")[:, 0]
         if width < 4 and len(words):
-            words = self.units.extend(words, 8 * width, e[inside, FLAG_B])
+            words = self.units.extend(words, 8 * width, e[inside, code.FLAG_B])
         self._set(who[inside], e[inside], words)
 
     def _store(self, who: np.ndarray, e: np.ndarray, address: np.ndarray, at: At, width: int) -> None:
         inside, places = self._places(who, address, width)
-        words = self.state.registers[who[inside], e[inside, RS2]]
+        words = self.state.registers[who[inside], e[inside, code.RS2]]
         self.flat[places] = words.view(np.uint8).reshape(-1, 4)[:, :width]
         self.state.status[who[inside & (address == self.state.tohost[who])]] = AT_TOHOST
 
-    def _wait(self, who: np.ndarray, status: int) -> None:
-        self.state.status[who] = status
-
-    def _actions(self) -> dict[str, Callable[[np.ndarray, np.ndarray, np.ndarray, At], None]]:
-        accesses = {
+    def _actions(self) -> dict[str, Action]:
+        accesses: dict[str, Action] = {
             f"{kind}{width}": partial(action, width=width)
             for kind, action in (("load", self._load), ("store", self._store))
             for width in (1, 2, 4)
         }
         return accesses | {
-            "write": self._write, "upper": self._upper, "counter": self._counter, "branch": self._branch,
-            "jal": self._jal, "jalr": self._jalr,
+            "write": lambda who, e, result, at: self._set(who, e, result),
+            "upper": lambda who, e, result, at: self._set(who, e, e[:, code.TARGET]),
+            "counter": self._counter,
+            "branch": lambda who, e, result, at: self._jump(who, np.where(result, e[:, code.TARGET], e[:, code.LINK]), at),
+            "jal": lambda who, e, result, at: self._call(who, e, e[:, code.TARGET], at),
+            "jalr": lambda who, e, result, at: self._call(who, e, result & np.uint32(0xFFFFFFFE), at),
             "fence": lambda who, e, result, at: None,
-            "ecall": lambda who, e, result, at: self._wait(who, AT_ECALL),
-            "fence.i": lambda who, e, result, at: self._wait(who, AT_FENCE),
-            "ebreak": lambda who, e, result, at: self._wait(who, HALTED),
-            "illegal": lambda who, e, result, at: self._trap(who, Cause.ILLEGAL_INSTRUCTION, self.state.pc[who]),
-        }  # fmt: skip
+            "ecall": lambda who, e, result, at: self.state.status.put(who, AT_ECALL),
+            "fence.i": lambda who, e, result, at: self.state.status.put(who, AT_FENCE),
+            "ebreak": lambda who, e, result, at: self.state.status.put(who, HALTED),
+            "illegal": lambda who, e, result, at: trap(self.state, who, Cause.ILLEGAL_INSTRUCTION, self.state.pc[who]),
+        }
 
 
 def _groups(numbers: np.ndarray) -> Iterator[tuple[int, At]]:

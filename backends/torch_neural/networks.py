@@ -61,18 +61,6 @@ COMPONENTS = {
 CLASSIFIER_INPUTS, CLASSIFIER_HIDDEN, CLASSES = 17, 128, 50
 
 
-class Table(nn.Module):
-    """A table network. weight: `[rows, outputs]`."""
-
-    def __init__(self, component: Component) -> None:
-        super().__init__()
-        self.weight = nn.Parameter(torch.empty(component.rows, component.outputs))
-
-    def forward(self, rows: torch.Tensor) -> torch.Tensor:
-        """Entries of rows `[n]` int64, before saturation, `[n, outputs]`."""
-        return self.weight[rows]
-
-
 class Classifier(nn.Module):
     """A perceptron from opcode, funct3 and funct7 (as -1 and 1) to the class of a word, one score a class."""
 

@@ -6,13 +6,13 @@ import numpy as np
 import torch
 from torch.nn.functional import pad
 
+from backends.core import isa
 from backends.interface import MachineConfig
 from backends.torch_neural import wiring
 from backends.torch_neural.cells import TorchCells
 from backends.torch_neural.codec import to_bits
 
-LOADS = {"lb": (1, 1), "lh": (2, 1), "lw": (4, 0), "lbu": (1, 0), "lhu": (2, 0)}  # bytes, sign-extended
-STORES = {"sb": 1, "sh": 2, "sw": 4}
+ROWS = {row.name: row for row in isa.OPERATIONS if row.width}
 Word: TypeAlias = torch.Tensor
 
 
@@ -39,38 +39,40 @@ class SoftMemory:
         mass: of every active operation `[B]`. stored: the word `[32, B]`. values: the address `[32, B]` of every load
         and store; a load's is replaced by its word.
         """
-        used = [name for name in mass if name in LOADS or name in STORES]
+        used = [name for name in mass if name in ROWS]
+        loads = [name for name in used if ROWS[name].kind == "load"]
         if not used:
             return {}, memory
         address = values[used[0]]
         zero = torch.zeros_like(address[:1])
         places = self._places(wiring.add_or_subtract(self.cells, address, self.minus_base.expand_as(address), zero))
         inside = {name: places[: self._last(name)].sum(0) for name in used}
-        values |= {name: self._load(memory, places[: self._last(name)], *LOADS[name]) for name in used if name in LOADS}
-        stores = {name: mass[name] * places[: self._last(name)] for name in used if name in STORES}
+        values |= {name: self._load(memory, places[: self._last(name)], ROWS[name]) for name in loads}
+        stores = {name: mass[name] * places[: self._last(name)] for name in used if name not in loads}
         return inside, _stored(memory, stored, stores) if stores else memory
 
     def _last(self, name: str) -> int:
         """Number of offsets at which the whole access is inside."""
-        return max(0, self.size - (STORES[name] if name in STORES else LOADS[name][0]) + 1)
+        return max(0, self.size - ROWS[name].width + 1)
 
     def _places(self, offset: Word) -> torch.Tensor:
         """`[M, B]`: mass of every offset inside memory."""
         low = (self.size - 1).bit_length()
         return distribution(offset[:low])[: self.size] * (1 - offset[low:]).prod(0)
 
-    def _load(self, memory: torch.Tensor, places: torch.Tensor, width: int, signed: int) -> Word:
+    def _load(self, memory: torch.Tensor, places: torch.Tensor, row: isa.Operation) -> Word:
         """Expected word over the places inside; what is outside adds nothing."""
-        found = [torch.einsum("mb,bmw->wb", places, memory[:, k : k + len(places)]) for k in range(width)]
-        word = torch.cat((*found, *[torch.zeros_like(found[0])] * (4 - width)))
-        return wiring.extend(self.cells, word, 8 * width, torch.full_like(word[:1], signed)) if width < 4 else word
+        found = [torch.einsum("mb,bmw->wb", places, memory[:, k : k + len(places)]) for k in range(row.width)]
+        word = torch.cat((*found, *[torch.zeros_like(found[0])] * (4 - row.width)))
+        signed = torch.full_like(word[:1], row.signed)
+        return wiring.extend(self.cells, word, 8 * row.width, signed) if row.width < 4 else word
 
 
 def _stored(memory: torch.Tensor, word: Word, stores: dict[str, torch.Tensor]) -> torch.Tensor:
     """Memory after stores of masses `[places, B]`: a byte moves toward the word's bytes by the weights that fall on it."""
     weight = moved = torch.zeros_like(memory)
     for name, mass in stores.items():
-        for k in range(STORES[name]):
-            fallen = pad(mass, (0, 0, k, STORES[name] - 1 - k)).T[:, :, None]
+        for k in range(ROWS[name].width):
+            fallen = pad(mass, (0, 0, k, ROWS[name].width - 1 - k)).T[:, :, None]
             weight, moved = weight + fallen, moved + fallen * word[8 * k : 8 * k + 8].T[:, None]
     return memory * (1 - weight) + moved

@@ -13,8 +13,8 @@ import numpy as np
 import torch
 
 from backends.core import isa
-from backends.core.soft import COLUMN, address_bits
-from backends.interface import MachineConfig
+from backends.core.soft import COLUMN
+from backends.interface import Logits, MachineConfig, SoftExecution
 from backends.torch_neural import wiring
 from backends.torch_neural.cells import TorchCells
 from backends.torch_neural.codec import to_bits, to_words
@@ -46,26 +46,6 @@ def _job(row: isa.Operation) -> Job | None:
 
 
 JOBS = {row.name: job for row in isa.OPERATIONS if row.name in COLUMN and (job := _job(row))}
-
-
-@dataclass(frozen=True)
-class Selections:
-    """What the logits choose: op `[L, N]`, rd, rs1, rs2 `[L, R]`, imm `[L, 32]`."""
-
-    op: torch.Tensor
-    rd: torch.Tensor
-    rs1: torch.Tensor
-    rs2: torch.Tensor
-    imm: torch.Tensor
-
-
-@dataclass(frozen=True)
-class SoftState:
-    """registers `[B, R, 32]`, memory `[B, M, 8]`, pc `[B, L + 2]`."""
-
-    registers: torch.Tensor
-    memory: torch.Tensor
-    pc: torch.Tensor
 
 
 @dataclass(frozen=True)
@@ -115,38 +95,41 @@ def _expand(cells: TorchCells, units: Units, name: str, a: Word, b: Word) -> Wor
 
 
 class Step:
-    """One step of a soft program: call it with the state. What depends on the program alone is computed once."""
+    """One step of a soft program: call it with the state, of tensors. What depends on the program alone is computed once.
 
-    def __init__(self, chosen: Selections, base: int, config: MachineConfig, cells: TorchCells, units: Units) -> None:
+    chosen: in place of the logits, what they select.
+    """
+
+    def __init__(self, chosen: Logits, base: int, config: MachineConfig, cells: TorchCells, units: Units) -> None:
         self.chosen, self.cells, self.units = chosen, cells, units
         self.memory = SoftMemory(config, cells)
         self.slots = len(chosen.op)
         self.addresses = base + 4 * np.arange(self.slots, dtype=np.int64) & 0xFFFFFFFF
-        here, link = (address_bits(first, self.slots) for first in (base, base + 4))
-        self.here, self.link = (torch.tensor(x, dtype=cells.dtype, device=cells.device) for x in (here, link))
-        zero = torch.zeros_like(self.here.T[:1])
-        target = wiring.add_or_subtract(cells, self.here.T, chosen.imm.T, zero)
+        self.here, self.link = (
+            to_bits(x & 0xFFFFFFFF, cells.device, cells.dtype) for x in (self.addresses, self.addresses + 4)
+        )
+        target = wiring.add_or_subtract(cells, self.here, chosen.imm.T, torch.zeros_like(self.here[:1]))
         self.landing = self._landing(target)
         self.aligned = (1 - target[0]) * (1 - target[1])
         self.ended = torch.tensor([0.0] * self.slots + [1.0, 1.0]).to(target)
 
-    def __call__(self, state: SoftState) -> SoftState:
+    def __call__(self, state: SoftExecution) -> SoftExecution:
         f = self._fetch(state)
         words = {"a": f.a, "b": f.b, "imm": f.imm, "here": f.here}
         values = operate(self.cells, self.units, f.mass, words) | {"lui": f.imm}
         inside, memory = self.memory.access(state.memory, f.mass, f.b, values)
         moves = self._moves(f, values, inside)
         registers = self._write(state.registers, f, self._writes(f, values, inside))
-        return SoftState(registers, memory, state.pc * self.ended + moves)
+        return SoftExecution(registers, memory, state.pc * self.ended + moves)
 
-    def _fetch(self, state: SoftState) -> Fetched:
+    def _fetch(self, state: SoftExecution) -> Fetched:
         c, running = self.chosen, state.pc[:, : self.slots]
         total = running.sum(1, keepdim=True)
         q = running / torch.where(total > 0, total, 1)
         a, b = (torch.einsum("br,brw->wb", q @ selected, state.registers) for selected in (c.rs1, c.rs2))
         op = (running @ c.op).T
         mass = {name: op[column] for name, column in COLUMN.items() if bool((op[column] != 0).any())}
-        return Fetched(q, mass, q @ c.rd, (q @ c.imm).T, (q @ self.here).T, (q @ self.link).T, a, b)
+        return Fetched(q, mass, q @ c.rd, (q @ c.imm).T, self.here @ q.T, self.link @ q.T, a, b)
 
     def _moves(self, f: Fetched, values: dict[str, Word], inside: dict[str, torch.Tensor]) -> torch.Tensor:
         """Mass `[B, L + 2]` that arrives at every slot, at halted and at trapped."""

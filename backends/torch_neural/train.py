@@ -18,7 +18,8 @@ from safetensors.torch import save_file
 from torch import nn
 
 from backends.torch_neural import layout
-from backends.torch_neural.networks import COMPONENTS, STEPS_PER_UNIT, WEIGHTS, Classifier, Component, Table
+from backends.torch_neural.layout import to_number
+from backends.torch_neural.networks import COMPONENTS, STEPS_PER_UNIT, WEIGHTS, Classifier, Component
 
 SEED = 1
 MARGIN = 0.25  # a weight's distance beyond 0 or 1
@@ -40,17 +41,12 @@ SPECIFICATIONS: dict[str, Callable[..., int]] = {
     "full": lambda a, b, carry: a + b + carry,
     "fill": lambda sign, signed: int(sign == 1 and signed == 1),
     "carry": lambda low, high: 1 << (low if high == PROPAGATE else high),
-    "route": lambda *amount: 1 << number(amount),
-    "source": lambda *row: 1 << min(number(row[:5]) + number(row[5:]), 32),
-    "byte_product": lambda *bits: number(bits[:8]) * number(bits[8:]),
-    "zero": lambda *bits: int(number(bits) == 0),
+    "route": lambda *amount: 1 << to_number(amount),
+    "source": lambda *row: 1 << min(to_number(row[:5]) + to_number(row[5:]), 32),
+    "byte_product": lambda *bits: to_number(bits[:8]) * to_number(bits[8:]),
+    "zero": lambda *bits: int(to_number(bits) == 0),
     **layout.SPECIFICATIONS,
 }
-
-
-def number(bits: tuple[int, ...]) -> int:
-    """The number whose bits, lowest first, are given."""
-    return sum(bit << i for i, bit in enumerate(bits))
 
 
 def targets(name: str) -> np.ndarray:
@@ -66,18 +62,17 @@ def train_table(name: str) -> torch.Tensor:
     """Weights of one component as whole multiples of 1/STEPS_PER_UNIT, `[rows, outputs]` int8."""
     component: Component = COMPONENTS[name]
     generator = torch.Generator().manual_seed(SEED)
-    network = Table(component)
-    nn.init.normal_(network.weight, 0.5, 0.25, generator=generator)
+    weight = torch.empty(component.rows, component.outputs).normal_(0.5, 0.25, generator=generator).requires_grad_()
     signs = torch.from_numpy(2.0 * targets(name) - 1).float()
     batch = min(component.rows, 8192)
     while True:
         for rows in torch.randperm(component.rows, generator=generator).split(batch):
-            loss = torch.relu(0.5 + 1.2 * MARGIN - signs[rows] * (network(rows) - 0.5)).square().sum()
-            (gradient,) = torch.autograd.grad(loss, network.weight)
+            loss = torch.relu(0.5 + 1.2 * MARGIN - signs[rows] * (weight[rows] - 0.5)).square().sum()
+            (gradient,) = torch.autograd.grad(loss, weight)
             with torch.no_grad():
-                network.weight -= 0.25 * gradient
-        if (signs * (network.weight - 0.5)).min() >= 0.5 + MARGIN:
-            return (network.weight.detach() * STEPS_PER_UNIT).round().to(torch.int8)
+                weight -= 0.25 * gradient
+        if (signs * (weight - 0.5)).min() >= 0.5 + MARGIN:
+            return (weight.detach() * STEPS_PER_UNIT).round().to(torch.int8)
 
 
 def train_classifier() -> Classifier:

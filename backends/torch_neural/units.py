@@ -3,7 +3,6 @@
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import partial
 
 import numpy as np
 import torch
@@ -45,11 +44,17 @@ class Units:
         """Low `width` bits of words `[n]` uint32, sign-extended where `signed` `[n]` is 1."""
         bits = to_bits(words, self.cells.device)
         flag = torch.from_numpy(signed[None].astype(np.float32)).to(self.cells.device)
-        return to_words(self._recorded(f"extend{width}", partial(_extend, width), bits, flag))
+        unit = f"extend{width}", lambda cells, word, signed: wiring.extend(cells, word, width, signed)
+        return to_words(self._recorded(*unit, bits, flag))
 
     def _recorded(self, name: str, function: Callable[..., torch.Tensor], *inputs: torch.Tensor) -> torch.Tensor:
         if name not in self.recorded:
-            self.recorded[name] = _record(lambda *bits: function(self.cells, *bits), inputs)
+            with warnings.catch_warnings():
+                # Recording fixes the number of bits, which is the same at every call; only the batch axis varies.
+                warnings.simplefilter("ignore", torch.jit.TracerWarning)
+                # PyTorch recommends torch.compile instead, which needs a C++ compiler on the user's machine.
+                warnings.simplefilter("ignore", DeprecationWarning)
+                self.recorded[name] = torch.jit.trace(lambda *bits: function(self.cells, *bits), inputs, check_trace=False)
         return self.recorded[name](*inputs)
 
     def operate(self, name: str, a: np.ndarray, b: np.ndarray) -> np.ndarray:
@@ -74,16 +79,3 @@ def evaluation() -> Iterator[None]:
     """No gradients, one thread, and recorded operations replayed as they are, without a compiler's passes over them."""
     with torch.inference_mode(), one_thread(), torch.jit.optimized_execution(False):
         yield
-
-
-def _record(function: Callable[..., torch.Tensor], inputs: tuple[torch.Tensor, ...]) -> Callable[..., torch.Tensor]:
-    with warnings.catch_warnings():
-        # Recording fixes the number of bits, which is the same at every call; only the batch axis varies.
-        warnings.simplefilter("ignore", torch.jit.TracerWarning)
-        # PyTorch recommends torch.compile instead, which needs a C++ compiler on the user's machine.
-        warnings.simplefilter("ignore", DeprecationWarning)
-        return torch.jit.trace(function, inputs, check_trace=False)
-
-
-def _extend(width: int, cells: TorchCells, bits: torch.Tensor, flag: torch.Tensor) -> torch.Tensor:
-    return wiring.extend(cells, bits, width, flag)

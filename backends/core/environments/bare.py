@@ -11,10 +11,12 @@ import numpy as np
 
 from backends.core.environments import Environment
 from backends.core.environments.streams import ERRORS, INPUT, OUTPUT, Held, Streams
-from backends.core.state import AT_ECALL, AT_FENCE, AT_TOHOST, EXITED, HALTED, RUNNING, TRAPPED
+from backends.core.state import AT_ECALL, AT_FENCE, AT_TOHOST, EXITED, HALTED, RUNNING, TRAPPED, trap
 from backends.interface import Cause, State
 
-SYSTEM_READ, _SYSTEM_WRITE = 63, 64
+SYSTEM_READ = 63
+_FILES = {SYSTEM_READ: (INPUT,), 64: (OUTPUT, ERRORS)}
+"""By call, read or write, the file descriptors that it takes."""
 EXITS = (93, 94)  # exit and exit_group
 _EBADF = -9 & 0xFFFFFFFF
 _A0, _T0 = 10, 5
@@ -62,18 +64,29 @@ def _command(state: State, b: int) -> None:
         state.status[b], state.exit_code[b] = HALTED, value >> 1
     elif value:
         state.pc[b] -= np.uint32(4)
-        _trap_one(state, b, Cause.UNKNOWN_DEVICE_COMMAND, value)
+        trap(state, b, Cause.UNKNOWN_DEVICE_COMMAND, value)
 
 
 def _call(state: State, b: int, streams: Streams) -> None:
     """One environment call that does not exit: writes, reads, or traps."""
     number = int(call_numbers(state, np.array([b]))[0])
-    if number == _SYSTEM_WRITE:
-        _write(state, b, streams)
+    descriptor, address, length = (int(state.registers[b, register]) for register in ARGUMENTS)
+    start = address - state.config.memory_base
+    data = state.memory[b, start : start + length]
+    if number not in _FILES:
+        trap(state, b, Cause.UNKNOWN_ENVIRONMENT_CALL, number)
+    elif descriptor not in _FILES[number]:
+        state.registers[b, _A0] = _EBADF
+    elif length and not 0 <= start <= state.config.memory_bytes - length:
+        trap(state, b, Cause.ACCESS_OUTSIDE_MEMORY, address)
     elif number == SYSTEM_READ:
-        _read(state, b, streams)
+        taken = streams.read(state, b, length)
+        data[: len(taken)] = np.frombuffer(taken, np.uint8)
+        state.registers[b, _A0] = len(taken)
+    elif streams.write(state, b, descriptor, data.tobytes()):
+        state.registers[b, _A0] = length
     else:
-        _trap_one(state, b, Cause.UNKNOWN_ENVIRONMENT_CALL, number)
+        trap(state, b, Cause.OUTPUT_LIMIT, address)
 
 
 def number_registers(state: State, instances: np.ndarray) -> np.ndarray:
@@ -85,42 +98,3 @@ def number_registers(state: State, instances: np.ndarray) -> np.ndarray:
 def call_numbers(state: State, instances: np.ndarray) -> np.ndarray:
     """`[k]` uint32, the numbers of the environment calls at which the instances `[k]` wait."""
     return state.registers[instances, number_registers(state, instances)]
-
-
-def _trap_one(state: State, b: int, cause: Cause, address: int) -> None:
-    state.status[b], state.cause[b], state.address[b] = TRAPPED, cause, address
-
-
-def _buffer(state: State, b: int) -> np.ndarray | None:
-    """The bytes that a1 and a2 name, as a view of memory; traps and gives None where they lie outside."""
-    address, length = int(state.registers[b, _A0 + 1]), int(state.registers[b, _A0 + 2])
-    start = address - state.config.memory_base
-    if length and not 0 <= start <= state.config.memory_bytes - length:
-        _trap_one(state, b, Cause.ACCESS_OUTSIDE_MEMORY, address)
-        return None
-    return state.memory[b, start : start + length]
-
-
-def _write(state: State, b: int, streams: Streams) -> None:
-    descriptor = int(state.registers[b, _A0])
-    if descriptor not in (OUTPUT, ERRORS):
-        state.registers[b, _A0] = _EBADF
-        return
-    data = _buffer(state, b)
-    if data is None:
-        return
-    if streams.write(state, b, descriptor, data.tobytes()):
-        state.registers[b, _A0] = len(data)
-    else:
-        _trap_one(state, b, Cause.OUTPUT_LIMIT, int(state.registers[b, _A0 + 1]))
-
-
-def _read(state: State, b: int, streams: Streams) -> None:
-    if state.registers[b, _A0] != INPUT:
-        state.registers[b, _A0] = _EBADF
-        return
-    data = _buffer(state, b)
-    if data is not None:
-        taken = streams.read(state, b, len(data))
-        data[: len(taken)] = np.frombuffer(taken, np.uint8)
-        state.registers[b, _A0] = len(taken)

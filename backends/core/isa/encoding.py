@@ -8,26 +8,25 @@ import numpy as np
 
 from backends.core.isa.table import FORMATS, ILLEGAL, NUMBER, OPERATIONS, Operation
 
+_PIECES: dict[str, tuple[tuple[int, int, int], ...]] = {
+    "I": ((20, 12, 0),),
+    "shift": ((20, 5, 0),),
+    "S": ((7, 5, 0), (25, 7, 5)),
+    "B": ((8, 4, 1), (25, 6, 5), (7, 1, 11), (31, 1, 12)),
+    "U": ((12, 20, 12),),
+    "J": ((21, 10, 1), (20, 1, 11), (12, 8, 12), (31, 1, 20)),
+}
+"""By format, the pieces of an immediate: lowest bit in the word, bits, lowest bit in the immediate. The last holds the sign."""
+
 
 def immediate(word: np.ndarray, format: str) -> np.ndarray:
     """Immediate of `word` `[...]` uint32 read in a format, sign-extended, uint32."""
-    w = word.astype(np.uint32)
-    signed = w.astype(np.int64) - ((w.astype(np.int64) >> 31) << 32)
-    if format == "I":
-        value = signed >> 20
-    elif format == "S":
-        value = (signed >> 25 << 5) | (signed >> 7 & 0x1F)
-    elif format == "B":
-        value = (signed >> 31 << 12) | (signed >> 7 & 1) << 11 | (signed >> 25 & 0x3F) << 5 | (signed >> 8 & 0xF) << 1
-    elif format == "U":
-        value = signed & 0xFFFFF000
-    elif format == "J":
-        value = (signed >> 31 << 20) | (signed & 0xFF000) | (signed >> 20 & 1) << 11 | (signed >> 21 & 0x3FF) << 1
-    elif format == "shift":
-        value = signed >> 20 & 0x1F
-    else:
-        value = signed * 0
-    return value.astype(np.uint64).astype(np.uint32)
+    value, top = np.zeros(word.shape, np.uint32), 0
+    for low, width, place in _PIECES.get(format, ()):
+        value |= (word.astype(np.uint32) >> np.uint32(low) & np.uint32((1 << width) - 1)) << np.uint32(place)
+        top = place + width
+    unused = np.uint32(0 if format == "shift" or not top else 32 - top)
+    return ((value << unused).view(np.int32) >> unused.view(np.int32)).view(np.uint32)
 
 
 @dataclass(frozen=True)
@@ -96,25 +95,10 @@ def encode(name: str, rd: int = 0, rs1: int = 0, rs2: int = 0, imm: int = 0) -> 
 def encode_operation(row: Operation, rd: int = 0, rs1: int = 0, rs2: int = 0, imm: int = 0) -> int:
     """`encode` for a row of any table."""
     imm &= 0xFFFFFFFF
-    word = row.match | rd << 7 | rs1 << 15 | rs2 << 20 | _scatter(imm, row.format)
+    word = row.match | rd << 7 | rs1 << 15 | rs2 << 20
+    for low, width, place in _PIECES.get(row.format, ()):
+        word |= (imm >> place & (1 << width) - 1) << low
     back = decode(np.array([word], dtype=np.uint32), 32, encodings((row,)))
     if (back.op[0], back.rd[0], back.rs1[0], back.rs2[0], int(back.imm[0])) != (row.number, rd, rs1, rs2, imm):
         raise ValueError(f"{row.name} rd={rd} rs1={rs1} rs2={rs2} imm={imm:#x} has no encoding")
     return word
-
-
-def _scatter(imm: int, format: str) -> int:
-    """Immediate bits at the places where the format has them."""
-    if format == "I":
-        return (imm & 0xFFF) << 20
-    if format == "shift":
-        return (imm & 0x1F) << 20
-    if format == "S":
-        return (imm >> 5 & 0x7F) << 25 | (imm & 0x1F) << 7
-    if format == "B":
-        return (imm >> 12 & 1) << 31 | (imm >> 5 & 0x3F) << 25 | (imm >> 1 & 0xF) << 8 | (imm >> 11 & 1) << 7
-    if format == "U":
-        return imm & 0xFFFFF000
-    if format == "J":
-        return (imm >> 20 & 1) << 31 | (imm >> 1 & 0x3FF) << 21 | (imm >> 11 & 1) << 20 | (imm & 0xFF000)
-    return 0

@@ -1,31 +1,18 @@
 """Words as bit vectors of Z3, for proofs; see `words.py`. Needs the package z3-solver, which machines do not."""
 
+import operator
+
 import z3
 
 
 class Formulas:
     """Words as Z3 bit vectors of 32 bits; division as SMT-LIB defines it."""
 
-    def less(self, a: z3.BitVecRef, b: z3.BitVecRef) -> z3.BoolRef:
-        return a < b
-
-    def below(self, a: z3.BitVecRef, b: z3.BitVecRef) -> z3.BoolRef:
-        return z3.ULT(a, b)
-
-    def opposite(self, condition: z3.BoolRef) -> z3.BoolRef:
-        return z3.Not(condition)
-
-    def where(self, condition: z3.BoolRef, a: z3.BitVecRef, b: z3.BitVecRef) -> z3.BitVecRef:
-        return z3.If(condition, a, b)
+    less, below, opposite, where = map(staticmethod, (operator.lt, z3.ULT, z3.Not, z3.If))
+    shift_right, shift_right_signed = staticmethod(z3.LShR), staticmethod(operator.rshift)
 
     def constant(self, value: int, like: z3.BitVecRef) -> z3.BitVecRef:
         return z3.BitVecVal(value, 32)
-
-    def shift_right(self, a: z3.BitVecRef, by: z3.BitVecRef) -> z3.BitVecRef:
-        return z3.LShR(a, by)
-
-    def shift_right_signed(self, a: z3.BitVecRef, by: z3.BitVecRef) -> z3.BitVecRef:
-        return a >> by
 
     def high_product(self, a: z3.BitVecRef, b: z3.BitVecRef, signed: tuple[bool, bool]) -> z3.BitVecRef:
         wide = [(z3.SignExt if s else z3.ZeroExt)(32, x) for x, s in zip((a, b), signed, strict=True)]

@@ -1,10 +1,11 @@
 """Words of 32 bits: one set of operations, several representations.
 
 The meaning of an instruction, and of a task that programs are searched for, is a function `(w, *words)` written with
-`+ - * & | ^ ~ <<`, `==`, `!=` and the functions of `Words`, where `w` says what a word is: `Integers`, `Arrays` (NumPy) or
+`+ - * & | ^ ~ <<`, `==`, `!=` and the functions of `Words`, where `w` says what a word is: `Integers`, `Arrays` (NumPy, JAX) or
 `formulas.Formulas` (Z3); a machine brings its own. So a run, a test and a proof come from one definition.
 """
 
+import operator
 from typing import Any, Protocol
 
 import numpy as np
@@ -46,14 +47,13 @@ class Words(Protocol):
 class Integers:
     """Words as Python integers, of which the low 32 bits count."""
 
+    opposite = staticmethod(operator.not_)
+
     def less(self, a: int, b: int) -> bool:
         return signed(a) < signed(b)
 
     def below(self, a: int, b: int) -> bool:
         return a & _MASK < b & _MASK
-
-    def opposite(self, condition: bool) -> bool:
-        return not condition
 
     def where(self, condition: bool, a: int, b: int) -> int:
         return a if condition else b
@@ -88,48 +88,46 @@ def _value(word: int, is_signed: bool) -> int:
 
 
 class Arrays:
-    """Words as NumPy arrays `[...]` uint32."""
+    """Words as arrays `[...]` uint32, of NumPy or of a module `xp` with its functions. A 64-bit product is put together from
+    16-bit halves, none of whose products overflows."""
 
-    def less(self, a: np.ndarray, b: np.ndarray) -> np.ndarray:
-        return _wide(a, True) < _wide(b, True)
+    below, opposite = staticmethod(operator.lt), staticmethod(operator.invert)
 
-    def below(self, a: np.ndarray, b: np.ndarray) -> np.ndarray:
-        return a < b
+    def __init__(self, xp: Any = np) -> None:
+        self.xp, self.where = xp, xp.where
 
-    def opposite(self, condition: np.ndarray) -> np.ndarray:
-        return ~condition
+    def signed(self, a: Word) -> Word:
+        """The same bits as int32."""
+        return self.xp.asarray(a, self.xp.uint32).view(self.xp.int32)
 
-    def where(self, condition: np.ndarray, a: np.ndarray, b: np.ndarray) -> np.ndarray:
-        return np.where(condition, a, b)
+    def less(self, a: Word, b: Word) -> Word:
+        return self.signed(a) < self.signed(b)
 
-    def constant(self, value: int, like: np.ndarray) -> np.ndarray:
-        return np.full_like(like, value & _MASK)
+    def constant(self, value: int, like: Word) -> Word:
+        return self.xp.full_like(like, value & _MASK)
 
-    def shift_right(self, a: np.ndarray, by: np.ndarray) -> np.ndarray:
-        return a >> np.uint32(by)
+    def shift_right(self, a: Word, by: Word) -> Word:
+        return a >> self.xp.uint32(by)
 
-    def shift_right_signed(self, a: np.ndarray, by: np.ndarray) -> np.ndarray:
-        return _narrow(_wide(a, True) >> _wide(by, False))
+    def shift_right_signed(self, a: Word, by: Word) -> Word:
+        return (self.signed(a) >> self.signed(by)).view(self.xp.uint32)
 
-    def high_product(self, a: np.ndarray, b: np.ndarray, signed: tuple[bool, bool]) -> np.ndarray:
-        wide = _wide(b, signed[1])
-        low = (_wide(a, False) & 0xFFFF) * wide  # 16 bits at a time: a product of 64 bits may overflow
-        return _narrow((_wide(a, signed[0]) >> 16) * wide + (low >> 16) >> 16)
+    def high_product(self, a: Word, b: Word, signed: tuple[bool, bool]) -> Word:
+        """A negative operand counts 2^32 too much as an unsigned one, so the other operand is taken off."""
+        al, ah, bl, bh = a & 0xFFFF, a >> 16, b & 0xFFFF, b >> 16
+        middle = ah * bl + (al * bl >> 16)
+        other = al * bh + (middle & 0xFFFF)
+        high = ah * bh + (middle >> 16) + (other >> 16)
+        for negative, operand, counts in ((a, b, signed[0]), (b, a, signed[1])):
+            high = high - self.where(negative >> 31, operand, 0) if counts else high
+        return high
 
-    def quotient(self, a: np.ndarray, b: np.ndarray, signed: bool) -> np.ndarray:
-        a, b = _wide(a, signed), _wide(b, signed)
-        magnitude = abs(a) // np.maximum(abs(b), 1)
-        return _narrow(np.where((a < 0) == (b < 0), magnitude, -magnitude))
+    def _magnitude(self, a: Word, signed: bool) -> Word:
+        return self.where(a >> 31 == 1, -a, a) if signed else a
 
-    def remainder(self, a: np.ndarray, b: np.ndarray, signed: bool) -> np.ndarray:
+    def quotient(self, a: Word, b: Word, signed: bool) -> Word:
+        magnitude = self._magnitude(a, signed) // self.xp.maximum(self._magnitude(b, signed), self.xp.uint32(1))
+        return self.where((a ^ b) >> 31 == 1, -magnitude, magnitude) if signed else magnitude
+
+    def remainder(self, a: Word, b: Word, signed: bool) -> Word:
         return a - b * self.quotient(a, b, signed)
-
-
-def _wide(a: np.ndarray, is_signed: bool) -> np.ndarray:
-    """The values of words, int64."""
-    a = np.asarray(a, np.uint32)
-    return (a.view(np.int32) if is_signed else a).astype(np.int64)
-
-
-def _narrow(a: np.ndarray) -> np.ndarray:
-    return a.astype(np.uint32)

@@ -14,10 +14,11 @@ import jax.numpy as jnp
 import numpy as np
 
 from backends.core.soft import COLUMN
+from backends.interface import Logits
 from backends.jax_tensor import soft as soft_machine
 from backends.jax_tensor import soft_run
 from backends.jax_tensor.compiling import jit
-from backends.jax_tensor.soft_program import RELAXATIONS, Logits, Machine, Place, SoftState
+from backends.jax_tensor.soft_program import RELAXATIONS, Machine, Place, SoftState
 from experiments.program_search.choices import NEVER
 from experiments.program_search.relaxed import objective
 from experiments.program_search.relaxed.descent import DTYPES, Descent, Schedule
