@@ -25,12 +25,8 @@ def sweep(
     machine: Backend, implementations: tuple[str, ...], policies: tuple[Policy, ...], secrets: int, repeats: int,
     measurements: int, seed: int,
 ) -> pd.DataFrame:  # fmt: skip
-    """One row an implementation and policy; of those with tables also one for each of OFFSETS, under the default policy.
-
-    Returns implementation, policy, line_bytes, capacity_bytes, table_offset, secrets, repeats, cycles_min, cycles_max,
-    within_sd, between_cycles (as `leaks.leak`), and measurements and max_t of the dudect test, one fixed plaintext against
-    random ones.
-    """
+    """The table `sweep`: a row an implementation and policy; of those with tables also one for each of OFFSETS, under the
+    default policy. Its dudect test is of one fixed plaintext against random ones."""
     rows = []
     cells = [(i, p, 0) for i in implementations for p in policies]
     cells += [(i, Policy(), offset) for i in implementations if AES[i].tables_bytes for offset in OFFSETS]

@@ -4,9 +4,8 @@ from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 
 from experiments.harness.tables import Results
+from experiments.timing_crypto.clocks.dudect import LEAK, SUSPICIOUS
 from figures import style
-
-SUSPICIOUS, LEAK = 4.5, 10.0
 
 
 def draw(results: Results) -> Figure:

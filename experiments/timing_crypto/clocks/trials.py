@@ -10,6 +10,7 @@ from experiments.harness import progress
 from experiments.timing_crypto.clocks import native
 from experiments.timing_crypto.clocks.dudect import dudect
 from experiments.timing_crypto.clocks.outside import wall_clock
+from experiments.timing_crypto.schema import TABLES
 
 NATIVE = (
     ("compare_early", False, 10), ("compare_constant", False, 1), ("aes_ttable", False, 1), ("aes_ttable", True, 1),
@@ -31,12 +32,8 @@ class Trials:
 def measured(
     implementations: Sequence[str], machines: Mapping[str, Backend], trials: Trials, seed: int, device: str = "cpu"
 ) -> pd.DataFrame:
-    """One row a clock, condition, seed and number of measurements.
-
-    Returns machine (`native` or a machine's name), implementation, condition (what a figure calls it), clock, seed,
-    measurements, max_t (the largest |t| of all croppings and orders so far), mean_difference (of the classes at the end, in
-    units of the clock).
-    """
+    """The table `dudect`: a row a clock, condition, seed and number of measurements. max_t: of all croppings and orders so far;
+    mean_difference: at the end."""
     rows: list[tuple] = []
     runs = [(*c, s) for c in NATIVE if c[0] in implementations for s in range(seed, seed + trials.seeds)]
     for implementation, flush, less, number in progress.track(runs, "native clock", len(runs)):
@@ -49,10 +46,7 @@ def measured(
         times, fixed = wall_clock(name, machines[name], implementation, trials.wall_clock, number, device)
         condition = implementation.replace("_", " ")
         rows += _points(name, implementation, condition, "monotonic", number, times, fixed)
-    columns = (
-        "machine", "implementation", "condition", "clock", "seed", "measurements", "max_t", "mean_difference"
-    )  # fmt: skip
-    return pd.DataFrame(rows, columns=columns)
+    return TABLES["dudect"].frame(rows)
 
 
 def _points(machine: str, implementation: str, condition: str, clock: str, seed: int, times, fixed) -> Iterator[tuple]:
@@ -62,7 +56,7 @@ def _points(machine: str, implementation: str, condition: str, clock: str, seed:
 
 
 def variance(implementations: Sequence[str], inputs: int, calls: int, seed: int) -> pd.DataFrame:
-    """How the native build varies on one and the same input; columns as `native.variance` gives."""
+    """The table `variance`, of the native build."""
     names = [i for i in native.CALLS if i in implementations]
     tables = [native.variance(i, inputs, calls, seed) for i in progress.track(names, "variance", len(names))]
-    return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=["implementation", "variation"])
+    return pd.concat(tables or [TABLES["variance"].frame([])], ignore_index=True)
