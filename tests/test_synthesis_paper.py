@@ -72,7 +72,7 @@ def test_runs_with_a_longer_budget_have_rows_of_their_own(results, tmp_path):
 
 
 def test_a_table_has_a_cell_for_every_task_and_method(results):
-    tables, runs = synthesis.build(results)["tables"], results.table("synthesis", "runs")
+    tables, runs = numbers.written(synthesis.build(results))["tables"], results.table("synthesis", "runs")
     header = tables["synthesis_header"][0]
     for name in ("success", "costs"):
         rows = tables[f"synthesis_{name}"]

@@ -50,9 +50,6 @@ class Function:
     name: str
     parameters: tuple[Parameter, ...]
 
-    def __getitem__(self, name: str) -> Parameter:
-        return next(p for p in self.parameters if p.name == name)
-
     @property
     def arguments(self) -> tuple[Argument, ...]:
         return tuple(Argument(p.name, p.size_bytes) for p in self.parameters)
