@@ -136,12 +136,12 @@ def test_a_larger_run_beside_the_results_is_taken_and_named(results, tmp_path):
     runs = results.table("synthesis", "runs")
     own = changed(results, tmp_path / "own", runs[runs["task"].isin(["increment", "add", "max"])])
     alone = numbers.written(synthesis.build(own))["values"]
-    assert (alone["synthesis_tasks"], alone["synthesis_larger"]) == ("3", "")
+    assert (alone["synthesis_task_count"], alone["synthesis_larger"]) == ("3", "")
     assert verdict(own, "tensor-computer-sum-array").verdict == claims.NOT_RUN
     changed(results, tmp_path / "large", runs)
     made_up.belongs(tmp_path / "large", "own", "larger")
     both = numbers.written(synthesis.build(own))["values"]
-    assert (both["synthesis_tasks"], both["synthesis_larger"]) == (str(runs["task"].nunique()), "large")
+    assert (both["synthesis_task_count"], both["synthesis_larger"]) == (str(runs["task"].nunique()), "large")
     assert verdict(own, "tensor-computer-sum-array").verdict == claims.EXCEEDED
     assert own.fullest("benchmarks") is own
 

@@ -19,11 +19,13 @@ def _components(results: Results) -> dict[str, Any]:
     components, decoder, proofs = (results.table(EXPERIMENT, t) for t in ("components", "decoder", "proofs"))
     weakest = components.loc[components["weight_margin"].idxmin()]
     return {
-        "component_count": len(components), "component_inputs": components["rows"].sum(),
-        "component_mismatches": components["mismatches"].sum(), "unsaturated": components["unsaturated"].sum(),
-        "decoder_cases": decoder["cases"].sum(), "decoder_mismatches": decoder["mismatches"].sum(),
-        "weight_margin": weakest["weight_margin"], "weakest_component": weakest["component"].replace("_", " "),
-        "lemmas": len(proofs), "lemmas_hold": (proofs["result"] == "holds").sum(),
+        "component_count": len(components),
+        **components[["rows", "mismatches", "unsaturated"]].sum().add_prefix("component_"),
+        **decoder[["cases", "mismatches"]].sum().add_prefix("decoder_"),
+        "weight_margin": weakest["weight_margin"],
+        "weakest_component": weakest["component"].replace("_", " "),
+        "lemmas": len(proofs),
+        "lemmas_hold": (proofs["result"] == "holds").sum(),
         "proof_time": quantity(proofs["time_s"].sum(), "s"),
         "components": [
             [r.component.replace("_", " "), r.rows, r.mismatches, r.smallest_margin, r.weight_margin]
@@ -33,7 +35,7 @@ def _components(results: Results) -> dict[str, Any]:
             [lemma, method, result, len(g), quantity(g["time_s"].sum(), "s")]
             for (lemma, method, result), g in proofs.groupby(["lemma", "method", "result"], sort=False)
         ],
-    }  # fmt: skip
+    }
 
 
 def _evidence(results: Results) -> dict[str, Any]:
@@ -43,18 +45,19 @@ def _evidence(results: Results) -> dict[str, Any]:
     injected = injected.assign(enumeration=caught.str.contains("enumeration"), proof=caught.str.contains("proof"))
     return {
         "proven": operations.query("evidence == 'proven' and mismatches == 0")["operation"].nunique(),
-        "fault_count": len(injected), "faults_found": injected["detected"].sum(), "false_alarms": control["detected"].sum(),
-        "operations": operations["operation"].nunique(), "pairs": operations["cases"].sum(),
-        "mismatches": operations["mismatches"].sum(),
+        "fault_count": len(injected),
+        "faults_found": injected["detected"].sum(),
+        "false_alarms": control["detected"].sum(),
+        "operations": operations["operation"].nunique(),
+        **operations[["cases", "mismatches"]].sum().add_prefix("operation_"),
         "evidence": [  # a proof tries no pairs and holds for all
             [b, bits, e, g["operation"].nunique(), "all" if e == "proven" else g["cases"].sum(), g["mismatches"].sum()]
             for (b, bits, e), g in operations.groupby(["backend", "bits", "evidence"], sort=False)
         ],
         "faults": [
-            [kind, len(g), *g[["detected", "enumeration", "proof"]].sum()]
-            for kind, g in injected.groupby("fault", sort=False)
+            [kind, len(g), *g[["detected", "enumeration", "proof"]].sum()] for kind, g in injected.groupby("fault", sort=False)
         ],
-    }  # fmt: skip
+    }
 
 
 def _latency(results: Results) -> dict[str, Any]:

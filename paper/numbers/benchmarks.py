@@ -38,12 +38,15 @@ def _profile(results: Results) -> dict[str, Any]:
     speed = _speeds(results.table("benchmarks", "throughput"))
     tensor = speed.loc[floor["backend"]]
     return {
-        "profile": numbers.rows_of(time_s, "s"), "profile_machines": [list(time_s.columns)],
-        "step_operations": floor["operations_per_step"], "step_bytes": floor["bytes_per_step"],
-        "step_time": quantity(1 / tensor[1], "s"), "step_time_256": quantity(1 / tensor.get(256, float("nan")), "s"),
+        "profile": numbers.rows_of(time_s, "s"),
+        "profile_machines": [list(time_s.columns)],
+        "step_operations": floor["operations_per_step"],
+        "step_bytes": floor["bytes_per_step"],
+        "step_time": quantity(1 / tensor[1], "s"),
+        "step_time_256": quantity(1 / tensor.get(256, float("nan")), "s"),
         "step_operations_per_ns": floor["operations_per_step"] * tensor[1] / 1e9,
         "step_over_compiled": speed.loc["gpu_compute", 1] / tensor[1],
-    }  # fmt: skip
+    }
 
 
 def _soft_step(results: Results) -> dict[str, Any]:

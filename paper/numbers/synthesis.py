@@ -40,10 +40,13 @@ def _longer_runs(results: Results) -> pd.DataFrame:
 
 def _size(runs: pd.DataFrame) -> dict[str, Any]:
     return {
-        "task_count": runs["task"].nunique(), "method_count": runs["method"].nunique(), "runs": len(runs),
+        "task_count": runs["task"].nunique(),
+        "method_count": runs["method"].nunique(),
+        "runs": len(runs),
         "seeds": _span(runs.groupby(["task", "method"])["seed"].nunique()),
-        "budget": _span(runs["budget_evaluations"]), "budget_s": _span(runs["budget_s"]),
-    }  # fmt: skip
+        "budget": _span(runs["budget_evaluations"]),
+        "budget_s": _span(runs["budget_s"]),
+    }
 
 
 def _span(values: pd.Series) -> str:
@@ -56,9 +59,12 @@ def _evidence(runs: pd.DataFrame) -> dict[str, Any]:
     right = runs[runs["right"]]
     proofs = right["proof"].value_counts()
     return {
-        "found": runs["found"].sum(), "right": len(right), "refuted": (runs["found"] & ~runs["right"]).sum(),
-        "held_out": runs["tested"].max(), **{name: proofs.get(name, 0) for name in ("proven", "undecided", "tested")},
-    }  # fmt: skip
+        "found": runs["found"].sum(),
+        "right": len(right),
+        "refuted": (runs["found"] & ~runs["right"]).sum(),
+        "held_out": runs["tested"].max(),
+        **{name: proofs.get(name, 0) for name in ("proven", "undecided", "tested")},
+    }
 
 
 def _controls(runs: pd.DataFrame) -> dict[str, Any]:
@@ -95,9 +101,11 @@ def _hybrid(runs: pd.DataFrame) -> dict[str, Any]:
         return {}
     both = cost[[HYBRID, CHAIN]].dropna()
     return {
-        "longer": len(both), "longest": runs.loc[runs["task"].isin(longer), "shortest"].min(),
-        "fewer": (both[HYBRID] < both[CHAIN]).sum(), "shorter_cost": (both[HYBRID] / both[CHAIN]).median(),
-    }  # fmt: skip
+        "longer": len(both),
+        "longest": runs.loc[runs["task"].isin(longer), "shortest"].min(),
+        "fewer": (both[HYBRID] < both[CHAIN]).sum(),
+        "shorter_cost": (both[HYBRID] / both[CHAIN]).median(),
+    }
 
 
 def _blind(runs: pd.DataFrame) -> dict[str, Any]:

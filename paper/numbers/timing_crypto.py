@@ -37,13 +37,18 @@ def _proven(results: Results) -> dict[str, Any]:
     named = found.replace({"implementation": {_PRIMITIVES: "primitives, ct_*"}})
     named.loc[naive.index, "implementation"] = "primitives, naive"
     return {
-        "known_functions": known["function"].nunique(), "known_verdicts": len(known), "levels": known["level"].nunique(),
+        "known_functions": known["function"].nunique(),
+        "known_verdicts": len(known),
+        "levels": known["level"].nunique(),
         "false_proven": (known["outcome"] == "false_proven").sum(),
         "false_alarms_taint": (known["outcome"] == "false_alarm").sum(),
-        "secrets_tried": found["secrets_tried"].max(), "naive_functions": len(proven), "naive_broken": (~proven["all"]).sum(),
-        "naive_mixed": (proven["any"] & ~proven["all"]).sum(), "constant_levels": [levels],
+        "secrets_tried": found["secrets_tried"].max(),
+        "naive_functions": len(proven),
+        "naive_broken": (~proven["all"]).sum(),
+        "naive_mixed": (proven["any"] & ~proven["all"]).sum(),
+        "constant_levels": [levels],
         "constant": [_constant_row(name, own, levels) for name, own in named.groupby("implementation", sort=False)],
-    }  # fmt: skip
+    }
 
 
 def _constant_row(name: str, own: pd.DataFrame, levels: list[str]) -> list[str]:
@@ -67,11 +72,15 @@ def _leaks(results: Results) -> dict[str, Any]:
         traces = [plain["distinct_pcs"], plain["distinct_accesses"]]
         rows.append([str(name), plain["between_cycles"], *cached.reindex(POLICIES), *traces])
     return {
-        "flat_sd": flat["within_sd"].max(), "early_min": early["cycles_min"].min(), "early_max": early["cycles_max"].max(),
-        "leak_secrets": own["secrets"].max(), "cached_secrets": own[own["timing"] == "cache"]["secrets"].max(),
+        "flat_sd": flat["within_sd"].max(),
+        "early_min": early["cycles_min"].min(),
+        "early_max": early["cycles_max"].max(),
+        "leak_secrets": own["secrets"].max(),
+        "cached_secrets": own[own["timing"] == "cache"]["secrets"].max(),
         "timing_calls": (others["secrets"] * others["repeats"]).sum(),
-        "timing_disagreements": others["disagreements"].sum(), "leaks": rows,
-    }  # fmt: skip
+        "timing_disagreements": others["disagreements"].sum(),
+        "leaks": rows,
+    }
 
 
 def _alignment(results: Results) -> dict[str, Any]:
@@ -111,10 +120,12 @@ def _recovery(results: Results) -> dict[str, Any]:
         if implementation in best:
             own = best[implementation]
             values |= {
-                f"{name}_line": own["line_bytes"].iloc[0], f"{name}_encryptions": own["encryptions"].iloc[0],
-                f"{name}_found": own["found"].sum(), f"{name}_tried": len(own),
+                f"{name}_line": own["line_bytes"].iloc[0],
+                f"{name}_encryptions": own["encryptions"].iloc[0],
+                f"{name}_found": own["found"].sum(),
+                f"{name}_tried": len(own),
                 f"{name}_time": quantity(own["time_s"].median(), "s"),
-            }  # fmt: skip
+            }
     return values
 
 
