@@ -4,7 +4,6 @@ import json
 import socket
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Self
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
@@ -28,13 +27,6 @@ class Display:
         columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), TextColumn("{task.fields[left]}"))
         self.bar = Progress(*columns, console=self.console, transient=True, disable=not self.console.is_terminal)
         self.task = self.bar.add_task("reproduce", total=1.0, left="")
-
-    def __enter__(self) -> Self:
-        self.bar.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.bar.stop()
 
     def begin(self, step: str) -> None:
         self.share, self.begun = 0.0, time.monotonic()

@@ -34,7 +34,7 @@ def shown():
 
 def test_a_file_gets_a_line_for_every_step_with_the_time_left(shown):
     display, file = shown
-    with display:
+    with display.bar:
         display.begin("one")
         display.end("one", 61.2)
         display.begin("two")

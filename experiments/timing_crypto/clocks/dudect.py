@@ -24,6 +24,19 @@ _ROUNDING = 1e-12
 
 
 @dataclass(frozen=True)
+class Measurements:
+    """cycles `[N]`, of single calls, in units of `clock`; classes `[N]` bool, which were of the fixed class.
+
+    clock: the processor's `tsc` (x86) or `cntvct` (AArch64), whose ticks are of constant length and no core cycles; or
+    `monotonic`, nanoseconds of the system's clock.
+    """
+
+    cycles: np.ndarray
+    classes: np.ndarray
+    clock: str
+
+
+@dataclass(frozen=True)
 class Dudect:
     """What the tests gave.
 

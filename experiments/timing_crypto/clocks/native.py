@@ -17,6 +17,7 @@ import pandas as pd
 from backends.core import toolchain
 from backends.interface import UserError
 from experiments.timing_crypto.clocks import dudect
+from experiments.timing_crypto.clocks.dudect import Measurements
 from experiments.timing_crypto.programs import AES, IMPLEMENTATIONS, Function, compare_functions
 from experiments.timing_crypto.schema import TABLES
 
@@ -29,19 +30,6 @@ CALLS = {
 DEPENDS_ON = ("experiments/timing_crypto/clocks/harness.c",)
 _HARNESS = Path(__file__).parent / "harness.c"
 _WARM_UP = 1000
-
-
-@dataclass(frozen=True)
-class Measurements:
-    """cycles `[N]` uint64, of single calls, in units of `clock`; classes `[N]` bool, which were of the fixed class.
-
-    clock: the processor's `tsc` (x86) or `cntvct` (AArch64), whose ticks are of constant length and no core cycles; or
-    `monotonic`, nanoseconds of the system's clock, where there is no usable counter.
-    """
-
-    cycles: np.ndarray
-    classes: np.ndarray
-    clock: str
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ import pandas as pd
 from backends.interface import Backend
 from experiments.harness import progress
 from experiments.timing_crypto.clocks import native
-from experiments.timing_crypto.clocks.dudect import dudect
+from experiments.timing_crypto.clocks.dudect import Measurements, dudect
 from experiments.timing_crypto.clocks.outside import wall_clock
 from experiments.timing_crypto.schema import TABLES
 
@@ -29,30 +29,28 @@ class Trials:
     seeds: int
 
 
-def measured(
+def noisy(
     implementations: Sequence[str], machines: Mapping[str, Backend], trials: Trials, seed: int, device: str = "cpu"
 ) -> pd.DataFrame:
     """The table `dudect`: a row a clock, condition, seed and number of measurements. max_t: of all croppings and orders so far;
     mean_difference: at the end."""
     rows: list[tuple] = []
-    runs = [(*c, s) for c in NATIVE if c[0] in implementations for s in range(seed, seed + trials.seeds)]
+    seeds = range(seed, seed + trials.seeds)
+    runs = [(*c, s) for c in NATIVE if c[0] in implementations for s in seeds]
     for implementation, flush, less, number in progress.track(runs, "native clock", len(runs)):
-        found = native.measure(implementation, max(2, trials.native // less), number, flush=flush)
-        condition = implementation.replace("_", " ") + (", flushed" if flush else "")
-        rows += _points("native", implementation, condition, found.clock, number, found.cycles, found.classes)
-    compared = [c for c in COMPARISONS if c in implementations]
-    outside = [(m, c, s) for m in machines for c in compared for s in range(seed, seed + trials.seeds)]
+        measured = native.measure(implementation, max(2, trials.native // less), number, flush=flush)
+        rows += _points("native", implementation, ", flushed" if flush else "", number, measured)
+    outside = [(m, c, s) for m in machines for c in COMPARISONS if c in implementations for s in seeds]
     for name, implementation, number in progress.track(outside, "wall clock", len(outside)):
-        times, fixed = wall_clock(name, machines[name], implementation, trials.wall_clock, number, device)
-        condition = implementation.replace("_", " ")
-        rows += _points(name, implementation, condition, "monotonic", number, times, fixed)
+        measured = wall_clock(name, machines[name], implementation, trials.wall_clock, number, device)
+        rows += _points(name, implementation, "", number, measured)
     return TABLES["dudect"].frame(rows)
 
 
-def _points(machine: str, implementation: str, condition: str, clock: str, seed: int, times, fixed) -> Iterator[tuple]:
-    found = dudect(times, fixed)
+def _points(machine: str, implementation: str, cache: str, seed: int, measured: Measurements) -> Iterator[tuple]:
+    found, condition = dudect(measured.cycles, measured.classes), implementation.replace("_", " ") + cache
     for count, t in zip(found.measurements, found.t, strict=True):
-        yield machine, implementation, condition, clock, seed, int(count), float(t), found.mean_difference
+        yield machine, implementation, condition, measured.clock, seed, int(count), float(t), found.mean_difference
 
 
 def variance(implementations: Sequence[str], inputs: int, calls: int, seed: int) -> pd.DataFrame:
