@@ -56,12 +56,12 @@ def experiment(name: str, scale: str, results: Path, display: Display) -> None:
         raise UserError(f"experiment {name} ended with exit code {code}: see above; make reproduce goes on where it stopped")
 
 
-def made(main: Callable[[list[str]], int], folder: Path) -> None:
+def made(step: str, main: Callable[[list[str]], int], folder: Path) -> None:
     """Make one of the things that are made of results, quietly. Raises UserError where it fails; the reason is printed."""
     with redirect_stdout(StringIO()):
         code = main(["--results", str(folder)])
     if code:
-        raise UserError(f"{main.__module__.removesuffix('.__main__')} could not be made: see above")
+        raise UserError(f"{step} could not be made: see above")
 
 
 def reproduce(scale: str, results: Path, keep_times: bool) -> int:
@@ -77,7 +77,7 @@ def reproduce(scale: str, results: Path, keep_times: bool) -> int:
             begun = time.monotonic()
             display.begin(step)
             if step in after:
-                made(after[step], folder)
+                made(step, after[step], folder)
             else:
                 experiment(step, scale, results, display)
             spent[step] = time.monotonic() - begun
