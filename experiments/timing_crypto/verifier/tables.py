@@ -68,8 +68,7 @@ def _row(verdict: Verdict) -> dict:
     first = next((violation.line for violation in verdict.violations if violation.line), None)
     crossed, covered = verdict.cross_check, verdict.coverage
     return {
-        "verdict": "proven" if verdict.proven else "violations",
-        "violations": len({violation.pc for violation in verdict.violations}),
+        "verdict": verdict.word, "violations": verdict.leaking,
         "first_line": f"{Path(first.file).name}:{first.line}" if first else "",
         "kinds": ", ".join(sorted({violation.kind for violation in verdict.violations})),
         "instructions": covered.instructions, "unreached": covered.instructions - covered.reached,
