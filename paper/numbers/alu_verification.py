@@ -11,7 +11,7 @@ _SHOWN = ("add", "sub", "slt", "and", "sll", "sra", "mul", "mulh", "div", "rem")
 
 
 def build(results: Results) -> dict[str, Any]:
-    """As `numbers.build`."""
+    """As `numbers` says."""
     return numbers.joined(*(part(results) for part in (_components, _evidence, _latency)))
 
 

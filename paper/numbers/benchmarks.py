@@ -11,7 +11,7 @@ from paper import numbers
 
 
 def build(results: Results) -> dict[str, Any]:
-    """As `numbers.build`."""
+    """As `numbers` says."""
     return numbers.joined(*(part(results) for part in (_benchmarks, _profile, _soft_step, _elsewhere)))
 
 

@@ -9,7 +9,7 @@ _KINDS = ("value", "trap", "timing", "soft limit", "gradient")
 
 
 def build(results: Results) -> dict[str, Any]:
-    """As `numbers.build`."""
+    """As `numbers` says."""
     cases = results.table("conformance", "cases")
     totals = cases.groupby(["backend", "kind"], sort=False)[["cases", "passed"]].sum()
     rows = [

@@ -15,7 +15,7 @@ _PRIMITIVES = "primitives"
 
 
 def build(results: Results) -> dict[str, Any]:
-    """As `numbers.build`."""
+    """As `numbers` says."""
     own = [part(results) for part in (_vectors, _proven, _leaks, _alignment, _noisy, _recovery, _costs)]
     return numbers.joined({"evictions": EVICTIONS}, *own)
 
