@@ -51,9 +51,7 @@ def written(found: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
 
 def rows_of(table: pd.DataFrame, unit: str) -> Rows:
     """Quantities in a unit behind the names of their rows."""
-    return [
-        [str(name), *(quantity(value, unit) for value in row)] for name, row in zip(table.index, table.to_numpy(), strict=True)
-    ]
+    return table.map(quantity, unit=unit).reset_index().to_numpy().tolist()
 
 
 def _claims(results: Results) -> dict[str, Any]:
