@@ -30,17 +30,16 @@ WIRES = ("sum", "half", "carry", "full", "select", "xor", "route", "source")
 
 @dataclass(frozen=True)
 class CrossedWire(SymbolicCells):
-    """Cells in which bits `bit` and `bit + 1` of one component's first word are crossed."""
+    """Cells in which bits 1 and 2 of one component's first word are crossed."""
 
     component: str
-    bit: int = 1
 
     def _cross(self, component: str, inputs: Sequence[np.ndarray]) -> list[np.ndarray]:
         crossed = list(inputs)
-        wide = [i for i, bits in enumerate(inputs) if bits.shape[-1] > self.bit + 1]
+        wide = [i for i, bits in enumerate(inputs) if bits.shape[-1] > 2]
         if component == self.component and wide:
             order = np.arange(inputs[wide[0]].shape[-1])
-            order[[self.bit, self.bit + 1]] = order[[self.bit + 1, self.bit]]
+            order[[1, 2]] = 2, 1
             crossed[wide[0]] = inputs[wide[0]][..., order]
         return crossed
 

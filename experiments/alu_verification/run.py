@@ -86,4 +86,4 @@ def _proven(proofs: pd.DataFrame) -> pd.DataFrame:
 def _tested(cfg, scale: Scale, name: str, machine: Backend) -> pd.DataFrame:
     pairs = {NEURAL: scale.neural_pairs, "gpu_compute": scale.compiled_pairs}.get(name, scale.sampled_pairs)
     enumerated = exhaustive_8bit(name, machine, scale.enumerated, cfg.device)
-    return pd.concat((enumerated, random_pairs(name, machine, pairs, cfg.seed, device=cfg.device)), ignore_index=True)
+    return pd.concat((enumerated, random_pairs(name, machine, pairs, cfg.seed, cfg.device)), ignore_index=True)

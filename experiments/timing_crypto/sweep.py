@@ -9,7 +9,7 @@ from experiments.harness import progress
 from experiments.timing_crypto import programs
 from experiments.timing_crypto.clocks import dudect
 from experiments.timing_crypto.leaks import cycles, leak, secrets_of
-from experiments.timing_crypto.policies import Policy
+from experiments.timing_crypto.policies import CAPACITY_BYTES, Policy
 from experiments.timing_crypto.programs import AES, aes
 
 FUNCTION = "aes128_encrypt"
@@ -38,7 +38,7 @@ def sweep(
         timed, fixed = fixed_against_random(machine, call, policy, count, seed)
         rows.append({
             "implementation": implementation, "policy": policy.name, "line_bytes": policy.line_bytes,
-            "capacity_bytes": policy.capacity_bytes, "table_offset": offset, "secrets": secrets, "repeats": repeats,
+            "capacity_bytes": CAPACITY_BYTES, "table_offset": offset, "secrets": secrets, "repeats": repeats,
             **leak(found), "measurements": count, "max_t": dudect.dudect(timed, fixed).largest,
         })  # fmt: skip
     return pd.DataFrame(rows)

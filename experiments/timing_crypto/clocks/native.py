@@ -86,18 +86,18 @@ def measure(implementation: str, n: int, seed: int, flush: bool = False) -> Meas
     return Measurements(times, fixed, clock)
 
 
-def variance(implementation: str, inputs: int, calls: int, seed: int, flush: bool = False) -> pd.DataFrame:
+def variance(implementation: str, inputs: int, calls: int, seed: int) -> pd.DataFrame:
     """The table `variance`: how repeated calls with one and the same input vary, a row for every random input. In the 99 % that
     are fastest no interrupt of the system dominates."""
     random = np.random.default_rng(seed)
     native, rows = prepare(implementation, random), []
     for number in range(inputs):
         one = random.integers(0, 256, (1, len(native.buffers[native.varied])), np.uint8)
-        native.times(np.repeat(one, _WARM_UP, axis=0), flush)
-        times, clock = native.times(np.repeat(one, calls, axis=0), flush)
+        native.times(np.repeat(one, _WARM_UP, axis=0))
+        times, clock = native.times(np.repeat(one, calls, axis=0))
         kept = np.sort(times)[: max(1, calls * 99 // 100)]
         median = float(np.median(times))
-        rows.append((implementation, flush, clock, number, calls, median, *_varies(times, median), *_varies(kept, median)))
+        rows.append((implementation, False, clock, number, calls, median, *_varies(times, median), *_varies(kept, median)))
     return TABLES["variance"].frame(rows)
 
 

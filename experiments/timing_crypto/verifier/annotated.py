@@ -39,9 +39,9 @@ class Annotated:
         return Question(self.path, self.name, self.secrets, self.public, level=level)
 
 
-def annotated(folder: Path = FOLDER) -> list[Annotated]:
-    """All functions of a folder, in order."""
-    return [function for path in sorted(folder.glob("*.c")) for function in _of_file(path)]
+def annotated() -> list[Annotated]:
+    """All functions, in order."""
+    return [function for path in sorted(FOLDER.glob("*.c")) for function in _of_file(path)]
 
 
 def _of_file(path: Path) -> Iterator[Annotated]:
