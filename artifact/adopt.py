@@ -45,11 +45,11 @@ def gather(runs: Sequence[Path], target: Path, force: bool = False) -> str:
     name = facts[0]["experiment"]
     if others := {other["experiment"] for other in facts} - {name}:
         raise UserError(f"{runs[0]} is a run of {name}, another one of {others.pop()}: give runs of one experiment")
-    declared, parts = schema.of(name), dict[str, list[pd.DataFrame]]()
-    for run, has in zip(runs, facts, strict=True):
-        for table in has["tables"]:
-            parts.setdefault(table, []).append(tables.read(run / f"{table}.csv"))
-    joined = {t: pd.concat(rows).drop_duplicates(declared[t].keys, ignore_index=True) for t, rows in parts.items()}
+    joined = {}
+    for table, declared in schema.of(name).items():
+        rows = [tables.read(run / f"{table}.csv") for run, has in zip(runs, facts, strict=True) if table in has["tables"]]
+        if rows:
+            joined[table] = pd.concat(rows).drop_duplicates(declared.keys, ignore_index=True)
     own = {
         "key": hashlib.sha256("".join(has["key"] for has in facts).encode()).hexdigest(),
         "wall_time_s": sum(has["wall_time_s"] for has in facts),
@@ -81,10 +81,8 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
 
     def adopt_it() -> int:
-        if options.runs:
-            names = [gather(options.runs, options.to, options.force)]
-        else:
-            names = adopt(options.source, options.to, options.force)
+        runs, source, force = options.runs, options.source, options.force
+        names = [gather(runs, options.to, force)] if runs else adopt(source, options.to, force)
         print(f"{options.to}: {', '.join(names)}")
         return appendix.main([]) if options.to.resolve().parent == DEFAULT.parent else 0
 

@@ -4,7 +4,6 @@ A generated table stands between two comments, `<!-- generated: NAME -->` and `<
 """
 
 import argparse
-import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -21,14 +20,8 @@ APPENDIX = Path(__file__).with_name("ARTIFACT.md")
 
 def costs(results: Results) -> str:
     """Hardware, time, memory and disk of every recorded experiment, as a Markdown table."""
-    rows = []
-    recorded = [
-        (run, name)
-        for name in results.experiments()
-        for run in (results, *(other for role in manifest.ROLES for other in results.beside(role)))
-        if name in run.experiments()
-    ]
-    for run, name in recorded:
+    rows, runs = [], [results, *(other for role in manifest.ROLES for other in results.beside(role))]
+    for name, run in ((name, run) for name in results.experiments() for run in runs if name in run.experiments()):
         facts = run.provenance(name)
         machine, disk = facts["machine"], sum(f.stat().st_size for f in (run.root / name).glob("*.csv"))
         hardware = f"{machine['cpu']}, {machine['cores']} cores" + (f", {machine['gpu']}" if machine["gpu"] else "")
@@ -61,10 +54,11 @@ def filled(text: str, results: Results) -> str:
     """The appendix with its generated tables replaced."""
     for name, table in (("costs", costs(results)), ("commands", commands())):
         start, end = f"<!-- generated: {name} -->", "<!-- end -->"
-        found = re.search(re.escape(start) + r"\n(.*?)" + re.escape(end), text, re.DOTALL)
-        if found is None:
+        before, _, generated = text.partition(start)
+        _, found, after = generated.partition(end)
+        if not found:
             raise UserError(f"{APPENDIX} lacks the lines '{start}' and '{end}'")
-        text = text[: found.start(1)] + table + "\n" + text[found.end(1) :]
+        text = f"{before}{start}\n{table}\n{end}{after}"
     return text
 
 

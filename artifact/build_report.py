@@ -1,16 +1,14 @@
 """`python -m artifact.build_report [--results FOLDER] [--out FILE]`: run the notebook `report.py`, write one HTML page."""
 
-import argparse
 import os
 import sys
 import tempfile
 import warnings
 from pathlib import Path
 
-from backends.core.errors import exit_code
+from artifact.command import maker
 from experiments.harness import record, schema, tables
 from experiments.harness.provenance import ROOT
-from experiments.harness.tables import DEFAULT
 
 NOTEBOOK = Path(__file__).with_name("report.py")
 STYLE = Path(__file__).with_name("report.css")
@@ -31,8 +29,8 @@ PAGE = """<!DOCTYPE html>
 """
 
 
-def build(results: Path) -> str:
-    """The report as HTML. Raises UserError where an experiment is missing or a table damaged."""
+def build(results: Path, out: Path) -> None:
+    """Write the report as HTML. Raises UserError where an experiment is missing or a table damaged."""
     found = tables.at(results)
     for experiment in found.experiments() or schema.experiments():  # where there is nothing, the first one says so
         found.provenance(experiment)
@@ -51,22 +49,10 @@ def build(results: Path) -> str:
         runner = ExecutePreprocessor(config=sockets, timeout=600, kernel_name="python3")
         runner.preprocess(notebook, {"metadata": {"path": str(ROOT)}})
         body, _ = HTMLExporter(template_name="basic", exclude_input=True).from_notebook_node(notebook)
-    return PAGE.format(style=STYLE.read_text(encoding="utf-8"), body=body)
+    record.write_files(out.parent, {out.name: PAGE.format(style=STYLE.read_text(encoding="utf-8"), body=body)})
 
 
-def main(arguments: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(prog="python -m artifact.build_report", description="Build the HTML report from results.")
-    parser.add_argument("--results", type=Path, default=DEFAULT, help="results folder (default: results/reference)")
-    parser.add_argument("--out", type=Path, help="default: report.html in the results folder")
-    options = parser.parse_args(arguments)
-    out = options.out or options.results / "report.html"
-
-    def build_it() -> int:
-        record.write_files(out.parent, {out.name: build(options.results)})
-        print(out)
-        return 0
-
-    return exit_code(build_it)
+main = maker("artifact.build_report", "Build the HTML report from results.", "report.html", build)
 
 
 if __name__ == "__main__":

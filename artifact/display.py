@@ -3,8 +3,7 @@
 import json
 import socket
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Self
+from collections.abc import Mapping, Sequence
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
@@ -29,13 +28,6 @@ class Display:
         self.bar = Progress(*columns, console=self.console, transient=True, disable=not self.console.is_terminal)
         self.task = self.bar.add_task("reproduce", total=1.0, left="")
 
-    def __enter__(self) -> Self:
-        self.bar.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.bar.stop()
-
     def begin(self, step: str) -> None:
         self.share, self.begun = 0.0, time.monotonic()
         self._show(f"{step} …", at_once=True)
@@ -47,9 +39,10 @@ class Display:
 
     def follow(self, channel: socket.socket) -> None:
         """Show what an experiment tells of itself, until it has ended."""
-        for message in _messages(channel):
-            self.share = message["done"] / max(1, message["total"])
-            self._show(f"{self.left[0]}: part {message['done']} of {message['total']}")
+        with channel.makefile("r", encoding="utf-8") as lines:
+            for message in map(json.loads, lines):
+                self.share = message["done"] / max(1, message["total"])
+                self._show(f"{self.left[0]}: part {message['done']} of {message['total']}")
 
     def _show(self, text: str, at_once: bool = False) -> None:
         spent, left = time.monotonic() - self.started, self._left()
@@ -70,10 +63,3 @@ class Display:
         rest = sum(self.expected[step] for step in later)
         by_time = self.expected[now] - (time.monotonic() - self.begun)
         return rest + max(by_time, self.expected[now] * (1 - self.share) / 4, 0.0)
-
-
-def _messages(channel: socket.socket) -> Iterator[dict[str, int]]:
-    """Lines of JSON, until the other end is closed."""
-    with channel.makefile("r", encoding="utf-8") as lines:
-        for line in lines:
-            yield json.loads(line)

@@ -56,12 +56,12 @@ def experiment(name: str, scale: str, results: Path, display: Display) -> None:
         raise UserError(f"experiment {name} ended with exit code {code}: see above; make reproduce goes on where it stopped")
 
 
-def made(main: Callable[[list[str]], int], folder: Path) -> None:
+def made(step: str, main: Callable[[list[str]], int], folder: Path) -> None:
     """Make one of the things that are made of results, quietly. Raises UserError where it fails; the reason is printed."""
     with redirect_stdout(StringIO()):
         code = main(["--results", str(folder)])
     if code:
-        raise UserError(f"{main.__module__.removesuffix('.__main__')} could not be made: see above")
+        raise UserError(f"{step} could not be made: see above")
 
 
 def reproduce(scale: str, results: Path, keep_times: bool) -> int:
@@ -72,12 +72,12 @@ def reproduce(scale: str, results: Path, keep_times: bool) -> int:
     speed = calibration.measure("before all")["loop_s"]
     display = Display([*todo, *after], _expected(scale, speed))
     spent = {}
-    with display:
+    with display.bar:
         for step in [*todo, *after]:
             begun = time.monotonic()
             display.begin(step)
             if step in after:
-                made(after[step], folder)
+                made(step, after[step], folder)
             else:
                 experiment(step, scale, results, display)
             spent[step] = time.monotonic() - begun
@@ -119,18 +119,15 @@ def _reasons(verdicts: Iterable[claims.Verdict]) -> str:
 
 def _expected(scale: str, speed: float) -> dict[str, float]:
     """Seconds that each step should take here, by those of the recorded machine and the speed of both."""
-    if not TIMES.is_file():
-        return {}
     rows = tables.read(TIMES)
     return {row.step: row.wall_s * speed / row.loop_s for row in rows[rows.scale == scale].itertuples()}
 
 
 def _keep(scale: str, speed: float, spent: dict[str, float]) -> None:
     """Put this machine's times into the repository."""
-    own = pd.DataFrame([(scale, step, round(wall, 1), speed) for step, wall in spent.items()])
-    own.columns = ["scale", "step", "wall_s", "loop_s"]
-    rows = pd.concat([own, tables.read(TIMES)]) if TIMES.is_file() else own
-    rows = rows.drop_duplicates(["scale", "step"]).sort_values(["scale", "step"])
+    known = tables.read(TIMES)
+    own = pd.DataFrame([(scale, step, round(wall, 1), speed) for step, wall in spent.items()], columns=known.columns)
+    rows = pd.concat([own, known]).drop_duplicates(["scale", "step"]).sort_values(["scale", "step"])
     record.write_files(TIMES.parent, {TIMES.name: rows.to_csv(index=False)})
 
 

@@ -54,20 +54,15 @@ def main(arguments: list[str] | None = None) -> int:
 def _draw_all(chosen: list[str], folder: Path, out: Path) -> int:
     for unknown in set(chosen) - set(names()):
         raise UserError(f"unknown figure '{unknown}': one of {', '.join(names())}")
-    results = tables.at(folder)
+    results, code = tables.at(folder), 0
     out.mkdir(parents=True, exist_ok=True)
-    drawn = [_drawn(name, results, out) for name in chosen]
-    return 0 if all(drawn) else 2
-
-
-def _drawn(name: str, results: Results, out: Path) -> bool:
-    """Draw one figure and say so; a figure that cannot be drawn does not keep the others from it."""
-    try:
-        print(*draw(name, results, out))
-    except UserError as error:
-        print(f"error: figure {name}: {error}", file=sys.stderr)
-        return False
-    return True
+    for name in chosen:
+        try:
+            print(*draw(name, results, out))
+        except UserError as error:  # does not keep the others from being drawn
+            print(f"error: figure {name}: {error}", file=sys.stderr)
+            code = 2
+    return code
 
 
 if __name__ == "__main__":

@@ -4,7 +4,10 @@ import os
 from pathlib import Path
 
 import matplotlib as mpl
+import numpy as np
+import pandas as pd
 import seaborn as sns
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 COLUMN_IN, PAGE_IN = 3.4, 7.0
@@ -49,6 +52,7 @@ _LOOKS = (
 )
 _MACHINES = ("reference", "jax_tensor", "torch_neural", "gpu_compute")
 INK, PALE = "#222222", "#E8EDF2"
+_DARK = 0.55
 
 
 def apply() -> None:
@@ -71,6 +75,26 @@ def looks(known, names) -> dict[str, dict]:
     """Line properties of each of `names`, by its place among `known`."""
     chosen = {k: _LOOKS[i % len(_LOOKS)] for i, k in enumerate(known) if k in set(names)}
     return {k: {"color": c, "marker": m, "linestyle": d, "label": k} for k, (c, m, d) in chosen.items()}
+
+
+def band(axes: Axes, points: pd.DataFrame, x: str, look: dict) -> None:
+    """A line through the column `median`, with the range from `low` to `high` around it."""
+    axes.plot(points[x], points["median"], **look)
+    axes.fill_between(points[x], points["low"], points["high"], color=look["color"], alpha=0.2, linewidth=0)
+
+
+def cells(axes: Axes, shades: np.ndarray, texts: np.ndarray) -> None:
+    """Write into the cells of a picture `[rows, columns]`, in white where the shade, from 0 to 1, is dark."""
+    for (row, column), shade in np.ndenumerate(shades):
+        ink = "white" if shade > _DARK else INK
+        axes.text(column, row, str(texts[row, column]), ha="center", va="center", fontsize=6, color=ink)
+    axes.grid(visible=False)
+
+
+def legend(figure: Figure, columns: int, **look) -> None:
+    """Every label of the panels once, above them."""
+    handles = {label: line for axes in figure.axes for line, label in zip(*axes.get_legend_handles_labels(), strict=True)}
+    figure.legend(handles.values(), handles.keys(), loc="outside upper center", ncols=columns, **look)
 
 
 def save(figure: Figure, folder: Path, name: str) -> list[Path]:

@@ -1,6 +1,5 @@
 """`python -m paper [--results FOLDER] [--out FILE]`: compile the paper offline."""
 
-import argparse
 import json
 import re
 import sys
@@ -8,10 +7,9 @@ from pathlib import Path
 
 import typst
 
-from backends.core.errors import exit_code
+from artifact.command import maker
 from backends.interface import UserError
 from experiments.harness import record, tables
-from experiments.harness.tables import DEFAULT
 from paper import numbers
 
 SOURCE = Path(__file__).with_name("main.typ")
@@ -35,19 +33,7 @@ def compile_paper(results: Path, out: Path) -> None:
     beside.replace(out)
 
 
-def main(arguments: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(prog="python -m paper", description="Build the PDF from recorded results.")
-    parser.add_argument("--results", type=Path, default=DEFAULT, help="results folder (default: results/reference)")
-    parser.add_argument("--out", type=Path, help="default: paper.pdf in the results folder")
-    options = parser.parse_args(arguments)
-    out = options.out or options.results / "paper.pdf"
-
-    def build_it() -> int:
-        compile_paper(options.results, out)
-        print(out)
-        return 0
-
-    return exit_code(build_it)
+main = maker("paper", "Build the PDF from recorded results.", "paper.pdf", compile_paper)
 
 
 if __name__ == "__main__":

@@ -48,7 +48,7 @@ def test_too_few_encryptions(encryptions):
 
 def test_candidates_are_distinct_and_begin_with_the_guess():
     scores = np.random.default_rng(0).normal(size=(16, 256))
-    guess = recovery.Guess(scores.argmax(axis=1).astype(np.uint8), np.ones(16), scores)
+    guess = recovery.Guess(scores.argmax(axis=1).astype(np.uint8), scores)
     found = [tuple(c) for c in recovery.candidates(guess)]
     assert found[0] == tuple(guess.key)
     assert len(set(found)) == len(found) == 4096

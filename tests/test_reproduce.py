@@ -34,7 +34,7 @@ def shown():
 
 def test_a_file_gets_a_line_for_every_step_with_the_time_left(shown):
     display, file = shown
-    with display:
+    with display.bar:
         display.begin("one")
         display.end("one", 61.2)
         display.begin("two")
@@ -89,6 +89,6 @@ def test_clock(seconds, text):
 def test_calibration_tells_what_others_used():
     before, after = calibration.measure("before"), calibration.measure("after")
     assert 0 < before["share"] <= 1 and before["loop_s"] > 0 and after["at_s"] > before["at_s"]
-    if before["busy_s"] is not None:
-        quiet = {"busy_s": before["busy_s"] + 5.0, "own_s": before["own_s"] + 3.0, "at_s": before["at_s"] + 4.0}
-        assert calibration.others(before, quiet) == pytest.approx(0.5)
+    if before["busy_s"] is not None:  # what all used together, which is at least what this process did, to a tick
+        spent = {name: after[name] - before[name] for name in ("busy_s", "own_s")}
+        assert spent["busy_s"] > spent["own_s"] - 0.5 and spent["own_s"] > 0

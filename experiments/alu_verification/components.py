@@ -15,6 +15,7 @@ from backends.torch_neural.cells import TorchCells, evaluate
 from backends.torch_neural.decoder import Decoder
 from backends.torch_neural.networks import COMPONENTS, Classifier, entries
 from backends.torch_neural.train import score_gaps, targets
+from experiments.alu_verification.schema import TABLES
 
 _ALL_KEYS = 1 << len(layout.KEY)
 
@@ -96,19 +97,14 @@ def decoder_words() -> np.ndarray:
 
 @torch.inference_mode()
 def decoder(entries: dict[str, np.ndarray], classifier: Classifier) -> pd.DataFrame:
-    """The decoder as it is composed, against `isa.decode` on `decoder_words()`: sampled, for a word has 2^32 values.
-
-    Columns isa, evidence, cases, mismatches, time_s.
-    """
+    """The table `decoder`: as it is composed, against `isa.decode` on `decoder_words()`, a sample of the 2^32 words."""
     rows, words = [], decoder_words()
     for name, registers in REGISTERS.items():
         start = time.perf_counter()
         found, wanted = Decoder(TorchCells(entries), classifier, registers).decode(words), isa.decode(words, registers)
-        wrong = np.zeros(len(words), bool)
-        for field in asdict(wanted):
-            wrong |= getattr(found, field) != getattr(wanted, field)
+        wrong = np.any([getattr(found, field) != column for field, column in asdict(wanted).items()], axis=0)
         rows.append((name, "sampled", len(words), int(wrong.sum()), time.perf_counter() - start))
-    return pd.DataFrame(rows, columns=["isa", "evidence", "cases", "mismatches", "time_s"])
+    return TABLES["decoder"].frame(rows)
 
 
 def components(weights: dict[str, np.ndarray], classifier: Classifier) -> pd.DataFrame:

@@ -7,15 +7,17 @@ of its component shows a mismatch, or if a lemma of an operation that uses the c
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import pandas as pd
 import torch
 
-from backends.torch_neural import wiring
 from backends.torch_neural.networks import COMPONENTS, Classifier, entries
 from experiments.alu_verification.components import enumerate_classifier, enumerate_component
 from experiments.alu_verification.prove import prove
+from experiments.alu_verification.schema import TABLES
+from experiments.alu_verification.symbolic import SymbolicCells
 
 # An operation whose proof runs through the component.
 USER = {
@@ -27,58 +29,39 @@ WIRES = ("sum", "half", "carry", "full", "select", "xor", "route", "source")
 
 
 @dataclass(frozen=True)
-class CrossedWire:
-    """Cells in which bits `bit` and `bit + 1` of one component's first word are crossed; all else is the cells' own."""
+class CrossedWire(SymbolicCells):
+    """Cells in which bits 1 and 2 of one component's first word are crossed."""
 
-    cells: wiring.Cells
     component: str
-    bit: int = 1
 
-    def _cross(self, component: str, inputs: Sequence[wiring.Bits]) -> list[wiring.Bits]:
+    def _cross(self, component: str, inputs: Sequence[np.ndarray]) -> list[np.ndarray]:
         crossed = list(inputs)
-        wide = [i for i, bits in enumerate(inputs) if bits.shape[-1] > self.bit + 1]
+        wide = [i for i, bits in enumerate(inputs) if bits.shape[-1] > 2]
         if component == self.component and wide:
             order = np.arange(inputs[wide[0]].shape[-1])
-            order[[self.bit, self.bit + 1]] = order[[self.bit + 1, self.bit]]
+            order[[1, 2]] = 2, 1
             crossed[wide[0]] = inputs[wide[0]][..., order]
         return crossed
 
-    def gate(self, name: str, *inputs: wiring.Bits) -> wiring.Bits:
-        return self.cells.gate(name, *self._cross(name, inputs))
+    def _output(self, name: str, inputs: Sequence[np.ndarray], output: int) -> np.ndarray:
+        return super()._output(name, self._cross(name, inputs), output)
 
-    def pair(self, name: str, *inputs: wiring.Bits) -> tuple[wiring.Bits, wiring.Bits]:
-        return self.cells.pair(name, *self._cross(name, inputs))
+    def routes(self, amount: np.ndarray) -> np.ndarray:
+        return super().routes(*self._cross("route", [amount]))
 
-    def routes(self, amount: wiring.Bits) -> wiring.Bits:
-        return self.cells.routes(*self._cross("route", [amount]))
-
-    def attend(self, routes: wiring.Bits, sources: wiring.Bits) -> wiring.Bits:
-        return self.cells.attend(routes, *self._cross("source", [sources]))
-
-    def byte_products(self, a: wiring.Bits, b: wiring.Bits) -> wiring.Bits:
-        return self.cells.byte_products(a, b)
-
-    def constant(self, bit: int, like: wiring.Bits) -> wiring.Bits:
-        return self.cells.constant(bit, like)
-
-    def cat(self, parts: Sequence[wiring.Bits], axis: int = 0) -> wiring.Bits:
-        return self.cells.cat(parts, axis)
-
-    def flip(self, bits: wiring.Bits) -> wiring.Bits:
-        return self.cells.flip(bits)
+    def attend(self, routes: np.ndarray, sources: np.ndarray) -> np.ndarray:
+        return super().attend(routes, *self._cross("source", [sources]))
 
 
 def faults(weights: dict[str, np.ndarray], classifier: Classifier, seed: int) -> pd.DataFrame:
-    """Columns fault (none, weight, row, wire), where, detected, detected_by. weights: raw weights by component."""
-    rng = np.random.default_rng(seed)
-    rows = [("none", "control", *_examine(weights, name, name)) for name in USER]
-    control = ("none", "unmodified", any(r[2] for r in rows), "; ".join(filter(None, (r[3] for r in rows))))
-    found = [control]
-    for kind, name, changed in _changed(weights, rng):
-        found.append((kind, name, *_examine(changed, name, name)))
-    found.append(("weight", "classifier", *_classifier(classifier)))
-    found += [("wire", name, *_examine(weights, name, "", name)) for name in WIRES]
-    return pd.DataFrame(found, columns=["fault", "where", "detected", "detected_by"])
+    """The table `faults`. weights: raw weights by component."""
+    found, by = zip(*(_examine(weights, name) for name in USER), strict=True)
+    rows = [("none", "unmodified", any(found), "; ".join(filter(None, by)))]
+    for kind, name, changed in _changed(weights, np.random.default_rng(seed)):
+        rows.append((kind, name, *_examine(changed, name)))
+    rows.append(("weight", "classifier", *_classifier(classifier)))
+    rows += [("wire", name, *_examine(weights, name, crossed=True)) for name in WIRES]
+    return TABLES["faults"].frame(rows)
 
 
 def _changed(weights: dict[str, np.ndarray], rng: np.random.Generator) -> Iterator[tuple[str, str, dict[str, np.ndarray]]]:
@@ -96,15 +79,14 @@ def _reflected(weight: np.ndarray, place: tuple) -> np.ndarray:
     return changed
 
 
-def _examine(weights: dict[str, np.ndarray], component: str, enumerated: str, crossed: str = "") -> tuple[bool, str]:
-    """(detected, by what): enumerate the component and prove an operation that uses it."""
+def _examine(weights: dict[str, np.ndarray], component: str, crossed: bool = False) -> tuple[bool, str]:
+    """(detected, by what): enumerate the component and prove an operation that uses it; only that with a crossed wire."""
     table = entries(weights)
     by = []
-    if enumerated and enumerate_component(table, enumerated).mismatches:
+    if not crossed and enumerate_component(table, component).mismatches:
         by.append("enumeration")
     if component in USER:
-        wrap = (lambda cells: CrossedWire(cells, crossed)) if crossed else lambda cells: cells
-        lemmas = prove(table, (USER[component],), wrap)
+        lemmas = prove(table, (USER[component],), partial(CrossedWire, component=component) if crossed else SymbolicCells)
         if (lemmas["result"][lemmas["method"] == "proven"] == "refuted").any():
             by.append(f"proof of {USER[component]}")
     return bool(by), " and ".join(by)

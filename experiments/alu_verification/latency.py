@@ -16,6 +16,7 @@ from backends.core import isa
 from backends.interface import Backend, Batch, MachineConfig, Program
 from backends.torch_neural import TorchNeural
 from backends.torch_neural.units import evaluation
+from experiments.alu_verification.schema import TABLES
 
 _BODY = 30  # operations in one turn of the loop
 _LEAST_S, _MOST_TURNS = 0.01, 1 << 20  # a timed run takes at least so long, or so many turns
@@ -24,26 +25,18 @@ _BUDGET_S = 0.05  # per operation and batch; there are at least three repetition
 
 
 def latency(
-    name: str,
-    backend: Backend,
-    batches: Sequence[int],
-    seed: int,
-    operations: Sequence[str] = isa.ARITHMETIC,
+    name: str, backend: Backend, batches: Sequence[int], seed: int, operations: Sequence[str] = isa.ARITHMETIC,
     device: str = "cpu",
-) -> pd.DataFrame:
-    """Columns backend, operation, batch, median_s, low_s, high_s: seconds for the batch; low and high: quartiles."""
+) -> pd.DataFrame:  # fmt: skip
+    """The table `latency`: seconds for the batch; low and high are quartiles."""
     rows = []
     for batch in batches:
         a, b = np.random.default_rng(seed).integers(0, 1 << 32, (2, batch), dtype=np.uint32)
         for operation in operations:
-            timer = (
-                _unit(backend, operation, a, b, device)
-                if isinstance(backend, TorchNeural)
-                else _loop(backend, operation, a, b, device)
-            )
-            low, median, high = np.quantile(_repeat(timer), (0.25, 0.5, 0.75))
+            prepare = _unit if isinstance(backend, TorchNeural) else _loop
+            low, median, high = np.quantile(_repeat(prepare(backend, operation, a, b, device)), (0.25, 0.5, 0.75))
             rows.append((name, operation, batch, median, low, high))
-    return pd.DataFrame(rows, columns=["backend", "operation", "batch", "median_s", "low_s", "high_s"])
+    return TABLES["latency"].frame(rows)
 
 
 def _repeat(timer: Callable[[], float]) -> list[float]:
@@ -56,7 +49,8 @@ def _repeat(timer: Callable[[], float]) -> list[float]:
     return times
 
 
-def _unit(backend: TorchNeural, operation: str, a: np.ndarray, b: np.ndarray, device: str) -> Callable[[], float]:
+def _unit(backend: Backend, operation: str, a: np.ndarray, b: np.ndarray, device: str) -> Callable[[], float]:
+    assert isinstance(backend, TorchNeural)
     units, calls = backend.units(device), max(1, 64 // len(a))
 
     def timer() -> float:

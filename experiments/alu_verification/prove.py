@@ -30,10 +30,10 @@ from backends.core import isa
 from backends.core.isa.formulas import Formulas
 from backends.torch_neural import wiring
 from experiments.alu_verification.components import enumerate_component
+from experiments.alu_verification.schema import TABLES
 from experiments.alu_verification.symbolic import SymbolicCells, bits, truth_tables, word
 
 TIMEOUT_S = 60.0
-Wrap = Callable[[SymbolicCells], wiring.Cells]
 PRODUCTS = np.array([[z3.BitVec(f"p{i}{j}", 16) for j in range(4)] for i in range(4)], object)
 A, B = z3.BitVecs("a b", 32)
 ZERO, ALL_ONES = z3.BitVecVal(0, 32), z3.BitVecVal(-1, 32)
@@ -110,10 +110,6 @@ def _rows(count: int, width: int) -> tuple[list[z3.BitVecRef], np.ndarray]:
     return words, np.stack([bits(w) for w in words])
 
 
-def _sum(words: list[z3.BitVecRef]) -> z3.BitVecRef:
-    return sum(words[1:], words[0])
-
-
 def _multiplication(cells: wiring.Cells, width: int) -> Iterator[Lemma]:
     summands = wiring.summands(cells, cells.byte_products(bits(A), bits(B)), width)
     tiles = [_tile(i, j) + _tile(i, j + 2) for i in range(4) for j in range(2)]
@@ -138,7 +134,7 @@ def _tile(i: int, j: int) -> z3.BitVecRef:
 def _layer_differs(before: list[z3.BitVecRef], after: list[z3.BitVecRef]) -> z3.BoolRef:
     """Every three rows differ from their sum and carry words in sum, or a row that is left over changed."""
     groups = len(before) // 3
-    sums = [after[g] + after[groups + g] != _sum(before[3 * g : 3 * g + 3]) for g in range(groups)]
+    sums = [after[g] + after[groups + g] != sum(before[3 * g : 3 * g + 3]) for g in range(groups)]
     rest = [x != y for x, y in zip(after[2 * groups :], before[3 * groups :], strict=True)]
     return z3.Or(sums + rest)
 
@@ -215,28 +211,22 @@ def solve(lemma: Lemma, timeout_s: float = TIMEOUT_S) -> tuple[str, str]:
         case = list(zip(lemma.cases, truth, strict=True))
         # in this case the conditions have these values, wherever they stand
         violation = z3.And(z3.substitute(lemma.violation, *case), *(condition == value for condition, value in case))
-        answer = _solve(violation, timeout_s)
-        if answer[0] != "holds":
-            return answer
+        solver = z3.Solver()
+        solver.set("timeout", int(1000 * timeout_s))
+        solver.add(violation)
+        if (answer := solver.check()) != z3.unsat:
+            return ("refuted", str(solver.model())) if answer == z3.sat else ("unknown", solver.reason_unknown())
     return "holds", ""
 
 
-def _solve(violation: z3.BoolRef, timeout_s: float) -> tuple[str, str]:
-    solver = z3.Solver()
-    solver.set("timeout", int(1000 * timeout_s))
-    solver.add(violation)
-    answer = solver.check()
-    if answer == z3.unsat:
-        return "holds", ""
-    return ("refuted", str(solver.model())) if answer == z3.sat else ("unknown", solver.reason_unknown())
+def prove(
+    entries: dict[str, np.ndarray], operations: tuple[str, ...], of: Callable[..., wiring.Cells] = SymbolicCells
+) -> pd.DataFrame:
+    """The table `proofs`; a lemma that operations share is proven once.
 
-
-def prove(entries: dict[str, np.ndarray], operations: tuple[str, ...], wrap: Wrap = lambda cells: cells) -> pd.DataFrame:
-    """Columns operation, lemma, method, result, detail, time_s; a lemma that operations share is proven once.
-
-    entries: saturated entries by component. wrap: put around the symbolic cells, for fault injection.
+    entries: saturated entries by component. of: makes the symbolic cells, for fault injection.
     """
-    cells = wrap(SymbolicCells(truth_tables(entries), PRODUCTS))
+    cells = of(truth_tables(entries), PRODUCTS)
     known: dict[z3.BoolRef, tuple[str, str, float]] = {}
     rows = []
     for operation in operations:
@@ -251,4 +241,4 @@ def prove(entries: dict[str, np.ndarray], operations: tuple[str, ...], wrap: Wra
                 known[lemma.violation] = (*solve(lemma), time.perf_counter() - start)
             result, detail, time_s = known[lemma.violation]
             rows.append((operation, lemma.statement, "proven", result, detail, time_s))
-    return pd.DataFrame(rows, columns=["operation", "lemma", "method", "result", "detail", "time_s"])
+    return TABLES["proofs"].frame(rows)

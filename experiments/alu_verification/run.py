@@ -4,25 +4,24 @@
 operands and sampled pairs of words, through the machine's own instructions.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
-import numpy as np
 import pandas as pd
 
 from backends.core import catalog, isa
 from backends.interface import Backend
-from backends.torch_neural.networks import Classifier, entries, load_classifier, load_weights
+from backends.torch_neural.networks import entries, load_classifier, load_weights
 from experiments.alu_verification.components import components, decoder
 from experiments.alu_verification.faults import faults
 from experiments.alu_verification.latency import latency
 from experiments.alu_verification.prove import prove
 from experiments.alu_verification.sample import exhaustive_8bit, random_pairs
+from experiments.alu_verification.schema import TABLES
 from experiments.harness.parts import Part, run_parts
 
 NEURAL = "torch_neural"
-COLUMNS = ["backend", "operation", "bits", "evidence", "cases", "mismatches", "time_s"]
+CERTIFIED = ("components", "decoder", "proofs", "faults")
 
 
 @dataclass(frozen=True)
@@ -50,7 +49,8 @@ def run(cfg) -> dict[str, pd.DataFrame]:
     With `torch_neural` also `components`, `decoder`, `proofs` and `faults`, as the modules of these names say.
     """
     scale, machines = SCALES[cfg.scale], {name: catalog.create(name, cfg.device) for name in cfg.backends}
-    parts = _certification(scale, cfg.seed) if NEURAL in machines else []
+    certified = CERTIFIED if NEURAL in machines else ()
+    parts = [Part(table, partial(_certified, table, scale, cfg.seed)) for table in certified]
     for name, machine in machines.items():
         parts.append(Part(f"operations_{name}", partial(_tested, cfg, scale, name, machine)))
         batches = scale.latency_batches[: 1 if name == "reference" else None]  # which runs a batch one after another
@@ -59,32 +59,18 @@ def run(cfg) -> dict[str, pd.DataFrame]:
     found = run_parts(cfg, parts)
     proven = [_proven(found["proofs"])] if "proofs" in found else []
     tested, timed = ([found[f"{what}_{name}"] for name in machines] for what in ("operations", "latency"))
-    certified = {name: table for name, table in found.items() if name in CERTIFIED}
     joined = partial(pd.concat, ignore_index=True)
-    return {"operations": joined([*proven, *tested]), "latency": joined(timed), **certified}
+    return {"operations": joined([*proven, *tested]), "latency": joined(timed), **{t: found[t] for t in certified}}
 
 
-CERTIFIED = ("components", "decoder", "proofs", "faults")
-
-
-def _certification(scale: Scale, seed: int) -> list[Part]:
-    computed: tuple[Callable[..., pd.DataFrame], ...] = (
-        components, _decoder, partial(_proofs, operations=scale.proved), partial(faults, seed=seed),
-    )  # fmt: skip
-    return [Part(name, partial(_of_weights, compute)) for name, compute in zip(CERTIFIED, computed, strict=True)]
-
-
-def _decoder(weights: dict[str, np.ndarray], classifier: Classifier) -> pd.DataFrame:
-    return decoder(entries(weights), classifier)
-
-
-def _proofs(weights: dict[str, np.ndarray], _: Classifier, operations: tuple[str, ...]) -> pd.DataFrame:
-    return prove(entries(weights), operations)
-
-
-def _of_weights(compute: Callable[..., pd.DataFrame]) -> pd.DataFrame:
-    """`compute(weights, classifier)`, of the trained networks."""
-    return compute(load_weights(), load_classifier())
+def _certified(table: str, scale: Scale, seed: int) -> pd.DataFrame:
+    """One of the tables of the trained networks."""
+    weights, classifier = load_weights(), load_classifier()
+    if table == "components":
+        return components(weights, classifier)
+    if table == "decoder":
+        return decoder(entries(weights), classifier)
+    return prove(entries(weights), scale.proved) if table == "proofs" else faults(weights, classifier, seed)
 
 
 def _proven(proofs: pd.DataFrame) -> pd.DataFrame:
@@ -94,10 +80,10 @@ def _proven(proofs: pd.DataFrame) -> pd.DataFrame:
         refuted = int((lemmas["result"] == "refuted").sum())
         if refuted or (lemmas["result"] == "holds").all():
             rows.append((NEURAL, operation, 32, "proven", 0, refuted, lemmas["time_s"].sum()))
-    return pd.DataFrame(rows, columns=COLUMNS)
+    return TABLES["operations"].frame(rows)
 
 
 def _tested(cfg, scale: Scale, name: str, machine: Backend) -> pd.DataFrame:
     pairs = {NEURAL: scale.neural_pairs, "gpu_compute": scale.compiled_pairs}.get(name, scale.sampled_pairs)
     enumerated = exhaustive_8bit(name, machine, scale.enumerated, cfg.device)
-    return pd.concat((enumerated, random_pairs(name, machine, pairs, cfg.seed, device=cfg.device)), ignore_index=True)
+    return pd.concat((enumerated, random_pairs(name, machine, pairs, cfg.seed, cfg.device)), ignore_index=True)

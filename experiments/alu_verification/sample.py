@@ -64,8 +64,8 @@ ORACLE: dict[str, Callable[[Words, Words], np.ndarray]] = {
 }
 """The 18 operations on words `[n]` uint32; results of any integer type, to be taken modulo 2^32."""
 
-# Which operands are signed, where not both: the 8-bit enumeration takes -128 to 127 of signed ones, 0 to 255 of others.
-_SIGNED = dict.fromkeys(("sltu", "mulhu", "divu", "remu"), (False, False)) | {"mulhsu": (True, False)}
+# Of the 8-bit enumeration, where not both operands are signed: it takes -128 to 127 of signed ones, 0 to 255 of others.
+_BYTES = {**dict.fromkeys(("sltu", "mulhu", "divu", "remu"), (np.uint8, np.uint8)), "mulhsu": (np.int8, np.uint8)}
 
 
 def expected(operation: str, a: np.ndarray, b: np.ndarray) -> np.ndarray:
@@ -110,24 +110,18 @@ def exhaustive_8bit(
     low, high = (np.arange(1 << 16) >> shift & 0xFF for shift in (0, 8))
     rows = []
     for operation in operations:
-        signed_a, signed_b = _SIGNED.get(operation, (True, True))
-        pairs = _extended(low, signed_a), _extended(high, signed_b)
+        type_a, type_b = _BYTES.get(operation, (np.int8, np.int8))
+        pairs = low.astype(type_a).astype(np.uint32), high.astype(type_b).astype(np.uint32)
         rows.append(_row(name, backend, operation, pairs, 8, "enumerated", device))
     return pd.DataFrame(rows)
 
 
-def _extended(bytes_: np.ndarray, signed: bool) -> np.ndarray:
-    return (bytes_.astype(np.int8) if signed else bytes_.astype(np.uint8)).astype(np.uint32)
-
-
-def random_pairs(
-    name: str, backend: Backend, count: int, seed: int, operations: Sequence[str] = isa.ARITHMETIC, device: str = "cpu"
-) -> pd.DataFrame:
+def random_pairs(name: str, backend: Backend, count: int, seed: int, device: str = "cpu") -> pd.DataFrame:
     """`count` pairs of words: all pairs of boundary values first, then random ones."""
     rows = []
     for number, first in enumerate(range(0, count, _CHUNK)):
         pairs = _pairs(np.random.default_rng((seed, number)), min(_CHUNK, count - first))
-        rows += [_row(name, backend, operation, pairs, 32, "sampled", device) for operation in operations]
+        rows += [_row(name, backend, operation, pairs, 32, "sampled", device) for operation in isa.ARITHMETIC]
     keys = ["backend", "operation", "bits", "evidence"]
     return pd.DataFrame(rows).groupby(keys, sort=False, as_index=False)[["cases", "mismatches", "time_s"]].sum()
 

@@ -5,6 +5,7 @@ saturated entries of its trained weights, thresholded at 1/2 and written as a su
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import product
 
 import numpy as np
@@ -29,14 +30,15 @@ def truth_tables(entries: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
     return {name: table > 0.5 for name, table in entries.items()}
 
 
+@dataclass(frozen=True)
 class SymbolicCells:
     """`wiring.Cells` on Z3 Booleans.
 
     tables: truth tables by component. products: `[4, 4]` bit vectors of 16 bits that stand for the byte products.
     """
 
-    def __init__(self, tables: dict[str, np.ndarray], products: np.ndarray) -> None:
-        self.tables, self.products = tables, products
+    tables: dict[str, np.ndarray]
+    products: np.ndarray
 
     def gate(self, name: str, *inputs: np.ndarray) -> np.ndarray:
         return self._output(name, inputs, 0)

@@ -53,14 +53,6 @@ def _busy_s() -> float | None:
     return (user + nice + system + sum(rest)) / os.sysconf("SC_CLK_TCK")
 
 
-def others(before: Mapping[str, Any], after: Mapping[str, Any]) -> float:
-    """Cores that other processes kept busy between two measurements; NaN where the system does not say."""
-    if before["busy_s"] is None or after["busy_s"] is None:
-        return float("nan")
-    spent = after["busy_s"] - before["busy_s"] - (after["own_s"] - before["own_s"])
-    return max(0.0, spent) / max(after["at_s"] - before["at_s"], 1e-9)
-
-
 def busy(calibrations: Sequence[Mapping[str, Any]]) -> bool:
     """Whether times that were measured among these are spoilt."""
     if not calibrations:

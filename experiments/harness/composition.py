@@ -43,7 +43,11 @@ def composed(experiment: str, scale: str, results: str) -> dict[str, Any]:
     """The configuration of an experiment as `main` composes it, with nothing else overridden."""
     named = [f"experiment={experiment}", f"scale={scale}", f"results={results}"]
     with hydra.initialize_config_dir(str(CONFIGURATION), version_base="1.3"):
-        config = OmegaConf.to_container(hydra.compose("config", named), resolve=True)
+        return _plain(hydra.compose("config", named))
+
+
+def _plain(cfg: DictConfig) -> dict[str, Any]:
+    config = OmegaConf.to_container(cfg, resolve=True)
     assert isinstance(config, dict)
     return {str(k): v for k, v in config.items()}
 
@@ -88,10 +92,8 @@ OmegaConf.register_new_resolver("sweeps", lambda: f"{tempfile.gettempdir()}/diff
 @hydra.main(version_base="1.3", config_path=str(CONFIGURATION), config_name="config")
 def _job(cfg: DictConfig) -> None:
     composed = HydraConfig.get()
-    config = OmegaConf.to_container(cfg, resolve=True)
-    assert isinstance(config, dict)
     try:
-        execute({str(k): v for k, v in config.items()}, list(composed.overrides.task))
+        execute(_plain(cfg), list(composed.overrides.task))
     except UserError as error:
         if composed.mode == RunMode.MULTIRUN:
             raise  # Hydra names the job, runs the others, and raises the error after them

@@ -68,19 +68,9 @@ def run(
     started, clock, run_key = time.time(), time.perf_counter(), key(config)
     made = dict(work())
     schema.check_all(config["experiment"]["name"], made)
-    calibrations = [c for part in _parts(parts_folder(folder, run_key)) for c in part["calibration"]]
-    spent = time.perf_counter() - clock + _spent_before(parts_folder(folder, run_key), started)
-    facts = describe(config, run_key, calibrations, started, spent)
-    write(folder, facts, made)
-    shutil.rmtree(folder / "parts", ignore_errors=True)
-    return facts, made
-
-
-def describe(
-    config: Mapping[str, Any], run_key: str, calibrations: Sequence[Mapping[str, Any]], started: float, wall_time_s: float
-) -> dict[str, Any]:
-    """The provenance of a run that has ended just now. started: seconds since 1970."""
-    return {
+    parts = _parts(parts_folder(folder, run_key))
+    spent = time.perf_counter() - clock + _spent_before(parts, started)
+    facts = {
         "experiment": config["experiment"]["name"],
         "scale": config["scale"],
         "key": run_key,
@@ -89,11 +79,14 @@ def describe(
         "code": provenance.code(),
         "packages": provenance.packages(),
         "machine": provenance.machine(),
-        "calibration": list(calibrations),
+        "calibration": [c for part in parts for c in part["calibration"]],
         "started": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(started)),
-        "wall_time_s": round(wall_time_s, 3),
+        "wall_time_s": round(spent, 3),
         "peak_memory_bytes": provenance.peak_memory_bytes(),
     }
+    write(folder, facts, made)
+    shutil.rmtree(folder / "parts", ignore_errors=True)
+    return facts, made
 
 
 def parts_folder(folder: Path, run_key: str) -> Path:
@@ -107,9 +100,9 @@ def _parts(parts: Path) -> list[dict[str, Any]]:
     return sorted(found, key=lambda facts: facts["started_s"])
 
 
-def _spent_before(parts: Path, started: float) -> float:
+def _spent_before(parts: Sequence[Mapping[str, Any]], started: float) -> float:
     """Seconds during which earlier tries of a run worked on parts that were taken from them."""
-    spans = [(p["started_s"], p["started_s"] + p["wall_time_s"]) for p in _parts(parts) if p["started_s"] < started]
+    spans = [(p["started_s"], p["started_s"] + p["wall_time_s"]) for p in parts if p["started_s"] < started]
     spent, until = 0.0, 0.0
     for first, last in spans:  # parts that ran beside one another count once
         spent += max(0.0, last - max(first, until))

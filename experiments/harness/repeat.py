@@ -21,14 +21,8 @@ from experiments.harness.tables import Results
 Tables: TypeAlias = Mapping[str, pd.DataFrame]
 
 
-def compared(experiment: str, *folders: Results) -> Iterator[str]:
-    """Tables and columns of an experiment that are not the same in both folders, but for timings."""
-    made = [{name: r.table(experiment, name) for name in r.provenance(experiment)["tables"]} for r in folders]
-    return differences(experiment, *made)
-
-
 def differences(experiment: str, one: Tables, other: Tables) -> Iterator[str]:
-    """The same of tables by name."""
+    """Tables, given by name, and columns of an experiment that are not the same in both runs, but for timings."""
     for name in sorted(one.keys() ^ other.keys()):
         yield f"{name}: made once only"
     for name in sorted(one.keys() & other.keys()):
@@ -42,12 +36,13 @@ def differences(experiment: str, one: Tables, other: Tables) -> Iterator[str]:
                 yield f"{name}.{column}: {int((~same).sum())} of {len(first)} rows"
 
 
-def run(experiment: str, scale: str, folder: Path, workers: int) -> Results:
-    """A run into a folder of its own. Raises CalledProcessError where it fails."""
+def run(experiment: str, scale: str, folder: Path, workers: int) -> Tables:
+    """The tables of a run into a folder of its own. Raises CalledProcessError where it fails."""
     settings = [f"experiment={experiment}", f"scale={scale}", f"workers={workers}", f"results={folder}", "tracking=off"]
     environment = os.environ | {"BACKEND_THREADS": str(workers)}
     subprocess.run([sys.executable, "-m", "experiments", *settings], env=environment, stdout=sys.stderr, check=True)
-    return Results(folder / scale)
+    made = Results(folder / scale)
+    return {name: made.table(experiment, name) for name in made.provenance(experiment)["tables"]}
 
 
 def main() -> int:
@@ -56,7 +51,7 @@ def main() -> int:
     for experiment in found:
         with tempfile.TemporaryDirectory() as folder:
             both = [run(experiment, scale, Path(folder) / str(workers), workers) for workers in (1, 2)]
-            for difference in compared(experiment, *both):
+            for difference in differences(experiment, *both):
                 print(f"{experiment}: {difference}", flush=True)
                 found[experiment] += 1
     print(", ".join(f"{name}: {count or 'no'} differences" for name, count in found.items()))

@@ -6,11 +6,11 @@ else is the same for the same seed. Columns flagged `missing` may have empty cel
 """
 
 import importlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from backends.interface import UserError
 
@@ -47,8 +47,15 @@ class Table:
         return [column.name for column in self.columns if column.key]
 
     @property
-    def timings(self) -> list[str]:
-        return [column.name for column in self.columns if column.timing]
+    def names(self) -> list[str]:
+        return [column.name for column in self.columns]
+
+    def frame(self, rows: Sequence[Sequence | Mapping[str, Any]]) -> "pd.DataFrame":
+        """The table of rows in the order of its columns, or by name; also of none."""
+        import pandas as pd
+
+        made = pd.DataFrame(rows, columns=self.names)
+        return made.astype({column.name: "Int64" for column in self.columns if column.kind == "integer" and column.missing})
 
 
 def table(meaning: str, *columns: Column, optional: bool = False) -> Table:
@@ -101,10 +108,9 @@ def check_all(experiment: str, made: Mapping[str, "pd.DataFrame"]) -> None:
 
 def check(what: str, declared: Table, frame: "pd.DataFrame") -> None:
     """Raise UserError, naming the column and the rows, where a frame is not the declared table."""
-    names = [column.name for column in declared.columns]
-    for lacking in [name for name in names if name not in frame]:
+    for lacking in [name for name in declared.names if name not in frame]:
         raise UserError(f"{what} has no column {lacking}: its schema declares it")
-    for unknown in [name for name in frame if name not in names]:
+    for unknown in [name for name in frame if name not in declared.names]:
         raise UserError(f"{what} has a column {unknown} that its schema does not declare")
     for column in declared.columns:
         values = frame[column.name]
@@ -137,19 +143,3 @@ def _refuse(where: str, wrong: "pd.Series", why: str, values: "pd.Series | None"
         shown = ", ".join(map(str, rows[:_SHOWN])) + (", …" if len(rows) > _SHOWN else "")
         found = "" if values is None else f" ('{values[rows[0]]}')"
         raise UserError(f"{where}: row {shown} is {why}{found}")
-
-
-def example(declared: Table, rows: int, seed: int = 0) -> "pd.DataFrame":
-    """A frame of the declared table with arbitrary values and distinct keys, for tests."""
-    import numpy as np
-    import pandas as pd
-
-    rng = np.random.default_rng(seed)
-    made = {}
-    for column in declared.columns:
-        numbers = np.arange(rows) if column.key else rng.integers(1, 100, rows)
-        made[column.name] = {
-            "text": np.array([f"{column.name} {n}" for n in numbers], object), "integer": numbers,
-            "real": numbers + rng.random(rows), "boolean": numbers % 2 == 0,
-        }[column.kind]  # fmt: skip
-    return pd.DataFrame(made)

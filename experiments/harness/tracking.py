@@ -96,7 +96,7 @@ def _guarded(uri: str, use):
     """What `use(client)` gives, or None after one warning where the server or the database refuses."""
     if uri.startswith("sqlite:") and "?" in uri and "=" not in uri.partition("?")[2]:  # no option of the database
         return _not_mirrored(uri, "an address cannot name a folder with '?'")
-    os.environ.update({k: v for k, v in _BOUNDS.items() if k not in os.environ})
+    os.environ.update(_BOUNDS | os.environ)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # third-party deprecations at import, of no use to who runs an experiment
         from alembic.util.exc import CommandError

@@ -1,7 +1,6 @@
 """The key recovery of `recovery.py` carried out: random keys, a victim on a machine with a cache, a check of what was found."""
 
 import time
-from dataclasses import dataclass
 from itertools import islice
 
 import numpy as np
@@ -12,6 +11,7 @@ from backends.interface import Backend
 from experiments.timing_crypto import recovery
 from experiments.timing_crypto.policies import Policy
 from experiments.timing_crypto.programs import aes
+from experiments.timing_crypto.schema import TABLES
 
 CHUNK = 1 << 13
 """Encryptions in one run of the machine; each has its own memory and cache."""
@@ -19,23 +19,14 @@ _CHECKED_AT_ONCE = 256
 _ENTRY_BYTES = {"aes_ttable": 4}
 
 
-@dataclass(frozen=True)
-class Victim:
-    """Encrypts what it is given under one key, each block on a machine whose cache is as the policy says."""
+def _victim(machine: Backend, encrypt: Call, schedule: np.ndarray) -> recovery.Victim:
+    """Encrypts what it is given under one key, each block with the cache that is part of the call `encrypt`."""
 
-    machine: Backend
-    encrypt: Call
-    schedule: np.ndarray
+    def timed(plaintexts: np.ndarray) -> np.ndarray:
+        schedules = np.repeat(schedule[None], len(plaintexts), axis=0)
+        return aes.run(machine, encrypt, encrypt.batch({"schedule": schedules, "input": plaintexts})).cycles
 
-    def __call__(self, plaintexts: np.ndarray) -> np.ndarray:
-        """`[N]` uint64, cycles of each plaintext `[N, 16]` uint8."""
-        chunks = [plaintexts[k : k + CHUNK] for k in range(0, len(plaintexts), CHUNK)]
-        return np.concatenate([self._run(chunk) for chunk in chunks])
-
-    def _run(self, plaintexts: np.ndarray) -> np.ndarray:
-        schedules = np.repeat(self.schedule[None], len(plaintexts), axis=0)
-        batch = self.encrypt.batch({"schedule": schedules, "input": plaintexts})
-        return aes.run(self.machine, self.encrypt, batch).cycles
+    return lambda all_: np.concatenate([timed(all_[k : k + CHUNK]) for k in range(0, len(all_), CHUNK)])
 
 
 def line_bits(implementation: str, line_bytes: int) -> int:
@@ -47,17 +38,14 @@ def line_bits(implementation: str, line_bytes: int) -> int:
 def recover_keys(
     machine: Backend, implementation: str, policy: Policy, encryptions: tuple[int, ...], keys: int, seed: int
 ) -> pd.DataFrame:
-    """Attack `keys` random keys, each with the first `encryptions` of one series of plaintexts, in all, a quarter a row.
-
-    Returns implementation, line_bytes, key, encryptions, relations_right (of 24), bytes_right (of 16), found, candidates
-    (tried against one known block until the key was met; empty where it was not), distinct_cycles, time_s.
-    """
+    """The table `recovery`: attack `keys` random keys, each with the first `encryptions` of one series of plaintexts, in all, a
+    quarter a row. candidates: tried against one known block until the key was met; empty where it was not."""
     rows = []
     for number in range(keys):
         noise = np.random.default_rng([seed, number])
         key = noise.integers(0, 256, 16, np.uint8)
         start = time.perf_counter()
-        victim = Victim(machine, policy.on(aes.encrypt(implementation)), aes.schedule(machine, implementation, key))
+        victim = _victim(machine, policy.on(aes.encrypt(implementation)), aes.schedule(machine, implementation, key))
         bits = line_bits(implementation, policy.line_bytes)
         samples = recovery.sample(victim, max(encryptions), noise)
         sampled_s = time.perf_counter() - start
@@ -67,19 +55,10 @@ def recover_keys(
             guess = recovery.recover(part, bits)
             tried = _search(machine, implementation, guess, key)
             spent = time.perf_counter() - start + sampled_s * count / max(encryptions)
-            rows.append(
-                (implementation, policy.line_bytes, number, count, _relations_right(part, bits, key),
-                 int((guess.key == key).sum()), tried is not None, tried, _distinct(part), spent)
-            )  # fmt: skip
-    columns = (
-        "implementation", "line_bytes", "key", "encryptions", "relations_right", "bytes_right", "found", "candidates",
-        "distinct_cycles", "time_s",
-    )  # fmt: skip
-    return pd.DataFrame(rows, columns=columns).astype({"candidates": "Int64"})
-
-
-def _distinct(samples: list[recovery.Sample]) -> int:
-    return len(np.unique(np.concatenate([s.cycles for s in samples])))
+            distinct, right = len(np.unique([s.cycles for s in part])), int((guess.key == key).sum())
+            about = (implementation, policy.line_bytes, number, count, _relations_right(part, bits, key), right)
+            rows.append((*about, tried is not None, tried, distinct, spent))
+    return TABLES["recovery"].frame(rows)
 
 
 def _relations_right(samples: list[recovery.Sample], bits: int, key: np.ndarray) -> int:
@@ -87,7 +66,7 @@ def _relations_right(samples: list[recovery.Sample], bits: int, key: np.ndarray)
     right = 0
     for sample in samples:
         own = key[sample.varying] >> (8 - bits)
-        right += sum(found == own[a] ^ own[b] for (a, b), found in recovery.relations(sample, bits).items())
+        right += sum(int(gains.argmax()) == own[a] ^ own[b] for (a, b), gains in recovery.first_round(sample, bits).items())
     return right
 
 

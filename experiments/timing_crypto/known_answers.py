@@ -15,7 +15,8 @@ from backends.interface import UserError
 
 KAT_SUITES = {"GFSbox": 7, "KeySbox": 21, "VarKey": 128, "VarTxt": 128}
 """Known-answer tests of AESAVS, and how many cases of a key of 128 bits each has, encrypting and decrypting."""
-_BLOCK = 16
+_BLOCK, _CASES = 16, 32
+"""Bytes of a block of AES; random cases of a function."""
 
 
 @dataclass(frozen=True)
@@ -36,11 +37,11 @@ def aes() -> list[Answer]:
     return found + _validation("MMT ECB", "ecb", "ECBMMT128.rsp") + _validation("MMT CBC", "cbc", "CBCMMT128.rsp")
 
 
-def sha256(seed: int, cases: int = 32) -> list[Answer]:
+def sha256(seed: int) -> list[Answer]:
     """The examples of FIPS 180-4, the short messages of SHAVS, random messages of 0 to 300 bytes."""
     examples = [b"", b"abc", b"abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq"]
     random = np.random.default_rng(seed)
-    drawn = [random.bytes(int(n)) for n in random.integers(0, 301, cases)]
+    drawn = [random.bytes(int(n)) for n in random.integers(0, 301, _CASES)]
     found = [_digest("FIPS 180-4", m, hashlib.sha256(m).digest()) for m in examples]
     for record, _ in _records("hashes/SHA2/SHA256ShortMsg.rsp"):
         message = bytes.fromhex(record["Msg"])[: int(record["Len"]) // 8]
@@ -48,7 +49,7 @@ def sha256(seed: int, cases: int = 32) -> list[Answer]:
     return found + [_digest("random", m, hashlib.sha256(m).digest()) for m in drawn]
 
 
-def chacha20(seed: int, cases: int = 32) -> list[Answer]:
+def chacha20(seed: int) -> list[Answer]:
     """RFC 8439, A.2, and random messages of 1 to 300 bytes answered by `cryptography`."""
     from cryptography.hazmat.primitives.ciphers import Cipher, algorithms
 
@@ -56,7 +57,7 @@ def chacha20(seed: int, cases: int = 32) -> list[Answer]:
     for record, _ in _records("ciphers/ChaCha20/rfc7539.txt"):
         texts = (bytes.fromhex(record[name]) for name in ("KEY", "NONCE", "PLAINTEXT", "CIPHERTEXT"))
         found.append(_stream("RFC 8439", int(record["INITIAL_BLOCK_COUNTER"]), *texts))
-    for _ in range(cases):
+    for _ in range(_CASES):
         key, nonce, message = random.bytes(32), random.bytes(12), random.bytes(int(random.integers(1, 301)))
         counter = int(random.integers(0, 1 << 31))
         cipher = Cipher(algorithms.ChaCha20(key, counter.to_bytes(4, "little") + nonce), mode=None)

@@ -101,8 +101,7 @@ class Leaks:
             if not 0 < self.effort.most_instructions < instructions:
                 about = {"implementation": implementation, "instructions": instructions}
                 rows += [{**about, **self._row(call, policy, values)} for policy in timings]
-        made = pd.DataFrame(rows, columns=[column.name for column in TABLES["leaks"].columns])
-        return made.astype({"distinct_pcs": "Int64", "distinct_accesses": "Int64"})
+        return TABLES["leaks"].frame(rows)
 
     def _row(self, call: Call, policy: Policy | None, values: Mapping[str, np.ndarray]) -> dict:
         own = {k: v[: self.effort.cached if policy else self.effort.flat] for k, v in values.items()}
@@ -116,10 +115,10 @@ class Leaks:
         }  # fmt: skip
 
 
-def traces(machine: Backend, call: Call, values: Mapping[str, np.ndarray]) -> dict[str, int | None]:
-    """How many different traces of instruction and of data addresses the calls leave."""
+def traces(machine: Backend, call: Call, values: Mapping[str, np.ndarray]) -> dict[str, int]:
+    """How many different traces of instruction and of data addresses the calls leave; nothing where that is not observed."""
     if not isinstance(machine, ObservingBackend):
-        return {"distinct_pcs": None, "distinct_accesses": None}
+        return {}
     watch = Watch(trace=True)
     _, seen = machine.observe(call.program, call.batch(values), call.config, programs.MAX_STEPS, watch)
     return {"distinct_pcs": len(np.unique(seen.pcs)), "distinct_accesses": len(np.unique(seen.accesses))}

@@ -23,18 +23,16 @@ class Policy:
 
     name: str = "flushed"
     line_bytes: int = 64
-    capacity_bytes: int = CAPACITY_BYTES
-    ways: int = WAYS
 
     def cache(self, call: Call, seed: int = 0) -> Cache:
         """The cache for a call; seed: of the evictions. Raises UserError for an unknown policy."""
         if self.name not in POLICIES:
             raise UserError(f"unknown policy '{self.name}': one of {', '.join(POLICIES)}")
-        sets = max(1, self.capacity_bytes // (self.line_bytes * self.ways))
+        sets = CAPACITY_BYTES // (self.line_bytes * WAYS)
         memory = ((call.config.memory_base, call.config.memory_bytes),)
-        others = (_ELSEWHERE + (way * sets + set_) * self.line_bytes for set_ in range(0, sets, 4) for way in range(self.ways))
+        others = (_ELSEWHERE + (way * sets + set_) * self.line_bytes for set_ in range(0, sets, 4) for way in range(WAYS))
         return Cache(
-            self.line_bytes, sets, self.ways,
+            self.line_bytes, sets, WAYS,
             resident=() if self.name == "flushed" else memory,
             evictions=EVICTIONS if self.name == "evictions" else 0,
             background=tuple(others) if self.name == "background" else (),

@@ -24,6 +24,7 @@ import numpy as np
 from backends.interface import UserError
 
 ROWS = COLUMNS = 4
+_PAIRS = tuple(combinations(range(COLUMNS), 2))
 _COEFFICIENTS = (1, 2, 3)
 _MOST_CANDIDATES = 1 << 12
 
@@ -51,11 +52,9 @@ class Sample:
 
 @dataclass(frozen=True)
 class Guess:
-    """What an attack came to. key: `[16]` uint8, the best guess. margins: `[16]`, by how much the log-likelihood of the
-    best value of a byte exceeds that of the second. alternatives: `[16, 256]`, log-likelihoods of all values."""
+    """What an attack came to. key: `[16]` uint8, the best guess. alternatives: `[16, 256]`, log-likelihoods of all values."""
 
     key: np.ndarray
-    margins: np.ndarray
     alternatives: np.ndarray
 
 
@@ -68,31 +67,18 @@ def choose(row: int, count: int, noise: np.random.Generator) -> np.ndarray:
 
 def recover(samples: list[Sample], line_bits: int) -> Guess:
     """The key, from one sample of each row. line_bits: leading bits of a table index that name its cache line."""
-    key, margins = np.zeros(16, np.uint8), np.zeros(16)
-    alternatives = np.zeros((16, 256))
+    guess = Guess(np.zeros(16, np.uint8), np.zeros((16, 256)))
     for sample in samples:
-        pairs = first_round(sample, line_bits)
         singles = second_round(sample, line_bits)
-        values = _joint(pairs, singles, line_bits)
-        for position, value, scores in zip(sample.varying, values, singles, strict=True):
-            key[position], alternatives[position] = value, scores
-            margins[position] = scores[value] - np.max(np.delete(scores, value))
-    return Guess(key, margins, alternatives)
+        guess.key[sample.varying] = _joint(first_round(sample, line_bits), singles, line_bits)
+        guess.alternatives[sample.varying] = singles
+    return guess
 
 
 def first_round(sample: Sample, line_bits: int) -> dict[tuple[int, int], np.ndarray]:
     """Log-likelihood of every difference of the leading bits of two key bytes, `[2^line_bits]` per pair of columns."""
     lines = sample.plaintexts[:, sample.varying] >> (8 - line_bits)
-    return {(a, b): _gain(lines[:, a] ^ lines[:, b], sample.cycles, 1 << line_bits) for a, b in _pairs()}
-
-
-def relations(sample: Sample, line_bits: int) -> dict[tuple[int, int], int]:
-    """The most likely difference of the leading bits of the key bytes of two columns."""
-    return {pair: int(gains.argmax()) for pair, gains in first_round(sample, line_bits).items()}
-
-
-def _pairs() -> Iterator[tuple[int, int]]:
-    return combinations(range(COLUMNS), 2)
+    return {(a, b): _gain(lines[:, a] ^ lines[:, b], sample.cycles, 1 << line_bits) for a, b in _PAIRS}
 
 
 def _gain(groups: np.ndarray, cycles: np.ndarray, size: int) -> np.ndarray:
@@ -134,11 +120,9 @@ def _joint(pairs: dict[tuple[int, int], np.ndarray], singles: np.ndarray, line_b
     best = by_line.max(axis=2)
     every = np.arange(size)
     total = np.zeros((size,) * COLUMNS, np.float32)
-    for a, b in _pairs():
-        shape = [size if axis in (a, b) else 1 for axis in range(COLUMNS)]
-        total += pairs[a, b][every[:, None] ^ every].reshape(shape).astype(np.float32)
-    for a in range(COLUMNS):
-        total += best[a].reshape([size if axis == a else 1 for axis in range(COLUMNS)]).astype(np.float32)
+    terms = [((a, b), pairs[a, b][every[:, None] ^ every]) for a, b in _PAIRS] + [((a,), best[a]) for a in range(COLUMNS)]
+    for columns, gains in terms:
+        total += np.expand_dims(gains, [c for c in range(COLUMNS) if c not in columns]).astype(np.float32)
     lines = np.unravel_index(int(total.argmax()), total.shape)
     return [int(line) * (256 // size) + int(by_line[a, line].argmax()) for a, line in enumerate(lines)]
 
@@ -148,9 +132,8 @@ def candidates(guess: Guess) -> Iterator[np.ndarray]:
     orders = np.argsort(-guess.alternatives, axis=1)
     ranked = np.array([[k, *o[o != k]] for k, o in zip(guess.key, orders, strict=True)])
     scores = np.take_along_axis(guess.alternatives, ranked, axis=1)
-    start: tuple[int, ...] = (0,) * 16
-    queue: list[tuple[float, tuple[int, ...]]] = [(0.0, start)]
-    met: set[tuple[int, ...]] = {start}
+    queue: list[tuple[float, tuple[int, ...]]] = [(0.0, (0,) * 16)]
+    met = {queue[0][1]}
     for _ in range(_MOST_CANDIDATES):
         loss, choice = heapq.heappop(queue)
         yield ranked[np.arange(16), choice].astype(np.uint8)

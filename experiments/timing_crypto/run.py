@@ -12,12 +12,11 @@ from functools import partial
 import pandas as pd
 
 from backends.core import catalog
-from backends.core.observation import ObservingBackend
 from backends.interface import Backend
 from experiments.harness.options import chosen_of, count_of
 from experiments.harness.parts import Part, run_parts
 from experiments.timing_crypto import attack, sweep
-from experiments.timing_crypto.clocks import trials as noisy
+from experiments.timing_crypto.clocks import trials
 from experiments.timing_crypto.clocks.trials import Trials
 from experiments.timing_crypto.leaks import SUBJECTS, Effort, Leaks
 from experiments.timing_crypto.policies import POLICIES, Policy
@@ -25,6 +24,7 @@ from experiments.timing_crypto.programs import AES, IMPLEMENTATIONS, LEVELS
 from experiments.timing_crypto.schema import TABLES
 from experiments.timing_crypto.vectors import vectors
 from experiments.timing_crypto.verifier import tables
+from experiments.timing_crypto.verifier.check import observing
 
 JUDGE = "gpu_compute"
 LINES_BYTES = (4, 16, 32, 64, 128)
@@ -32,22 +32,15 @@ SWEPT_SECRETS = 16
 KNOWN_SECRETS = 200
 
 
-@dataclass(frozen=True)
-class Attack:
-    """Of one implementation: bytes of the victim's cache lines; log2 of the encryptions with which it is tried."""
-
-    line_bytes: int
-    powers: tuple[int, ...]
-
-
-ATTACKS = {
-    "aes_ttable": Attack(64, (15, 16, 17)),
-    "aes_sbox": Attack(4, (17, 18, 19)),
-    "aes_scan": Attack(64, (10,)),
-    "aes_bitsliced": Attack(64, (12,)),
+ATTACKS: dict[str, tuple[int, tuple[int, ...]]] = {
+    "aes_ttable": (64, (15, 16, 17)),
+    "aes_sbox": (4, (17, 18, 19)),
+    "aes_scan": (64, (10,)),
+    "aes_bitsliced": (64, (12,)),
 }
-"""An S-box of 256 bytes is on four lines of 64 bytes, all of which every encryption touches; lines of 4 bytes show it. Of
-constant-time code every count is the same, so that more of them say no more."""
+"""Of each implementation: bytes of the victim's cache lines; log2 of the encryptions with which it is tried. An S-box of 256
+bytes is on four lines of 64 bytes, all of which every encryption touches; lines of 4 bytes show it. Of constant-time code every
+count is the same, so that more of them say no more."""
 
 
 @dataclass(frozen=True)
@@ -93,21 +86,18 @@ def run(cfg) -> dict[str, pd.DataFrame]:
     named = chosen_of(wanted.policies, POLICIES, "policy")
     cached = "cache" in chosen_of(wanted.timings, ("flat", "cache"), "timing")
     policies = tuple(Policy(name) for name in named) if cached else ()
-    trials = replace(scale.trials, native=count_of(wanted.measurements, scale.trials.native, "measurements", 2))
+    noisy = replace(scale.trials, native=count_of(wanted.measurements, scale.trials.native, "measurements", 2))
     count_of(wanted.encryptions, 8, "encryptions", 8)
     count_of(wanted.random_keys, 1, "random_keys", 1)
-    machines, judge = {name: catalog.create(name, cfg.device) for name in cfg.backends}, _judge()
+    machines, judge = {name: catalog.create(name, cfg.device) for name in cfg.backends}, observing(JUDGE)
     subjects = {i: SUBJECTS[i] for i in chosen if i in SUBJECTS}
     trusted = (judge, scale.secrets, cfg.seed)
     parts = [
         Part("functions", partial(tables.functions, scale.known_levels, judge, cfg.seed, KNOWN_SECRETS)),
-        *(
-            Part(f"vectors_{name}", partial(vectors, name, machine, chosen, cfg.scale, cfg.seed))
-            for name, machine in machines.items()
-        ),
+        *(Part(f"vectors_{n}", partial(vectors, n, machine, chosen, cfg.scale, cfg.seed)) for n, machine in machines.items()),
         *(Part(f"constant_time_{i}", partial(tables.constant_time, (i,), scale.levels, *trusted)) for i in chosen),
-        Part("dudect", partial(noisy.measured, chosen, machines, trials, cfg.seed, cfg.device), timed=True),
-        Part("variance", partial(noisy.variance, chosen, 8, 10_000, cfg.seed), timed=True),
+        Part("dudect", partial(trials.noisy, chosen, machines, noisy, cfg.seed, cfg.device), timed=True),
+        Part("variance", partial(trials.variance, chosen, 8, 10_000, cfg.seed), timed=True),
     ]
     for name, machine in machines.items():
         effort = scale.efforts.get(name, scale.efforts["reference"])
@@ -132,15 +122,9 @@ def _joined(found: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
 
 def _recovered(wanted, scale: Scale, judge: Backend, implementation: str, seed: int) -> pd.DataFrame:
     """The attack with all numbers of encryptions up to the most that are wanted."""
-    attacked = ATTACKS[implementation]
-    counts = [1 << power + scale.more for power in attacked.powers]
+    line_bytes, powers = ATTACKS[implementation]
+    counts = [1 << power + scale.more for power in powers]
     most = count_of(wanted.encryptions, counts[-1], "encryptions", 8)
     tried = tuple(sorted({n for n in counts if n < most} | {most}))
-    policy, keys = Policy("flushed", attacked.line_bytes), scale.keys[implementation]
-    return attack.recover_keys(judge, implementation, policy, tried, count_of(wanted.random_keys, keys, "random_keys", 1), seed)
-
-
-def _judge() -> ObservingBackend:
-    judge = catalog.create(JUDGE)
-    assert isinstance(judge, ObservingBackend)
-    return judge
+    policy, keys = Policy("flushed", line_bytes), count_of(wanted.random_keys, scale.keys[implementation], "random_keys", 1)
+    return attack.recover_keys(judge, implementation, policy, tried, keys, seed)

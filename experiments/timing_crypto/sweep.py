@@ -9,7 +9,7 @@ from experiments.harness import progress
 from experiments.timing_crypto import programs
 from experiments.timing_crypto.clocks import dudect
 from experiments.timing_crypto.leaks import cycles, leak, secrets_of
-from experiments.timing_crypto.policies import Policy
+from experiments.timing_crypto.policies import CAPACITY_BYTES, Policy
 from experiments.timing_crypto.programs import AES, aes
 
 FUNCTION = "aes128_encrypt"
@@ -25,12 +25,8 @@ def sweep(
     machine: Backend, implementations: tuple[str, ...], policies: tuple[Policy, ...], secrets: int, repeats: int,
     measurements: int, seed: int,
 ) -> pd.DataFrame:  # fmt: skip
-    """One row an implementation and policy; of those with tables also one for each of OFFSETS, under the default policy.
-
-    Returns implementation, policy, line_bytes, capacity_bytes, table_offset, secrets, repeats, cycles_min, cycles_max,
-    within_sd, between_cycles (as `leaks.leak`), and measurements and max_t of the dudect test, one fixed plaintext against
-    random ones.
-    """
+    """The table `sweep`: a row an implementation and policy; of those with tables also one for each of OFFSETS, under the
+    default policy. Its dudect test is of one fixed plaintext against random ones."""
     rows = []
     cells = [(i, p, 0) for i in implementations for p in policies]
     cells += [(i, Policy(), offset) for i in implementations if AES[i].tables_bytes for offset in OFFSETS]
@@ -42,7 +38,7 @@ def sweep(
         timed, fixed = fixed_against_random(machine, call, policy, count, seed)
         rows.append({
             "implementation": implementation, "policy": policy.name, "line_bytes": policy.line_bytes,
-            "capacity_bytes": policy.capacity_bytes, "table_offset": offset, "secrets": secrets, "repeats": repeats,
+            "capacity_bytes": CAPACITY_BYTES, "table_offset": offset, "secrets": secrets, "repeats": repeats,
             **leak(found), "measurements": count, "max_t": dudect.dudect(timed, fixed).largest,
         })  # fmt: skip
     return pd.DataFrame(rows)

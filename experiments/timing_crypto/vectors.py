@@ -1,6 +1,6 @@
 """Known answers on the machines: how many of each suite every implementation gives."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
@@ -8,48 +8,32 @@ import pandas as pd
 from backends.interface import Backend
 from experiments.timing_crypto import known_answers
 from experiments.timing_crypto.known_answers import Answer
-from experiments.timing_crypto.programs import (
-    AES,
-    Function,
-    Parameter,
-    aes_functions,
-    chacha20_functions,
-    run,
-    sha256_functions,
-    sized,
-)
+from experiments.timing_crypto.programs import AES, Parameter, aes_functions, chacha20_functions, run, sha256_functions, sized
+from experiments.timing_crypto.schema import TABLES
 
-COLUMNS = ("backend", "implementation", "suite", "cases", "passed", "instructions")
 NAMES = (*AES, "sha256", "chacha20")
 _FEW = ("FIPS-197", "FIPS 180-4", "RFC 8439")
 """What `reference` leaves out at quick: of all implementations, and of the full scan, 30 times as long as the others."""
 
 
 def vectors(name: str, machine: Backend, implementations: Sequence[str], scale: str, seed: int = 0) -> pd.DataFrame:
-    """The known answers that a machine is asked for at a scale; all of one function in one run.
+    """The table `vectors` of the known answers that a machine is asked for at a scale; all of one function in one run.
 
     `gpu_compute` and `jax_tensor` are asked for all. `reference` for all at scale full, below it for the examples of the
     standards. `torch_neural` for these examples; below scale full it leaves the full scan out, which takes it longer than
     everything else.
-
-    Returns a row for every suite: backend, implementation, suite, cases, passed, instructions (retired in all its cases).
     """
-    tables = [pd.DataFrame(columns=list(COLUMNS))]
-    for implementation in implementations:
-        wanted = _asked(name, implementation, scale, seed)
-        if wanted:
-            tables.append(check(name, machine, implementation, wanted))
-    return pd.concat(tables[1:] or tables, ignore_index=True)
+    asked = {implementation: _asked(name, implementation, scale, seed) for implementation in implementations}
+    tables = [check(name, machine, implementation, wanted) for implementation, wanted in asked.items() if wanted]
+    return pd.concat(tables or [TABLES["vectors"].frame([])], ignore_index=True)
 
 
 def _asked(machine: str, implementation: str, scale: str, seed: int) -> list[Answer]:
     slow = machine == "torch_neural"
     if implementation not in NAMES or (slow and implementation == "aes_scan" and scale != "full"):
         return []
-    found = answers(implementation, seed)
-    if slow or (machine == "reference" and scale != "full"):
-        return [a for a in found if a.suite in _FEW]
-    return found
+    few = slow or (machine == "reference" and scale != "full")
+    return [a for a in answers(implementation, seed) if not few or a.suite in _FEW]
 
 
 def answers(implementation: str, seed: int = 0) -> list[Answer]:
@@ -62,7 +46,7 @@ def answers(implementation: str, seed: int = 0) -> list[Answer]:
 def check(
     name: str, machine: Backend, implementation: str, wanted: Sequence[Answer], flags: tuple[str, ...] = ("-O2",)
 ) -> pd.DataFrame:
-    """Run the answers of one implementation on one machine. Columns as `vectors` gives."""
+    """Run the answers of one implementation on one machine."""
     rows = []
     for function in dict.fromkeys(a.function for a in wanted):
         part = [a for a in wanted if a.function == function]
@@ -70,7 +54,7 @@ def check(
         rows += [(a.suite, bool(r), int(n)) for a, r, n in zip(part, right, retired, strict=True)]
     cases = pd.DataFrame(rows, columns=["suite", "passed", "instructions"]).groupby("suite", sort=False)
     table = cases.agg(cases=("passed", "size"), passed=("passed", "sum"), instructions=("instructions", "sum"))
-    return table.reset_index().assign(backend=name, implementation=implementation)[list(COLUMNS)]
+    return table.reset_index().assign(backend=name, implementation=implementation)[TABLES["vectors"].names]
 
 
 def _run(
@@ -78,7 +62,8 @@ def _run(
 ) -> tuple[np.ndarray, np.ndarray]:
     """`[B]` bool, which answers of one function are right, and `[B]` instructions retired."""
     longest = max(len(v) for a in part for v in a.inputs.values() if isinstance(v, bytes))
-    implemented = sized(implementation, _OF_SIZE.get(implementation, _aes)(longest))
+    functions = _OF_SIZE[implementation](longest) if implementation in _OF_SIZE else aes_functions(blocks=-(-longest // 16))
+    implemented = sized(implementation, functions)
     function = implemented.functions[part[0].function]
     call = implemented.prepare(function.name, flags)
     values = {p.name: _column(p, [a.inputs[p.name] for a in part]) for p in function.parameters if p.role != "output"}
@@ -86,10 +71,6 @@ def _run(
     given = call.buffer(execution, *function.named("output"))
     right = [row.tobytes().startswith(a.output) for row, a in zip(given, part, strict=True)]
     return np.array(right), execution.retired
-
-
-def _aes(size_bytes: int) -> Mapping[str, Function]:
-    return aes_functions(blocks=-(-size_bytes // 16))
 
 
 _OF_SIZE = {"sha256": sha256_functions, "chacha20": chacha20_functions}

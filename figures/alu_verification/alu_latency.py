@@ -23,8 +23,7 @@ def draw(results: Results) -> Figure:
         _panel(axes, latency[latency["batch"] == batch], operations, int(batch))
     panels[0].set_yticks(range(len(operations)), operations)
     panels[0].invert_yaxis()
-    handles, labels = panels[0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside upper center", ncols=len(labels))
+    style.legend(figure, columns=latency["backend"].nunique())
     return figure
 
 
@@ -36,7 +35,6 @@ def _panel(axes: Axes, rows: pd.DataFrame, operations: list[str], batch: int) ->
             time_s, range(len(operations)), xerr=[time_s - low, high - time_s],
             **{**look, "linestyle": "none"}, elinewidth=0.7, capsize=1.5,
         )  # fmt: skip
-    axes.set_xscale("log")
-    axes.set_xlabel("time per operation (s)")
-    axes.set_title("one operation at a time" if batch == 1 else f"one of {batch:,} at once")
+    title = "one operation at a time" if batch == 1 else f"one of {batch:,} at once"
+    axes.set(xscale="log", xlabel="time per operation (s)", title=title)
     axes.grid(visible=True, axis="y", color=style.PALE)

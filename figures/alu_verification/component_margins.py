@@ -22,11 +22,10 @@ def draw(results: Results) -> Figure:
     names = zip(components["component"], components["rows"], strict=True)
     axes.set_yticks(rows, [f"{name.replace('_', ' ')} ({n:,})" for name, n in names])
     axes.invert_yaxis()
-    axes.set_xscale("log")
+    axes.set(xscale="log", xlabel="smallest distance (in brackets: inputs)")
     axes.set_xticks(_TICKS, [f"{t:g}" for t in _TICKS])
     axes.set_xlim(min(_TICKS[0], components["weight_margin"].min() / 1.2))
     axes.minorticks_off()
-    axes.set_xlabel("smallest distance (in brackets: inputs)")
     axes.grid(visible=True, axis="y", color=style.PALE)
-    figure.legend(loc="outside upper center", ncols=2)
+    style.legend(figure, columns=2)
     return figure

@@ -20,15 +20,11 @@ def draw(results: Results) -> Figure:
     runs = results.fullest("synthesis").table("synthesis", "runs")
     loops = runs["group"] == statistics.LOOPS
     figure, panels = plt.subplots(1, 2, sharey=True, figsize=(style.PAGE_IN, 3.0), squeeze=False)
-    handles: dict = {}
     for axes, own, title in zip(panels[0], (runs[~loops], runs[loops]), ("straight-line tasks", "loops"), strict=True):
         _panel(axes, own, style.methods(statistics.methods(runs)))
-        axes.set_title(title)
-        axes.set_yscale("log")
-        axes.set_xlabel("instructions of the shortest known solution")
-        handles |= {label: line for line, label in zip(*axes.get_legend_handles_labels(), strict=True)}
+        axes.set(title=title, yscale="log", xlabel="instructions of the shortest known solution")
     panels[0][0].set_ylabel("executions to a solution")
-    figure.legend(handles.values(), handles.keys(), loc="outside upper center", ncols=5)
+    style.legend(figure, columns=5)
     return figure
 
 

@@ -27,8 +27,6 @@ def draw(results: Results) -> Figure:
         )  # fmt: skip
     axes.set_yticks(found.index, [f"{r.schedule} ({r.right}/{r.runs})" for r in found.itertuples()])
     axes.invert_yaxis()
-    axes.set_xlim(-0.03, 1.03)
-    axes.set_xlabel("share of runs that succeed")
-    axes.set_ylabel("schedule (successes of runs)")
-    figure.legend(*axes.get_legend_handles_labels(), loc="outside upper center", ncols=2)
+    axes.set(xlim=(-0.03, 1.03), xlabel="share of runs that succeed", ylabel="schedule (successes of runs)")
+    style.legend(figure, columns=2)
     return figure

@@ -27,11 +27,9 @@ def draw(results: Results) -> Figure:
             own = runs[runs["method"] == method]
             look |= {"markersize": 3.5, "label": f"{look['label']} ({own['task'].nunique()})"}
             _curve(axes, costs[own.index][own["right"]], pairs, (costs.min() / 2, costs.max()), look)
-        axes.set_xscale("log")
-        axes.set_xlabel(label)
-    panels[0].set_ylim(-0.03, 1.03)
-    panels[0].set_ylabel("share of (task, seed) solved")
-    figure.legend(*panels[0].get_legend_handles_labels(), loc="outside upper center", ncols=4, fontsize=6.5)
+        axes.set(xscale="log", xlabel=label)
+    panels[0].set(ylim=(-0.03, 1.03), ylabel="share of (task, seed) solved")
+    style.legend(figure, columns=4, fontsize=6.5)
     return figure
 
 

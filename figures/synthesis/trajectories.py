@@ -26,7 +26,7 @@ def draw(results: Results) -> Figure:
         column[1].set_xlabel("executions")
     panels[0][0].set_ylabel("bits per example")
     panels[1][0].set_ylabel("temperature")
-    figure.legend(*panels[0][0].get_legend_handles_labels(), loc="outside upper center", ncols=3)
+    style.legend(figure, columns=3)
     return figure
 
 

@@ -20,8 +20,7 @@ def draw(results: Results) -> Figure:
     norm = SymLogNorm(linthresh=1.0, vmin=0.0, vmax=max(float(sweep["between_cycles"].max()), 1.0))
     for axes, name in zip(panels[0], names, strict=True):
         _panel(axes, sweep[sweep["implementation"] == name], norm)
-        axes.set_title(name.replace("_", " "))
-        axes.set_xlabel("cache line (bytes)")
+        axes.set(title=name.replace("_", " "), xlabel="cache line (bytes)")
     return figure
 
 
@@ -29,9 +28,6 @@ def _panel(axes: Axes, rows: pd.DataFrame, norm: SymLogNorm) -> None:
     policies, lines = list(rows["policy"].drop_duplicates()), sorted(rows["line_bytes"].unique())
     cells = rows.pivot(index="policy", columns="line_bytes", values="between_cycles").loc[policies, lines].to_numpy(float)
     axes.imshow(cells, norm=norm, cmap="Greys", aspect="auto")
-    for (i, j), value in np.ndenumerate(cells):
-        dark = norm(value) > 0.55
-        axes.text(j, i, f"{value:,.0f}", ha="center", va="center", fontsize=6, color="white" if dark else style.INK)
+    style.cells(axes, norm(cells), np.vectorize("{:,.0f}".format)(cells))
     axes.set_xticks(range(len(lines)), [str(n) for n in lines])
     axes.set_yticks(range(len(policies)), policies)
-    axes.grid(visible=False)

@@ -13,17 +13,14 @@ _KNOWN = ("aes_ttable", "aes_sbox", "aes_scan", "aes_bitsliced")
 def draw(results: Results) -> Figure:
     """Key bits guessed right, median over keys with the range, per implementation; 0.5 of 128 is what guessing gives."""
     recovery = results.table("timing_crypto", "recovery")
-    bits = recovery.assign(bits=8 * recovery["bytes_right"]).groupby(["implementation", "encryptions"])["bits"]
-    points = bits.agg(["median", "min", "max"]).reset_index()
+    bits = (8 * recovery["bytes_right"]).groupby([recovery["implementation"], recovery["encryptions"]])
+    points = bits.agg(median="median", low="min", high="max").reset_index()
     figure, axes = plt.subplots(figsize=(style.COLUMN_IN, 2.3))
     for name, look in style.looks(_KNOWN, points["implementation"]).items():
         own = points[points["implementation"] == name]
-        axes.plot(own["encryptions"], own["median"], **{**look, "label": name.replace("_", " ")})
-        axes.fill_between(own["encryptions"], own["min"], own["max"], color=look["color"], alpha=0.2, linewidth=0)
+        style.band(axes, own, "encryptions", {**look, "label": name.replace("_", " ")})
     axes.set_xscale("log", base=2)
-    axes.set_ylim(-4, _BITS + 4)
-    axes.set_yticks(range(0, _BITS + 1, 32))
-    axes.set_xlabel("encryptions timed")
-    axes.set_ylabel("key bits in bytes guessed right")
-    figure.legend(*axes.get_legend_handles_labels(), loc="outside upper center", ncols=2)
+    axes.set(xlabel="encryptions timed", ylabel="key bits in bytes guessed right")
+    axes.set(ylim=(-4, _BITS + 4), yticks=range(0, _BITS + 1, 32))
+    style.legend(figure, columns=2)
     return figure

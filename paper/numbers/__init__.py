@@ -1,21 +1,26 @@
 """Every number and table of the paper, from recorded results; the sections type none of their own.
 
 `values` are pieces of prose such as "1.08 ms", `tables` are rows of text. What a results folder does not hold is "not run".
-An experiment has a module here, with a function `build`, and a section in `paper/sections/`.
+An experiment has a section in `paper/sections/`, and a module here, with a function `build(results)`: what the section shows by
+name, rows of a table as a list; what is no text is written by `words.number`.
 """
 
 import importlib
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Mapping
+from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
+
+import pandas as pd
 
 from artifact import claims
 from artifact.words import number, quantity
 from experiments.harness import schema
 from experiments.harness.tables import Results
 
-NOT_RUN = "not run"
 _NAMES = {claims.PRIOR_WORK: "prior", claims.OURS: "ours"}
+Rows: TypeAlias = list[list[Any]]
 SECTIONS = Path(__file__).resolve().parent.parent / "sections"
 
 
@@ -27,19 +32,26 @@ def build(results: Results) -> dict[str, Any]:
     own = [name for name in schema.experiments() if Path(__file__).with_name(f"{name}.py").is_file()]
     parts = [importlib.import_module(f"{__name__}.{name}").build(results) for name in own]
     sections = [name for name in schema.experiments() if (SECTIONS / f"{name}.typ").is_file()]
-    return joined([*parts, _claims(results), _origin(results)]) | {"sections": sections}
+    return written(joined(*parts, _claims(results), _origin(results))) | {"sections": sections}
 
 
-def joined(parts: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
-    """One of several `{"values": …, "tables": …}`; either may be left out."""
-    values: dict[str, str] = {}
-    tables: dict[str, list[list[str]]] = {}
-    for part in parts:
-        taken = values.keys() & part.get("values", {}).keys() | tables.keys() & part.get("tables", {}).keys()
-        assert not taken, f"two parts of the paper name {taken}"
-        values |= part.get("values", {})
-        tables |= part.get("tables", {})
-    return {"values": values, "tables": tables}
+def joined(*parts: Mapping[str, Any]) -> dict[str, Any]:
+    """One of several parts, which name different things."""
+    counts = Counter(chain(*parts))
+    assert counts.total() == len(counts), f"two parts of the paper name one of {counts.most_common(3)}"
+    return {name: value for part in parts for name, value in part.items()}
+
+
+def written(found: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """Values and tables of a part, as text."""
+    say = lambda value: value if isinstance(value, str) else number(value)  # noqa: E731
+    tables = {name: [[say(cell) for cell in row] for row in rows] for name, rows in found.items() if isinstance(rows, list)}
+    return {"values": {name: say(value) for name, value in found.items() if name not in tables}, "tables": tables}
+
+
+def rows_of(table: pd.DataFrame, unit: str) -> Rows:
+    """Quantities in a unit behind the names of their rows."""
+    return table.map(quantity, unit=unit).reset_index().to_numpy().tolist()
 
 
 def _claims(results: Results) -> dict[str, Any]:
@@ -50,13 +62,13 @@ def _claims(results: Results) -> dict[str, Any]:
         ]
         for origin in claims.ORIGINS
     }
-    values = {
-        f"{_NAMES[origin]}_{verdict.replace(' ', '_')}": str(sum(r[-1] == verdict for r in rows[origin]))
+    counts = {
+        f"{_NAMES[origin]}_{verdict.replace(' ', '_')}": sum(r[-1] == verdict for r in rows[origin])
         for origin in rows
         for verdict in claims.VERDICTS
     }
-    values |= {f"{_NAMES[origin]}_claims": str(len(rows[origin])) for origin in rows}
-    return {"values": values, "tables": {f"{_NAMES[origin]}_claims": rows[origin] for origin in rows}}
+    counts |= {f"{_NAMES[origin]}_count": len(rows[origin]) for origin in rows}
+    return counts | {f"{_NAMES[origin]}_claims": rows[origin] for origin in rows}
 
 
 def _measured(verdict: claims.Verdict) -> str:
@@ -68,15 +80,15 @@ def _origin(results: Results) -> dict[str, Any]:
     provenance: Mapping[str, Mapping[str, Any]] = {e: results.provenance(e) for e in results.experiments()}
     first = next(iter(provenance.values()))
     commits = sorted({str(p["code"]["commit"])[:10] + ("+" if p["code"]["dirty"] else "") for p in provenance.values()})
-    rows = [
-        [e, p["scale"], quantity(p["wall_time_s"], "s"), quantity(p["peak_memory_bytes"], "B")] for e, p in provenance.items()
-    ]
-    values = {
+    return {
+        "costs": [
+            [e, p["scale"], quantity(p["wall_time_s"], "s"), quantity(p["peak_memory_bytes"], "B")]
+            for e, p in provenance.items()
+        ],
         "scale": " and ".join(dict.fromkeys(p["scale"] for p in provenance.values())),
         "cpu": first["machine"]["cpu"],
-        "cores": str(first["machine"]["cores"]),
+        "cores": first["machine"]["cores"],
         "gpu": first["machine"]["gpu"] or "no graphics processor",
         "commit": ", ".join(commits) + (" (+: changed since)" if any("+" in c for c in commits) else ""),
         "versions": ", ".join(f"{k} {v}" for k, v in first["packages"].items() if k in ("python", "jax", "torch", "numba")),
     }
-    return {"values": values, "tables": {"costs": rows}}

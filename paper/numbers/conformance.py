@@ -2,8 +2,6 @@
 
 from typing import Any
 
-import pandas as pd
-
 from artifact.words import number
 from experiments.harness.tables import Results
 
@@ -11,21 +9,16 @@ _KINDS = ("value", "trap", "timing", "soft limit", "gradient")
 
 
 def build(results: Results) -> dict[str, Any]:
-    """As `numbers.build`."""
+    """As `numbers` says."""
     cases = results.table("conformance", "cases")
     totals = cases.groupby(["backend", "kind"], sort=False)[["cases", "passed"]].sum()
     rows = [
-        [backend, *(_share(totals.loc[(backend, kind)]) if (backend, kind) in totals.index else "–" for kind in _KINDS)]
+        [backend, *(_share(*totals.loc[(backend, kind)]) if (backend, kind) in totals.index else "–" for kind in _KINDS)]
         for backend in cases["backend"].drop_duplicates()
     ]
-    values = {
-        "machines": str(cases["backend"].nunique()),
-        "cases": number(cases["cases"].sum()),
-        "failed": number(cases["failed"].sum()),
-    }
-    return {"values": values, "tables": {"conformance": rows}}
+    sums = {name: cases[name].sum() for name in ("cases", "failed")}
+    return {**sums, "machines": cases["backend"].nunique(), "conformance": rows}
 
 
-def _share(row: pd.Series) -> str:
-    passed, cases = number(row["passed"]), number(row["cases"])
-    return passed if passed == cases else f"{passed} of {cases}"
+def _share(cases: int, passed: int) -> str:
+    return number(passed) if passed == cases else f"{number(passed)} of {number(cases)}"

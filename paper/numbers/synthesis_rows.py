@@ -6,6 +6,7 @@ import pandas as pd
 
 from artifact.words import number, quantity
 from experiments.synthesis import statistics
+from paper import numbers
 
 NOT_RUN, HYBRID = "not run", "hybrid"
 PUBLISHED: Mapping[str, tuple[str, str]] = {
@@ -22,48 +23,46 @@ PUBLISHED: Mapping[str, tuple[str, str]] = {
 iterations each, right on held-out inputs. Neither is made by the experiments here."""
 
 
-def tables(runs: pd.DataFrame, tasks: pd.DataFrame, minute: pd.DataFrame) -> dict[str, list[list[str]]]:
+def tables(runs: pd.DataFrame, tasks: pd.DataFrame, minute: pd.DataFrame) -> dict[str, numbers.Rows]:
     """Rows by the name of a table, of the tables `runs` and `tasks` of the experiment, and of runs with a longer budget."""
     return {
         "methods": _method_rows(runs), "tasks": _task_rows(runs, tasks), "published": _published_rows(runs),
         "minute": _minute_rows(minute), "success": _matrix(runs, _success), "costs": _matrix(runs, _executions),
-        "header": [_header(runs)],
+        "header": [["task", *map(plain, statistics.methods(runs))]],
     }  # fmt: skip
 
 
-def _method_rows(runs: pd.DataFrame) -> list[list[str]]:
+def _method_rows(runs: pd.DataFrame) -> numbers.Rows:
     """A row a method, the control group's task left out."""
     own = runs[runs["group"] != statistics.CONTROL_GROUP]
     found = statistics.tally(own, ("method", "family")).set_index("method")
     gaps = own.groupby("method")["gap"].median()
     return [
         [
-            plain(m), found.loc[m, "family"], number(own.loc[own["method"] == m, "task"].nunique()),
-            f"{found.loc[m, 'right']} of {found.loc[m, 'runs']}", interval(found.loc[m]), _executions(found.loc[m]),
-            _seconds(found.loc[m]), number(gaps[m] + 0.0),
+            plain(m), row["family"], own.loc[own["method"] == m, "task"].nunique(), f"{row['right']} of {row['runs']}",
+            interval(row), _executions(row), _seconds(row), gaps[m] + 0.0,
         ]
-        for m in statistics.methods(own)
+        for m, row in found.loc[statistics.methods(own)].iterrows()
     ]  # fmt: skip
 
 
-def _task_rows(runs: pd.DataFrame, tasks: pd.DataFrame) -> list[list[str]]:
+def _task_rows(runs: pd.DataFrame, tasks: pd.DataFrame) -> numbers.Rows:
     """A row a task: what it is, how rare its solutions are, and the shortest program that was found for it."""
     known, rows = tasks.set_index("task"), []
     for name in statistics.tasks(runs):
         right = runs[(runs["task"] == name) & runs["right"]]
         shortest = right.sort_values("length", kind="stable").head(1)
         program = str(shortest["program"].iloc[0]) if len(shortest) else "–"
+        size = ["–"] * 3
         if name in known.index:
             task = known.loc[name]
             rare = f"{number(task['density_low'])} – {number(task['density_high'])}"
-            size = [number(task["shortest"]), f"{task['log10_space']:.1f}", rare]
-        else:
-            size = ["–"] * 3
+            size = [task["shortest"], f"{task['log10_space']:.1f}", rare]
         rows.append([plain(name), *size, f"{len(right)} of {(runs['task'] == name).sum()}", program])
     return rows
 
 
-def _published_rows(runs: pd.DataFrame) -> list[list[str]]:
+def _published_rows(runs: pd.DataFrame) -> numbers.Rows:
     """What others report of a task beside the best gradient method and the hybrid here."""
     rows = []
     for name, others in PUBLISHED.items():
@@ -74,7 +73,7 @@ def _published_rows(runs: pd.DataFrame) -> list[list[str]]:
     return rows
 
 
-def _minute_rows(runs: pd.DataFrame) -> list[list[str]]:
+def _minute_rows(runs: pd.DataFrame) -> numbers.Rows:
     found = statistics.tally(runs).set_index(["task", "method"])
     return [
         [plain(t), plain(m), f"{number(row['right'])} of {number(row['runs'])}", interval(row), _executions(row), _seconds(row)]
@@ -91,11 +90,7 @@ def _success_and_cost(row: pd.DataFrame) -> str:
     return f"{one['right']} of {one['runs']}, {_executions(one)} ({plain(one['method'])})"
 
 
-def _header(runs: pd.DataFrame) -> list[str]:
-    return ["task", *map(plain, statistics.methods(runs))]
-
-
-def _matrix(runs: pd.DataFrame, cell) -> list[list[str]]:
+def _matrix(runs: pd.DataFrame, cell) -> numbers.Rows:
     """Rows of tasks, columns of methods."""
     found = statistics.tally(runs).set_index(["task", "method"])
     return [

@@ -24,36 +24,40 @@ _ROUNDING = 1e-12
 
 
 @dataclass(frozen=True)
+class Measurements:
+    """cycles `[N]`, of single calls, in units of `clock`; classes `[N]` bool, which were of the fixed class.
+
+    clock: the processor's `tsc` (x86) or `cntvct` (AArch64), whose ticks are of constant length and no core cycles; or
+    `monotonic`, nanoseconds of the system's clock.
+    """
+
+    cycles: np.ndarray
+    classes: np.ndarray
+    clock: str
+
+
+@dataclass(frozen=True)
 class Dudect:
     """What the tests gave.
 
-    measurements `[K]` int: after how many, log-spaced, all of them at the end; t `[K]`: the largest |t| of all tests at that
-    point; test: the one that was largest at the end, `all`, `below q` or `second order`. mean_difference: of the classes, in
-    the clock's unit. degenerate: neither class varies, so that there is no t: it is given as 0 where the classes are equal and
-    as infinity where they differ.
+    measurements `[K]` int: after how many, log-spaced, all of them at the end; tests `[K, 102]`: |t| at that point, of what is
+    below each of QUANTILES, of all, of the second order. mean_difference: of the classes, in the clock's unit. Where neither
+    class varies there is no t: it is given as 0 where the classes are equal and as infinity where they differ.
     """
 
     measurements: np.ndarray
-    t: np.ndarray
-    test: str
+    tests: np.ndarray
     mean_difference: float
-    degenerate: bool
+
+    @property
+    def t(self) -> np.ndarray:
+        """`[K]`, the largest |t| of all tests at each point."""
+        return self.tests.max(axis=1)
 
     @property
     def largest(self) -> float:
         """The largest |t| after all measurements."""
         return float(self.t[-1])
-
-    @property
-    def verdict(self) -> str:
-        """`leak`, `suspicious` or `none`."""
-        return "leak" if self.largest > LEAK else "suspicious" if self.largest > SUSPICIOUS else "none"
-
-    def first_beyond(self, threshold: float) -> int | None:
-        """Measurements from which on |t| stays beyond the threshold; None: it does not."""
-        below = np.flatnonzero(self.t <= threshold)
-        first = below[-1] + 1 if len(below) else 0
-        return int(self.measurements[first]) if first < len(self.t) else None
 
 
 def classes(n: int, random: np.random.Generator) -> np.ndarray:
@@ -73,12 +77,7 @@ def dudect(times: np.ndarray, fixed: np.ndarray) -> Dudect:
     points = _points(fixed)
     cropped = _cropped(times, fixed, points)
     second = np.array([_second_order(times[:n], fixed[:n]) for n in points])
-    tests = np.abs(np.column_stack([cropped, second]))
-    one, other = times[fixed], times[~fixed]
-    return Dudect(
-        points, tests.max(axis=1), _name(int(tests[-1].argmax())), float(one.mean() - other.mean()),
-        bool(np.ptp(one) == 0 and np.ptp(other) == 0),
-    )  # fmt: skip
+    return Dudect(points, np.abs(np.column_stack([cropped, second])), float(times[fixed].mean() - times[~fixed].mean()))
 
 
 def welch(count: np.ndarray, mean: np.ndarray, variance: np.ndarray) -> np.ndarray:
@@ -136,9 +135,3 @@ def _second_order(times: np.ndarray, fixed: np.ndarray) -> float:
     squared = [(part - part.mean()) ** 2 for part in (times[fixed], times[~fixed])]
     moments = [(len(s), s.mean(), s.var(ddof=1)) for s in squared]
     return float(welch(*(np.array(m) for m in zip(*moments, strict=True))))
-
-
-def _name(test: int) -> str:
-    if test < len(QUANTILES):
-        return f"below {100 * QUANTILES[test]:.1f} %"
-    return "all" if test == len(QUANTILES) else "second order"

@@ -17,33 +17,19 @@ import pandas as pd
 from backends.core import toolchain
 from backends.interface import UserError
 from experiments.timing_crypto.clocks import dudect
-from experiments.timing_crypto.programs import IMPLEMENTATIONS, Function, compare_functions
+from experiments.timing_crypto.clocks.dudect import Measurements
+from experiments.timing_crypto.programs import AES, IMPLEMENTATIONS, Function, compare_functions
+from experiments.timing_crypto.schema import TABLES
 
 COMPARED_BYTES = 64
 CALLS = {
-    **dict.fromkeys(("aes_ttable", "aes_sbox", "aes_scan", "aes_bitsliced"), ("aes128_encrypt", "input")),
-    "sha256": ("sha256", "message"),
-    "chacha20": ("chacha20", "key"),
-    "compare_early": ("compare_early", "a"),
-    "compare_constant": ("compare_constant", "a"),
-}
+    **dict.fromkeys(AES, ("aes128_encrypt", "input")), "sha256": ("sha256", "message"), "chacha20": ("chacha20", "key"),
+    **{name: (name, "a") for name in ("compare_early", "compare_constant")},
+}  # fmt: skip
 """What is timed: the function, and the parameter that is fixed in one class and random in the other."""
 DEPENDS_ON = ("experiments/timing_crypto/clocks/harness.c",)
 _HARNESS = Path(__file__).parent / "harness.c"
 _WARM_UP = 1000
-
-
-@dataclass(frozen=True)
-class Measurements:
-    """cycles `[N]` uint64, of single calls, in units of `clock`; classes `[N]` bool, which were of the fixed class.
-
-    clock: the processor's `tsc` (x86) or `cntvct` (AArch64), whose ticks are of constant length and no core cycles; or
-    `monotonic`, nanoseconds of the system's clock, where there is no usable counter.
-    """
-
-    cycles: np.ndarray
-    classes: np.ndarray
-    clock: str
 
 
 @dataclass(frozen=True)
@@ -59,12 +45,13 @@ class Native:
     buffers: dict[str, np.ndarray]
     tables: tuple[int, int]
 
-    def times(self, inputs: np.ndarray, flush: bool = False, monotonic: bool = False) -> tuple[np.ndarray, str]:
+    def times(self, inputs: np.ndarray, flush: bool = False) -> tuple[np.ndarray, str]:
         """`[N]` uint64, of a call with each row of inputs `[N, size_bytes]` uint8, and the clock's name."""
         inputs = np.ascontiguousarray(inputs)
-        clock = self.clock(monotonic)
+        clock = self.clock()
         address, size = self.tables if flush else (0, 0)
-        words = (ctypes.c_size_t * 6)(*(self._argument(p.name, p.value) for p in self.function.parameters))
+        given = {name: buffer.ctypes.data for name, buffer in self.buffers.items()}
+        words = (ctypes.c_size_t * 6)(*(given.get(p.name, p.value or 0) for p in self.function.parameters))
         times = np.zeros(len(inputs), np.uint64)
         self.library.harness_measure(
             self.library[self.function.name], words, at(self.buffers[self.varied]), at(inputs),
@@ -73,20 +60,18 @@ class Native:
         )  # fmt: skip
         return times, clock
 
-    def clock(self, monotonic: bool = False) -> str:
-        """The counter of this processor, `monotonic` where it has none that works or that one is asked for."""
-        usable = not monotonic and self.library.harness_counter_works()
-        return _counter_name() if usable else "monotonic"
-
-    def _argument(self, name: str, value: int | None) -> int:
-        return self.buffers[name].ctypes.data if name in self.buffers else value or 0
+    def clock(self) -> str:
+        """The counter of this processor, `monotonic` where it has none that works."""
+        if not self.library.harness_counter_works():
+            return "monotonic"
+        return "cntvct" if platform.machine() in ("aarch64", "arm64") else "tsc"
 
 
-def measure(implementation: str, n: int, seed: int, flush: bool = False, monotonic: bool = False) -> Measurements:
+def measure(implementation: str, n: int, seed: int, flush: bool = False) -> Measurements:
     """Time n calls, of a fixed input or of random ones, at random; everything else is the same in all of them.
 
-    The fixed input of a comparison is the one that is equal. flush: the tables are in no cache when a call begins.
-    monotonic: do without the processor's counter. Raises UserError where n < 2, or there are no tables to flush.
+    The fixed input of a comparison is the one that is equal. flush: the tables are in no cache when a call begins. Raises
+    UserError where n < 2, or there are no tables to flush.
     """
     random = np.random.default_rng(seed)
     fixed = dudect.classes(n, random)
@@ -96,29 +81,24 @@ def measure(implementation: str, n: int, seed: int, flush: bool = False, monoton
     one = native.buffers["b" if native.varied == "a" else native.varied].copy()
     inputs = random.integers(0, 256, (n, len(one)), np.uint8)
     inputs[fixed] = one
-    native.times(inputs[:_WARM_UP], flush, monotonic)
-    times, clock = native.times(inputs, flush, monotonic)
+    native.times(inputs[:_WARM_UP], flush)
+    times, clock = native.times(inputs, flush)
     return Measurements(times, fixed, clock)
 
 
-def variance(implementation: str, inputs: int, calls: int, seed: int, flush: bool = False) -> pd.DataFrame:
-    """How repeated calls with one and the same input vary, for several random inputs.
-
-    Returns a row for every input: implementation, flushed, clock, input, calls, median, variation (standard deviation over
-    mean), spread ((greatest - least) over median), and both of the 99 % that are fastest, in which no interrupt of the system
-    dominates: variation_99, spread_99.
-    """
+def variance(implementation: str, inputs: int, calls: int, seed: int) -> pd.DataFrame:
+    """The table `variance`: how repeated calls with one and the same input vary, a row for every random input. In the 99 % that
+    are fastest no interrupt of the system dominates."""
     random = np.random.default_rng(seed)
     native, rows = prepare(implementation, random), []
     for number in range(inputs):
         one = random.integers(0, 256, (1, len(native.buffers[native.varied])), np.uint8)
-        native.times(np.repeat(one, _WARM_UP, axis=0), flush)
-        times, clock = native.times(np.repeat(one, calls, axis=0), flush)
+        native.times(np.repeat(one, _WARM_UP, axis=0))
+        times, clock = native.times(np.repeat(one, calls, axis=0))
         kept = np.sort(times)[: max(1, calls * 99 // 100)]
         median = float(np.median(times))
-        rows.append((implementation, flush, clock, number, calls, median, *_varies(times, median), *_varies(kept, median)))
-    columns = ("implementation", "flushed", "clock", "input", "calls", "median", "variation", "spread")
-    return pd.DataFrame(rows, columns=[*columns, "variation_99", "spread_99"])
+        rows.append((implementation, False, clock, number, calls, median, *_varies(times, median), *_varies(kept, median)))
+    return TABLES["variance"].frame(rows)
 
 
 def _varies(times: np.ndarray, median: float) -> tuple[float, float]:
@@ -164,7 +144,3 @@ def _aligned(value: np.ndarray) -> np.ndarray:
 def at(array: np.ndarray) -> ctypes.c_void_p:
     """Where an array lies, as an argument of a library's function."""
     return ctypes.c_void_p(array.ctypes.data)
-
-
-def _counter_name() -> str:
-    return "cntvct" if platform.machine() in ("aarch64", "arm64") else "tsc"

@@ -17,11 +17,9 @@ _WARM_UP = 10
 
 def wall_clock(
     name: str, machine: Backend, function: str, measurements: int, seed: int, device: str = "cpu"
-) -> tuple[np.ndarray, np.ndarray]:
-    """Nanoseconds `[N]` of single runs of a comparison, and `[N]` bool, which were of the fixed class.
-
-    Fixed: the secret equals what is given; random: it does not. The classes alternate at random. name: of the machine.
-    """
+) -> dudect.Measurements:
+    """Single runs of a comparison. Fixed: the secret equals what is given; random: it does not. The classes alternate at
+    random. name: of the machine."""
     noise, size = np.random.default_rng(seed), COMPARED_BYTES.get(name, _OTHERWISE_BYTES)
     call = sized(function, compare_functions(size)).prepare(function).on(device=device)
     given, length = noise.integers(0, 256, (1, size), np.uint8), np.array([size], np.uint32)
@@ -33,4 +31,4 @@ def wall_clock(
         start = time.perf_counter_ns()
         programs.run(machine, call, batch)
         timed[k] = time.perf_counter_ns() - start
-    return timed, fixed
+    return dudect.Measurements(timed, fixed, "monotonic")

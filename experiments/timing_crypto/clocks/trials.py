@@ -8,8 +8,9 @@ import pandas as pd
 from backends.interface import Backend
 from experiments.harness import progress
 from experiments.timing_crypto.clocks import native
-from experiments.timing_crypto.clocks.dudect import dudect
+from experiments.timing_crypto.clocks.dudect import Measurements, dudect
 from experiments.timing_crypto.clocks.outside import wall_clock
+from experiments.timing_crypto.schema import TABLES
 
 NATIVE = (
     ("compare_early", False, 10), ("compare_constant", False, 1), ("aes_ttable", False, 1), ("aes_ttable", True, 1),
@@ -28,41 +29,32 @@ class Trials:
     seeds: int
 
 
-def measured(
+def noisy(
     implementations: Sequence[str], machines: Mapping[str, Backend], trials: Trials, seed: int, device: str = "cpu"
 ) -> pd.DataFrame:
-    """One row a clock, condition, seed and number of measurements.
-
-    Returns machine (`native` or a machine's name), implementation, condition (what a figure calls it), clock, seed,
-    measurements, max_t (the largest |t| of all croppings and orders so far), mean_difference (of the classes at the end, in
-    units of the clock).
-    """
+    """The table `dudect`: a row a clock, condition, seed and number of measurements. max_t: of all croppings and orders so far;
+    mean_difference: at the end."""
     rows: list[tuple] = []
-    runs = [(*c, s) for c in NATIVE if c[0] in implementations for s in range(seed, seed + trials.seeds)]
+    seeds = range(seed, seed + trials.seeds)
+    runs = [(*c, s) for c in NATIVE if c[0] in implementations for s in seeds]
     for implementation, flush, less, number in progress.track(runs, "native clock", len(runs)):
-        found = native.measure(implementation, max(2, trials.native // less), number, flush=flush)
-        condition = implementation.replace("_", " ") + (", flushed" if flush else "")
-        rows += _points("native", implementation, condition, found.clock, number, found.cycles, found.classes)
-    compared = [c for c in COMPARISONS if c in implementations]
-    outside = [(m, c, s) for m in machines for c in compared for s in range(seed, seed + trials.seeds)]
+        measured = native.measure(implementation, max(2, trials.native // less), number, flush=flush)
+        rows += _points("native", implementation, ", flushed" if flush else "", number, measured)
+    outside = [(m, c, s) for m in machines for c in COMPARISONS if c in implementations for s in seeds]
     for name, implementation, number in progress.track(outside, "wall clock", len(outside)):
-        times, fixed = wall_clock(name, machines[name], implementation, trials.wall_clock, number, device)
-        condition = implementation.replace("_", " ")
-        rows += _points(name, implementation, condition, "monotonic", number, times, fixed)
-    columns = (
-        "machine", "implementation", "condition", "clock", "seed", "measurements", "max_t", "mean_difference"
-    )  # fmt: skip
-    return pd.DataFrame(rows, columns=columns)
+        measured = wall_clock(name, machines[name], implementation, trials.wall_clock, number, device)
+        rows += _points(name, implementation, "", number, measured)
+    return TABLES["dudect"].frame(rows)
 
 
-def _points(machine: str, implementation: str, condition: str, clock: str, seed: int, times, fixed) -> Iterator[tuple]:
-    found = dudect(times, fixed)
+def _points(machine: str, implementation: str, cache: str, seed: int, measured: Measurements) -> Iterator[tuple]:
+    found, condition = dudect(measured.cycles, measured.classes), implementation.replace("_", " ") + cache
     for count, t in zip(found.measurements, found.t, strict=True):
-        yield machine, implementation, condition, clock, seed, int(count), float(t), found.mean_difference
+        yield machine, implementation, condition, measured.clock, seed, int(count), float(t), found.mean_difference
 
 
 def variance(implementations: Sequence[str], inputs: int, calls: int, seed: int) -> pd.DataFrame:
-    """How the native build varies on one and the same input; columns as `native.variance` gives."""
+    """The table `variance`, of the native build."""
     names = [i for i in native.CALLS if i in implementations]
     tables = [native.variance(i, inputs, calls, seed) for i in progress.track(names, "variance", len(names))]
-    return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=["implementation", "variation"])
+    return pd.concat(tables or [TABLES["variance"].frame([])], ignore_index=True)

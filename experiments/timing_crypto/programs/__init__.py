@@ -5,6 +5,7 @@ Vectors, the verifier, leak measurements and the key recovery all take functions
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -28,8 +29,8 @@ class Parameter:
     any value below `below`.
     """
 
-    name: str
     role: str
+    name: str
     size_bytes: int | None = None
     value: int | None = None
     below: int = 1 << 32
@@ -49,9 +50,6 @@ class Function:
 
     name: str
     parameters: tuple[Parameter, ...]
-
-    def __getitem__(self, name: str) -> Parameter:
-        return next(p for p in self.parameters if p.name == name)
 
     @property
     def arguments(self) -> tuple[Argument, ...]:
@@ -99,16 +97,7 @@ def run(machine: Backend, call: Call, batch: Batch) -> Execution:
     return execution
 
 
-def secret(name: str, size_bytes: int | None = None, below: int = 1 << 32) -> Parameter:
-    return Parameter(name, "secret", size_bytes, below=below)
-
-
-def public(name: str, size_bytes: int | None = None, value: int | None = None) -> Parameter:
-    return Parameter(name, "public", size_bytes, value)
-
-
-def output(name: str, size_bytes: int) -> Parameter:
-    return Parameter(name, "output", size_bytes)
+secret, public, output = (partial(Parameter, role) for role in ("secret", "public", "output"))
 
 
 def _functions(**parameters: tuple[Parameter, ...]) -> dict[str, Function]:

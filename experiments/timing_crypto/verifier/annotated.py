@@ -16,6 +16,7 @@ from experiments.timing_crypto.verifier.verdict import Verdict
 
 DEPENDS_ON = ("experiments/timing_crypto/verifier/functions/",)
 FOLDER = Path(__file__).parent / "functions"
+_EXPECTED = {"leaks": "violations", "constant": "proven", "compiler": "by_trace"}
 _HEADING = re.compile(
     r"// (\w+): secret ([^;]+)(?:; public ([^;]+))?; (leaks|constant|compiler)(?:; alarm ([^;]+))?$", re.MULTILINE
 )
@@ -38,9 +39,9 @@ class Annotated:
         return Question(self.path, self.name, self.secrets, self.public, level=level)
 
 
-def annotated(folder: Path = FOLDER) -> list[Annotated]:
-    """All functions of a folder, in order."""
-    return [function for path in sorted(folder.glob("*.c")) for function in _of_file(path)]
+def annotated() -> list[Annotated]:
+    """All functions, in order."""
+    return [function for path in sorted(FOLDER.glob("*.c")) for function in _of_file(path)]
 
 
 def _of_file(path: Path) -> Iterator[Annotated]:
@@ -64,10 +65,7 @@ def _sizes(text: str) -> dict[str, int | None]:
 
 
 def judge(function: Annotated, level: str, verdict: Verdict) -> dict:
-    """One row of the table `functions`.
-
-    outcome: right, false_proven, false_alarm or wrong_lines.
-    """
+    """One row of the table `functions`. outcome: right, false_proven, false_alarm or wrong_lines."""
     traces = max(verdict.cross_check.distinct_pcs, verdict.cross_check.distinct_accesses)
     named = {violation.line.line for violation in verdict.violations if violation.line}
     lines_right = function.must <= named <= function.must | function.may or verdict.proven
@@ -76,8 +74,6 @@ def judge(function: Annotated, level: str, verdict: Verdict) -> dict:
     if verdict.proven == leaks:
         outcome = "false_proven" if verdict.proven else "false_alarm"
     return {
-        "function": function.name, "level": level,
-        "expected": {"leaks": "violations", "constant": "proven", "compiler": "by_trace"}[function.expected],
-        "verdict": "proven" if verdict.proven else "violations", "lines_right": lines_right, "distinct_traces": traces,
-        "outcome": outcome,
+        "function": function.name, "level": level, "expected": _EXPECTED[function.expected], "verdict": verdict.word,
+        "lines_right": lines_right, "distinct_traces": traces, "outcome": outcome,
     }  # fmt: skip

@@ -33,7 +33,7 @@ class Inputs:
 def public_inputs(subject: Subject, rng: np.random.Generator) -> Inputs:
     """Different values for the public parameters. With nothing public all rows are alike, and `PLAUSIBLE` many."""
     question = subject.question
-    public = [p for p in subject.parameters if p.name not in question.secrets]
+    public = [p for p in subject.function.parameters if p.name not in question.secrets]
     small = {p.name: list(_small(p, question, rng)) for p in public}
     large = {p.name: list(_large(p, question, rng)) for p in public}
     count = max([PLAUSIBLE, *(len(v) for v in small.values())])
@@ -44,7 +44,7 @@ def public_inputs(subject: Subject, rng: np.random.Generator) -> Inputs:
         for name in rows:
             pool = large[name] if large[name] and rng.random() < 0.25 else small[name]
             rows[name].append(value if name == chosen else pool[rng.integers(len(pool))])
-    values = {p.name: _stack(rows[p.name], p.kind == "scalar") for p in public}
+    values = {p.name: np.array(rows[p.name], np.uint32 if p.kind == "scalar" else np.uint8) for p in public}
     return Inputs(values, np.arange(count + len(extreme)) < count)
 
 
@@ -54,10 +54,6 @@ def _cycled(values: list, count: int, rng: np.random.Generator) -> list:
     while len(found) < count:
         found += [values[k] for k in rng.permutation(len(values))]
     return found[:count]
-
-
-def _stack(rows: list, scalar: bool) -> np.ndarray:
-    return np.array(rows, np.uint32) if scalar else np.stack(rows)
 
 
 def _extended(parameter: Parameter, value: int) -> int:
@@ -116,7 +112,7 @@ def secret_inputs(subject: Subject, public: Values, count: int, rng: np.random.G
     zero, on one bit and on equality go both ways.
     """
     values: Values = dict(public)
-    for parameter in subject.parameters:
+    for parameter in subject.function.parameters:
         size = subject.question.secrets.get(parameter.name, -1)
         if size is None:
             values[parameter.name] = _secret_words(parameter, count, values, rng)

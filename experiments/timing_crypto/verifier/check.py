@@ -49,36 +49,25 @@ def _question(options: argparse.Namespace) -> Question:
     if options.function is None:
         listed = ", ".join(functions(path, options.isa, (level, *flags))) or "none"
         raise UserError(f"no function is named: give --function, {path} has {listed}")
-    secrets, public = _sizes(options.secret), _sizes(options.public)
-    values = {name: _number(text or "", name) for name, text in _pairs(options.value, "=", "NAME=N")}
+    secrets, public = (_numbers(texts, ":", "NAME or NAME:BYTES") for texts in (options.secret, options.public))
+    values = {name: value for name, value in _numbers(options.value, "=", "NAME=N").items() if value is not None}
     return Question(path, options.function, secrets, public, values, level, options.isa, flags)
 
 
-def _pairs(texts: Sequence[str], separator: str, form: str, optional: bool = False) -> list[tuple[str, str | None]]:
-    """Names and what follows them, which may be optional, each name once. Raises UserError."""
-    found: dict[str, str | None] = {}
+def _numbers(texts: Sequence[str], separator: str, form: str) -> dict[str, int | None]:
+    """Names and the number behind each, None where the form allows that there is none. Raises UserError."""
+    found: dict[str, int | None] = {}
     for text in texts:
         name, mark, rest = text.partition(separator)
-        if not name.isidentifier() or bool(mark) != bool(rest) or not (mark or optional):
+        if not name.isidentifier() or bool(mark) != bool(rest) or not (mark or form.startswith("NAME or")):
             raise UserError(f"'{text}' is not of the form {form}")
         if name in found:
             raise UserError(f"{name} is named twice: give it once")
-        found[name] = rest if mark else None
-    return list(found.items())
-
-
-def _sizes(texts: Sequence[str]) -> dict[str, int | None]:
-    return {
-        name: None if rest is None else _number(rest, name)
-        for name, rest in _pairs(texts, ":", "NAME or NAME:BYTES", optional=True)
-    }
-
-
-def _number(text: str, name: str) -> int:
-    try:
-        return int(text, 0)
-    except ValueError:
-        raise UserError(f"{name}: '{text}' is not a whole number") from None
+        try:
+            found[name] = int(rest, 0) if mark else None
+        except ValueError:
+            raise UserError(f"{name}: '{rest}' is not a whole number") from None
+    return found
 
 
 def _as_json(question: Question, backend: str, verdict: Verdict) -> dict:
@@ -86,8 +75,7 @@ def _as_json(question: Question, backend: str, verdict: Verdict) -> dict:
         "file": str(question.path), "level": question.level, "isa": question.isa, "backend": backend,
         "secrets": dict(question.secrets), "public": dict(question.public), "values": dict(question.values),
     }  # fmt: skip
-    found = {"verdict": "proven" if verdict.proven else "violations", "statement": verdict.statement}
-    return {**found, **about, **asdict(verdict)}
+    return {"verdict": verdict.word, "statement": verdict.statement, **about, **asdict(verdict)}
 
 
 def _show(question: Question, backend: str, verdict: Verdict) -> None:
@@ -106,10 +94,8 @@ def _show(question: Question, backend: str, verdict: Verdict) -> None:
 
 
 def _show_violation(console: Console, violation: Violation) -> None:
-    secrets = ", ".join(violation.secrets)
-    where, near = violation.line, ""
-    if where is not None and where.near:
-        near = " (nearest line, the compiler gives none)"
+    secrets, where = ", ".join(violation.secrets), violation.line
+    near = " (nearest line, the compiler gives none)" if where and where.near else ""
     place = f"{violation.function}, pc {violation.pc:#x}: {violation.instruction}"
     source = f"{where}{near}" if where else "code of no known line"
     called = " calls library code, where" if where and not violation.place else ""
@@ -123,12 +109,9 @@ def _show_violation(console: Console, violation: Violation) -> None:
 
 
 def _about_runs(question: Question, verdict: Verdict) -> list[str]:
-    if verdict.public_names:
-        names = ", ".join(verdict.public_names)
-        lines = [f"public: {names}; {verdict.public_inputs} inputs tried, of others nothing is said"]
-    else:
-        lines = ["public: nothing, so that one run speaks for all arguments"]
-    fix = "; --value fixes a value" if question.free else ""
+    names, fix = ", ".join(verdict.public_names), "; --value fixes a value" if question.free else ""
+    tried = f"{names}; {verdict.public_inputs} inputs tried, of others nothing is said"
+    lines = [f"public: {tried if names else 'nothing, so that one run speaks for all arguments'}"]
     for left in verdict.left_out:
         lines.append(f"left out: {left.count} public inputs, such as {left.example}: {left.reason}{fix}")
     return lines

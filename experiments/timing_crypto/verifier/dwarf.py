@@ -70,31 +70,25 @@ class DebugInfo:
     """Of the ELF `data` that was compiled from the C file `path`; of a file without functions there is nothing to say."""
 
     def __init__(self, data: bytes, path: Path) -> None:
-        elf = ELFFile(io.BytesIO(data))
-        self.path, self._dwarf = path, elf.get_dwarf_info()
-        unit = self._unit()
-        self.functions = tuple(_function(self._dwarf, unit, die) for die in _concrete(unit)) if unit else ()
-        self._compiled, self._elf = unit, elf
-        self._texts: dict[str, list[str]] = {}
-
-    def _unit(self) -> CompileUnit | None:
-        for unit in self._dwarf.iter_CUs():
-            name = unit.get_top_DIE().attributes["DW_AT_name"].value.decode()
-            if Path(name).name == self.path.name:
-                return unit
-        return None
+        self._elf = ELFFile(io.BytesIO(data))
+        self._dwarf, self._lines = self._elf.get_dwarf_info(), cache(_lines)
+        named = (unit for unit in self._dwarf.iter_CUs() if Path(_name(unit.get_top_DIE())).name == path.name)
+        self._unit = next(named, None)
+        self.functions = tuple(_function(self._dwarf, self._unit, die) for die in _concrete(self._unit)) if self._unit else ()
 
     @cached_property
     def _scopes(self) -> list[tuple[int, int, int, str]]:
-        return _scopes(self._dwarf, self._compiled) if self._compiled else []
+        return _scopes(self._dwarf, self._unit) if self._unit else []
 
     @cached_property
     def _rows(self) -> list[tuple[int, str | None, int]]:
-        return _line_rows(self._dwarf, self._compiled) if self._compiled else []
+        return _line_rows(self._dwarf, self._unit) if self._unit else []
 
     @cached_property
     def _symbols(self) -> list[tuple[int, int, str]]:
-        return _function_symbols(self._elf)
+        """(first, end, name) of functions, plain names first: memcmp rather than compiler_rt.memcmp, which is the same."""
+        found = [symbol for symbol in symbols_of(self._elf) if symbol.info & 15 == _FUNCTION]
+        return [(s.address, s.address + s.size_bytes, s.name) for s in sorted(found, key=lambda s: "." in s.name)]
 
     def function(self, name: str) -> Function | None:
         return next((f for f in self.functions if f.name == name), None)
@@ -110,27 +104,29 @@ class DebugInfo:
             known -= 1
         _, file, line = self._rows[known]
         assert file is not None
-        return Place(file, line, max(inside)[1], self._text(file, line), known != number)
+        text = "".join(self._lines(file)[line - 1 : line]).strip() if line else ""
+        return Place(file, line, max(inside)[1], text, known != number)
 
     def symbol(self, pc: int) -> str:
         """The function that pc lies in, of whatever file; "" if in none."""
         return next((name for first, end, name in self._symbols if first <= pc < end), "")
 
-    def _text(self, file: str, line: int) -> str:
-        if file not in self._texts:
-            known = Path(file).is_file()
-            self._texts[file] = Path(file).read_text(encoding="utf-8", errors="replace").splitlines() if known else []
-        lines = self._texts[file]
-        return lines[line - 1].strip() if 0 < line <= len(lines) else ""
+
+def _lines(file: str) -> list[str]:
+    return Path(file).read_text(encoding="utf-8", errors="replace").splitlines() if Path(file).is_file() else []
+
+
+def _holder(die: DIE, name: str) -> DIE:
+    """The DIE itself, or what it is an instance of, where that alone has the attribute."""
+    while name not in die.attributes and "DW_AT_abstract_origin" in die.attributes:
+        die = die.get_DIE_from_attribute("DW_AT_abstract_origin")
+    return die
 
 
 def _attribute(die: DIE, name: str):
     """The value of an attribute, of the DIE itself or of what it is an instance of; None where there is none."""
-    if name in die.attributes:
-        return die.attributes[name].value
-    if "DW_AT_abstract_origin" in die.attributes:
-        return _attribute(die.get_DIE_from_attribute("DW_AT_abstract_origin"), name)
-    return None
+    found = _holder(die, name).attributes.get(name)
+    return found.value if found else None
 
 
 def _name(die: DIE) -> str:
@@ -138,11 +134,8 @@ def _name(die: DIE) -> str:
 
 
 def _type(die: DIE) -> DIE | None:
-    if "DW_AT_type" in die.attributes:
-        return die.get_DIE_from_attribute("DW_AT_type")
-    if "DW_AT_abstract_origin" in die.attributes:
-        return _type(die.get_DIE_from_attribute("DW_AT_abstract_origin"))
-    return None
+    holder = _holder(die, "DW_AT_type")
+    return holder.get_DIE_from_attribute("DW_AT_type") if "DW_AT_type" in holder.attributes else None
 
 
 def _concrete(unit: CompileUnit) -> list[DIE]:
@@ -157,9 +150,7 @@ def _ranges(dwarf: DWARFInfo, unit: CompileUnit, die: DIE) -> list[tuple[int, in
         return [(low, high.value if high.form == "DW_FORM_addr" else low + high.value)]
     if "DW_AT_ranges" not in die.attributes:
         return []
-    top = unit.get_top_DIE().attributes
-    base = top["DW_AT_low_pc"].value if "DW_AT_low_pc" in top else 0
-    found = []
+    base, found = _attribute(unit.get_top_DIE(), "DW_AT_low_pc") or 0, []
     for entry in dwarf.range_lists().get_range_list_at_offset(die.attributes["DW_AT_ranges"].value, unit):
         if isinstance(entry, BaseAddressEntry):
             base = entry.base_address
@@ -187,6 +178,10 @@ def _strip(die: DIE | None) -> DIE | None:
 
 
 _STRUCTURES = {"DW_TAG_structure_type": "struct", "DW_TAG_union_type": "union"}
+_WRITTEN = {
+    "DW_TAG_pointer_type": "{} *", "DW_TAG_array_type": "{}[]", "DW_TAG_const_type": "const {}",
+    "DW_TAG_subroutine_type": "function",
+}  # fmt: skip
 _TYPES = {
     "DW_TAG_base_type", "DW_TAG_pointer_type", "DW_TAG_enumeration_type", "DW_TAG_array_type",
     "DW_TAG_subroutine_type", *_STRUCTURES,
@@ -208,14 +203,8 @@ def _describe(die: DIE | None) -> str:
     """A type as C writes it, near enough to be recognised."""
     if die is None:
         return "void"
-    if die.tag == "DW_TAG_pointer_type":
-        return f"{_describe(_type(die))} *"
-    if die.tag == "DW_TAG_subroutine_type":
-        return "function"
-    if die.tag == "DW_TAG_array_type":
-        return f"{_describe(_type(die))}[]"
-    if die.tag == "DW_TAG_const_type":
-        return f"const {_describe(_type(die))}"
+    if die.tag in _WRITTEN:
+        return _WRITTEN[die.tag].format(_describe(_type(die)))
     return f"{_STRUCTURES.get(die.tag, '')} {_name(die) or _describe(_type(die))}".strip()
 
 
@@ -275,11 +264,10 @@ def _line_rows(dwarf: DWARFInfo, unit: CompileUnit) -> list[tuple[int, str | Non
     home = unit.get_top_DIE().attributes["DW_AT_comp_dir"].value.decode()
     rows: dict[int, tuple[str | None, int]] = {}
     name = cache(partial(_file, program, home))
-    for entry in program.get_entries():
-        state = entry.state
-        if state is not None and state.end_sequence:
+    for state in (entry.state for entry in program.get_entries() if entry.state is not None):
+        if state.end_sequence:
             rows.setdefault(state.address, (None, 0))
-        elif state is not None:
+        else:
             rows[state.address] = (name(state.file), state.line)
     return [(address, *rows[address]) for address in sorted(rows)]
 
@@ -290,9 +278,3 @@ def _file(program, home: str, number: int) -> str:
     folder = program["include_directory"][entry.dir_index - 1].decode() if entry.dir_index else ""
     path = Path(home) / folder / entry.name.decode()
     return str(path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path)
-
-
-def _function_symbols(elf: ELFFile) -> list[tuple[int, int, str]]:
-    """(first, end, name) of functions, plain names first: memcmp rather than compiler_rt.memcmp, which is the same."""
-    found = [symbol for symbol in symbols_of(elf) if symbol.info & 15 == _FUNCTION]
-    return [(s.address, s.address + s.size_bytes, s.name) for s in sorted(found, key=lambda s: "." in s.name)]

@@ -1,7 +1,8 @@
 """Tainted runs of the function under test: every public input, and why a run is no proper call where it is none."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -10,19 +11,18 @@ from backends.interface import Batch, Cause, Execution, Status
 from experiments.harness import progress
 from experiments.timing_crypto.verifier import cases
 from experiments.timing_crypto.verifier.cases import Inputs, Values
-from experiments.timing_crypto.verifier.subject import GUARD_BYTES, Subject
+from experiments.timing_crypto.verifier.subject import GUARD, GUARD_BYTES, Subject
 
 _CHUNK_BYTES, _EXTREME_STEPS = 1 << 28, 1_000_000
 _TAINT_BYTES = 8
 """Of working memory, for every byte of a machine's memory."""
 
 
-@dataclass(frozen=True)
-class Observed:
-    """Tainted runs: why each is no proper one (None: it returned); retired `[B]`; leaks, executed `[B, W]` and callers
+class Observed(NamedTuple):
+    """Tainted runs: `[B]` why each is no proper one (None: it returned); retired `[B]`; leaks, executed `[B, W]` and callers
     `[B, W, CALLERS]` as in Observation."""
 
-    reasons: tuple[str | None, ...]
+    reasons: np.ndarray
     retired: np.ndarray
     leaks: np.ndarray
     executed: np.ndarray
@@ -48,15 +48,7 @@ def tainted(subject: Subject, machine: ObservingBackend, max_steps: int, rng: np
     for piece in chunks(subject, len(inputs.plausible) - count, _TAINT_BYTES, show, "extreme public inputs"):
         steps = min(max_steps, max(_EXTREME_STEPS, 16 * longest))
         found.append(_observed(subject, machine, values, slice(count + piece.start, count + piece.stop), steps))
-    return Runs(inputs, _joined(found))
-
-
-def _joined(parts: Sequence[Observed]) -> Observed:
-    reasons = tuple(reason for part in parts for reason in part.reasons)
-    retired, leaks, executed, callers = (
-        np.concatenate(arrays) for arrays in zip(*((p.retired, p.leaks, p.executed, p.callers) for p in parts), strict=True)
-    )
-    return Observed(reasons, retired, leaks, executed, callers)
+    return Runs(inputs, Observed(*map(np.concatenate, zip(*found, strict=True))))
 
 
 def _observed(subject: Subject, machine: ObservingBackend, values: Values, piece: slice, steps: int) -> Observed:
@@ -64,7 +56,7 @@ def _observed(subject: Subject, machine: ObservingBackend, values: Values, piece
     batch = guarded_batch(subject, {name: v[piece] for name, v in values.items()})
     watch = Watch(secrets=subject.secrets())
     execution, seen = machine.observe(subject.call.program, batch, subject.call.config, steps, watch)
-    reasons = tuple(_reasons(subject, execution, steps))
+    reasons = np.array(list(_reasons(subject, execution, steps)), object)
     return Observed(reasons, execution.retired, seen.leaks, seen.executed, seen.callers)
 
 
@@ -99,7 +91,7 @@ def guarded_batch(subject: Subject, values: Values) -> Batch:
     """Instances with a guard behind each of their buffers."""
     guarded = {}
     for name, value in values.items():
-        guard = np.broadcast_to(subject.guard, (len(value), GUARD_BYTES))
+        guard = np.broadcast_to(GUARD, (len(value), GUARD_BYTES))
         guarded[name] = np.hstack([value, guard]) if value.ndim == 2 else value
     return subject.call.batch(guarded)
 

@@ -21,6 +21,8 @@ from experiments.timing_crypto.verifier import dwarf
 from experiments.timing_crypto.verifier.dwarf import DebugInfo, Function, Parameter
 
 GUARD_BYTES = 4096
+GUARD = np.r_[np.uint8(0), np.full(GUARD_BYTES - 1, 0xA5, np.uint8)]
+"""A zero, which ends a text, and then a pattern that no program writes by chance."""
 MAX_BUFFER_BYTES = 1 << 20
 _STACK = "the stack"
 STACK_BYTES = 1 << 15
@@ -58,20 +60,18 @@ class Question:
 
 @dataclass(frozen=True)
 class Subject:
-    """parameters: in the function's order. guard: `[GUARD_BYTES]` uint8, what lies behind every buffer."""
+    """What is asked, and the function, laid out with a guard behind every buffer."""
 
     question: Question
     function: Function
-    parameters: tuple[Parameter, ...]
     call: Call
     debug: DebugInfo
-    guard: np.ndarray
 
     def secrets(self) -> tuple[Secret, ...]:
         """Where the secrets lie: of a scalar the bytes that carry its value, and those of its sign; of a buffer its guard too,
         so that a secret declared too short does not make what is read behind it public."""
         found = []
-        for parameter in self.parameters:
+        for parameter in self.function.parameters:
             if parameter.name in self.question.secrets:
                 width = 4 if parameter.signed else parameter.size_bytes
                 found.append(self.call.secret(parameter.name, width))
@@ -84,7 +84,7 @@ class Subject:
         for name, size in {**self.question.sizes, _STACK: 0}.items():
             if size is not None:
                 start = self.call.addresses[name] + size - self.call.config.memory_base
-                guard = self.guard if size else 0
+                guard = GUARD if size else 0
                 for b in np.flatnonzero((memory[:, start : start + GUARD_BYTES] != guard).any(axis=1)):
                     found[b] = name
         return found
@@ -108,14 +108,7 @@ def prepare(question: Question) -> Subject:
     ]
     first_secrets = sorted(arguments, key=lambda a: a.name not in question.secrets)
     call = calls.lay_out(program, question.isa, [*first_secrets, Argument(_STACK, GUARD_BYTES)], STACK_BYTES)
-    return Subject(question, function, function.parameters, replace(call, arguments=tuple(arguments)), debug, _guard())
-
-
-def _guard() -> np.ndarray:
-    """A zero, which ends a text, and then a pattern that no program writes by chance."""
-    guard = np.full(GUARD_BYTES, 0xA5, np.uint8)
-    guard[0] = 0
-    return guard
+    return Subject(question, function, replace(call, arguments=tuple(arguments)), debug)
 
 
 def compiled(question: Question) -> bytes:

@@ -20,10 +20,7 @@ Item = TypeVar("Item")
 
 
 def functions(levels: Sequence[str], machine: ObservingBackend, seed: int = 0, secrets: int = CROSS_CHECK) -> pd.DataFrame:
-    """The verifier against what is known, a row per annotated function and level.
-
-    Columns function, level, expected (proven, violations or by_trace), verdict, lines_right, distinct_traces, outcome.
-    """
+    """The table `functions`: the verifier against what is known, a row per annotated function and level."""
 
     def one(case) -> dict:
         function, level = case
@@ -37,12 +34,7 @@ def constant_time(
     implementations: Iterable[str], levels: Sequence[str], machine: ObservingBackend, secrets: int = CROSS_CHECK,
     seed: int = 0,
 ) -> pd.DataFrame:  # fmt: skip
-    """Which functions of the catalogue are constant-time as compiled, a row per function and level.
-
-    Columns implementation, function, level, verdict, violations (instructions), first_line, kinds, instructions (of the
-    function and of what it calls in its file), unreached (of these), retired (by the longest run), public_inputs,
-    secrets_tried, distinct_pcs, distinct_accesses.
-    """
+    """The table `constant_time`: which functions of the catalogue are constant-time, a row per function and level."""
 
     def one(case) -> dict:
         name, function, level = case
@@ -67,18 +59,16 @@ def _each(one: Callable[[Item], dict], cases: Sequence[Item], what: str) -> Iter
 
 def question(path: Path, function: Function, level: str) -> Question:
     """What the catalogue says of a function, as the verifier takes it; outputs are public."""
-    sizes = {role: {p.name: p.size_bytes for p in function.parameters if p.role == role} for role in ("secret", "public")}
-    outputs = {p.name: p.size_bytes for p in function.parameters if p.role == "output"}
+    secret, public = ({p.name: p.size_bytes for p in function.parameters if (p.role == "secret") == s} for s in (True, False))
     values = {p.name: p.value for p in function.parameters if p.value is not None}
-    return Question(path, function.name, sizes["secret"], sizes["public"] | outputs, values, level)
+    return Question(path, function.name, secret, public, values, level)
 
 
 def _row(verdict: Verdict) -> dict:
     first = next((violation.line for violation in verdict.violations if violation.line), None)
     crossed, covered = verdict.cross_check, verdict.coverage
     return {
-        "verdict": "proven" if verdict.proven else "violations",
-        "violations": len({violation.pc for violation in verdict.violations}),
+        "verdict": verdict.word, "violations": verdict.leaking,
         "first_line": f"{Path(first.file).name}:{first.line}" if first else "",
         "kinds": ", ".join(sorted({violation.kind for violation in verdict.violations})),
         "instructions": covered.instructions, "unreached": covered.instructions - covered.reached,

@@ -78,11 +78,19 @@ class Verdict:
     retired: int
 
     @property
+    def word(self) -> str:
+        return "proven" if self.proven else "violations"
+
+    @property
+    def leaking(self) -> int:
+        """How many instructions depend on a secret."""
+        return len({violation.pc for violation in self.violations})
+
+    @property
     def statement(self) -> str:
         """Exactly what was found, in one sentence."""
         if not self.proven:
-            count = len({violation.pc for violation in self.violations})
-            many = f"{count} instructions depend" if count > 1 else "an instruction depends"
+            many = f"{self.leaking} instructions depend" if self.leaking > 1 else "an instruction depends"
             return f"{self.function} is not constant-time: {many} on a secret."
         given = f", given any of the {self.public_inputs} public inputs tried" if self.public_names else ""
         return (

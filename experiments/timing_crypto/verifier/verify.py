@@ -6,6 +6,7 @@ run. Source of the notion of constant time: Almeida et al., Verifying Constant-T
 """
 
 import numpy as np
+import pandas as pd
 
 from backends.core.observation import ObservingBackend, Watch
 from backends.interface import UserError
@@ -45,12 +46,12 @@ def verify(
     runs = tainted(subject, machine, max_steps, rng, show)
     counted = _counted(runs)
     if not counted.any():
-        plausible = next(b for b, plausible in enumerate(runs.inputs.plausible) if plausible)
-        raise UserError(_refused(subject, runs, plausible))
+        raise UserError(_refused(subject, runs, int(runs.inputs.plausible.argmax())))
     found = tuple(violations(subject, runs, np.flatnonzero(counted)))
     chosen = _telling(runs, counted)
     steps = min(max_steps, max(1, _TRACED_STEPS // cross_check)) if found else max_steps
-    crossed = _cross_check(subject, machine, _row(runs.inputs.values, chosen), cross_check, steps, rng, show)
+    public = {name: v[chosen : chosen + 1] for name, v in runs.inputs.values.items()}
+    crossed = _cross_check(subject, machine, public, cross_check, steps, rng, show)
     if not runs.seen.leaks[chosen].any() and max(crossed.distinct_pcs, crossed.distinct_accesses) > 1:
         raise Contradiction(f"{question.path}, {question.function}: nothing depends on a secret, and yet {crossed}")
     return Verdict(
@@ -62,9 +63,7 @@ def verify(
 
 def _counted(runs: Runs) -> np.ndarray:
     """`[B]` bool, the runs of which something is said: proper ones, and of plausible inputs those with a violation."""
-    proper = np.array([reason is None for reason in runs.seen.reasons])
-    leaking = runs.seen.leaks.any(axis=1)
-    return proper | leaking & runs.inputs.plausible
+    return pd.isna(runs.seen.reasons) | runs.seen.leaks.any(axis=1) & runs.inputs.plausible
 
 
 def _refused(subject: Subject, runs: Runs, b: int) -> str:
@@ -75,10 +74,9 @@ def _refused(subject: Subject, runs: Runs, b: int) -> str:
 
 
 def _left_out(subject: Subject, runs: Runs, counted: np.ndarray) -> tuple[LeftOut, ...]:
-    groups: dict[str, list[int]] = {}
-    for b in np.flatnonzero(~counted):
-        groups.setdefault(runs.seen.reasons[b] or "", []).append(int(b))
-    found = [LeftOut(len(rows), described(runs.inputs.values, rows[0]), reason) for reason, rows in groups.items()]
+    left = pd.Series(runs.seen.reasons)[~counted].fillna("")
+    first = left.drop_duplicates()
+    found = [LeftOut(int((left == reason).sum()), described(runs.inputs.values, b), reason) for b, reason in first.items()]
     return tuple(sorted(found, key=lambda left: -left.count))
 
 
@@ -93,22 +91,14 @@ def _cross_check(
     subject: Subject, machine: ObservingBackend, public: Values, count: int, steps: int, rng: np.random.Generator,
     show: bool,
 ) -> CrossCheck:  # fmt: skip
-    pcs: set[int] = set()
-    accesses: set[int] = set()
-    most = 0
+    pcs, accesses, most = set[int](), set[int](), 0
     for piece in chunks(subject, count, _TRACE_BYTES, show, "cross-check"):
         size = piece.stop - piece.start
         given = {name: np.repeat(v, size, axis=0) for name, v in public.items()}
         values = {**given, **cases.secret_inputs(subject, given, size, rng)}
-        watch = Watch(trace=True)
-        execution, seen = machine.observe(
-            subject.call.program, guarded_batch(subject, values), subject.call.config, steps, watch
-        )
+        batch = guarded_batch(subject, values)
+        execution, seen = machine.observe(subject.call.program, batch, subject.call.config, steps, Watch(trace=True))
         pcs |= set(seen.pcs.tolist())
         accesses |= set(seen.accesses.tolist())
         most = max(most, int(execution.retired.max()))
     return CrossCheck(count, len(pcs), len(accesses), described(public, 0) if public else "", most)
-
-
-def _row(values: Values, b: int) -> Values:
-    return {name: v[b : b + 1] for name, v in values.items()}

@@ -13,7 +13,11 @@ from experiments.timing_crypto.verifier.subject import Subject
 from experiments.timing_crypto.verifier.verdict import Violation
 
 _CODE = "secret executed as code"
-_KINDS = {"branch": "branch", "load": "load address", "store": "store address"}
+_KINDS = {
+    **dict.fromkeys(VARIABLE_TIME, "variable-time operand"), "jalr": "jump target", "ecall": "environment call",
+    "branch": "branch", "load": "load address", "store": "store address",
+}  # fmt: skip
+"""What of an instruction is observed, by its name or its kind."""
 
 
 def violations(subject: Subject, runs: Runs, instances: np.ndarray) -> Iterator[Violation]:
@@ -73,6 +77,4 @@ def _kind(word: int) -> str:
     if number == isa.ILLEGAL:
         return _CODE
     row = isa.OPERATIONS[number]
-    if row.name in VARIABLE_TIME:
-        return "variable-time operand"
-    return {"jalr": "jump target", "ecall": "environment call"}.get(row.name) or _KINDS.get(row.kind, _CODE)
+    return _KINDS.get(row.name) or _KINDS.get(row.kind, _CODE)
