@@ -24,8 +24,8 @@ _SIGN = np.uint32(1 << 31)
 
 class Table(NamedTuple):
     """The R instructions of a space: function `[R]` int64, the operation of two registers that computes it; constant `[R]`
-    uint32, its second operand; level `[R]` int64, how rarely programs hold it; the first `unary` of them take the constant, each
-    function's beside one another from first to last `[F]`, the others two values; commutes `[R]` bool."""
+    uint32, its second operand; level `[R]` int64, how rarely programs hold it; the first `unary` of them take the constant,
+    each function's beside one another from first to last `[F]`, the others two values; commutes `[R]` bool."""
 
     function: np.ndarray
     constant: np.ndarray
@@ -77,9 +77,9 @@ def _constant(table, values, goal, made, w0, w1, spare):
             continue
         for row in range(first, last):
             c = table.constant[row]
-            if table.level[row] <= spare and alu(function, w0, c) == t0 and alu(function, w1, c) == t1:
-                if _holds(table, values, goal, made, row, BEFORE_LAST, UNARY):
-                    return True
+            near = table.level[row] <= spare and alu(function, w0, c) == t0 and alu(function, w1, c) == t1
+            if near and _holds(table, values, goal, made, row, BEFORE_LAST, UNARY):
+                return True
     return False
 
 
@@ -90,14 +90,14 @@ def _possible(function, w, t):
         return w & t == t
     if function == OR:
         return w | t == t
-    if function == SLT or function == SLTU:
+    if function in (SLT, SLTU):
         return t <= np.uint32(1)
     if function == SRL:
-        return t < w
+        return t <= w
     if function == SRA:
-        return (t ^ _SIGN) < (w ^ _SIGN) if w < _SIGN else t > w
+        return t <= w if w < _SIGN else t >= w
     if function == SLL:
-        return t == 0 or (t & (~t + np.uint32(1))) > (w & (~w + np.uint32(1)))
+        return t == 0 or (t & (~t + np.uint32(1))) >= (w & (~w + np.uint32(1)))
     return True
 
 
@@ -108,14 +108,14 @@ def _operand(table, values, goal, made, w0, w1, right):
     v0, v1 = (w0, w1) if right == BEFORE_LAST else (values[right, 0], values[right, 1])
     for row in range(table.unary, len(table.function)):
         function = table.function[row]
-        if (function == SLT or function == SLTU) and (t0 > 1 or t1 > 1):
+        if function in (SLT, SLTU) and (t0 > 1 or t1 > 1):
             continue
-        if alu(function, w0, v0) == t0 and alu(function, w1, v1) == t1:
-            if _holds(table, values, goal, made, row, BEFORE_LAST, right):
-                return True
-        if not table.commutes[row] and alu(function, v0, w0) == t0 and alu(function, v1, w1) == t1:
-            if _holds(table, values, goal, made, row, right, BEFORE_LAST):
-                return True
+        near = alu(function, w0, v0) == t0 and alu(function, w1, v1) == t1
+        if near and _holds(table, values, goal, made, row, BEFORE_LAST, right):
+            return True
+        near = not table.commutes[row] and alu(function, v0, w0) == t0 and alu(function, v1, w1) == t1
+        if near and _holds(table, values, goal, made, row, right, BEFORE_LAST):
+            return True
     return False
 
 
@@ -128,9 +128,7 @@ def last_one(table, values, goal, path, made, only, spare):
     w1 = alu(function, values[made[1], 1], second(table, made[0], values, made[2], np.uint32(0), 1))
     if only >= 0:
         return _operand(table, values, goal, made, w0, w1, path[only])
-    if _constant(table, values, goal, made, w0, w1, spare) or _operand(table, values, goal, made, w0, w1, BEFORE_LAST):
-        return True
-    for place in path:
-        if _operand(table, values, goal, made, w0, w1, place):
-            return True
-    return False
+    found = _constant(table, values, goal, made, w0, w1, spare) or _operand(table, values, goal, made, w0, w1, BEFORE_LAST)
+    for k in range(len(path)):
+        found = found or _operand(table, values, goal, made, w0, w1, path[k])
+    return found

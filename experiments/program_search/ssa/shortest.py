@@ -40,7 +40,7 @@ _FEW, _SLICE = 16, 2e7
 
 @dataclass(frozen=True)
 class Part:
-    """A part of the space: limits, and the sets that it is expected to have. whole: whether it is all of the first two levels."""
+    """A part of the space, and the sets that it is expected to have. whole: whether it is all of the first two levels."""
 
     limits: Limits
     cost: float
@@ -61,7 +61,7 @@ def fits(problem: Problem) -> str | None:
 
 
 class Shortest:
-    """The search on one problem that `fits`. no_shorter: programs of the first two levels have so many instructions at least."""
+    """The search on one problem that `fits`. no_shorter: programs of the first two levels have that many at least."""
 
     def __init__(self, problem: Problem, rng: np.random.Generator) -> None:
         self.examples, self.space = problem.examples, problem.space
@@ -126,7 +126,7 @@ class Shortest:
         if limits.instructions == 1:
             right = (position.values[: position.at[SIZE]] == goal.wanted).all(axis=1)
             for at in np.flatnonzero(right):
-                root = self._expression(position, at)
+                root = self._expression(position, int(at))
                 yield root if isinstance(root, Node) else Node(isa.NUMBER["addi"], root, None, 0)
         while limits.instructions > 1 and not position.at[FINISHED]:
             if limits.instructions == 2:
@@ -136,9 +136,9 @@ class Shortest:
                 executed = advance(position, self.table, limits, goal, budget.slice(_SLICE))
             budget.spend(executed)
             if position.at[HIT]:
-                *made, row, left, right = goal.hit.tolist()
-                before = self._node(position, *made, None)
-                yield self._node(position, row, left, right, before)
+                hit = goal.hit.tolist()
+                before = self._node(position, hit[0], hit[1], hit[2], None)
+                yield self._node(position, hit[3], hit[4], hit[5], before)
         self.unsure |= bool(position.at[FULL])
 
     def _expression(self, position: Position, at: int) -> Expression:
@@ -161,7 +161,9 @@ def _table(space: Space, examples: Examples) -> tuple[list[tuple[int, int, int |
         plain |= set(_PLAIN_AMOUNTS)
     suggested, shifts = suggestions.immediates(examples), {*_PLAIN_SHIFTS, *suggestions.shift_amounts(examples)}
     rows: list[tuple[int, int, int | None]] = []
-    for name in sorted(space.operations, key=lambda name: (OPERATION[name].format == "R", isa.REGISTER_FORM.get(name, name))):
+    for name in sorted(
+        space.operations, key=lambda name: (OPERATION[name].format == "R", isa.NUMBER[OPERATION[name].register_form])
+    ):
         row = OPERATION[name]
         if row.format == "R":
             rows.append((row.number, PLAIN, None))

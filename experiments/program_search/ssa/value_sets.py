@@ -28,16 +28,18 @@ class Limits(NamedTuple):
     """instructions: of a program, 3 or more. level: instructions of the table up to this one are used. levels: their sum in a
     program at most. width: values at most that nothing reads yet, at any time."""
 
-    instructions: np.int64
-    level: np.int64
-    levels: np.int64
-    width: np.int64
+    instructions: int
+    level: int
+    levels: int
+    width: int
 
 
 class Position(NamedTuple):
-    """How far a search is. values `[C, W]` uint32: zero, the inputs and the candidates; made `[C, 3]` int64: row, left and right
-    of each; reads `[C]` int64: which chosen values it reads, as bits; slots `[2 C]` int32: the hash table of the stack, and place
-    `[C]` int64 of each in it. path `[I + n]` int64: places of zero, inputs and chosen values; by the number of values chosen
+    """How far a search is.
+
+    values `[C, W]` uint32: zero, the inputs and the candidates; made `[C, 3]` int64: row, left and right of each; reads `[C]`
+    int64: which chosen values it reads, as bits; slots `[2 C]` int32: the hash table of the stack, and place `[C]` int64 of
+    each in it. path `[I + n]` int64: places of zero, inputs and chosen values; by the number of values chosen
     `[n + 1]` int64: cursor, the next candidate, end of the candidates, read, the values that others read as bits, and levels
     spent. at `[5]` int64."""
 
@@ -57,12 +59,12 @@ class Position(NamedTuple):
     @classmethod
     def first(cls, table: Table, limits: Limits, given: np.ndarray) -> "Position":
         """Before all sets; given `[I, W]` uint32: zero and the inputs."""
-        n, count = int(limits.instructions) + 1, len(given)
-        by_depth = np.zeros((4, n), np.int64)
+        n, count = limits.instructions + 1, len(given)
+        cursor, end, read, levels = np.zeros((4, n), np.int64)
         position = cls(
             np.zeros((_CAPACITY, given.shape[1]), np.uint32), np.full((_CAPACITY, 3), -1), np.zeros(_CAPACITY, np.int64),
             np.full(2 * _CAPACITY, -1, np.int32), np.zeros(_CAPACITY, np.int64), np.zeros(count + n, np.int64), np.int64(count),
-            *by_depth, np.zeros(5, np.int64),
+            cursor, end, read, levels, np.zeros(5, np.int64),
         )  # fmt: skip
         _begin(position, table, limits, given)
         return position
