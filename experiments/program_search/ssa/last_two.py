@@ -9,12 +9,13 @@ from typing import NamedTuple
 import numpy as np
 
 from backends.core import isa
-from backends.gpu_compute.compiling import inner
+from backends.gpu_compute.compiling import inlined, inner
 from backends.gpu_compute.derivatives import alu
 
-ADD, SUB, AND, OR, XOR, SLL, SRL, SRA, SLT, SLTU = (
-    isa.NUMBER[name] for name in ("add", "sub", "and", "or", "xor", "sll", "srl", "sra", "slt", "sltu")
-)
+QUICK = ("add", "sub", "and", "or", "xor", "sll", "srl", "sra", "slt", "sltu", "mul")
+"""Functions that are tried together, before each by itself."""
+ADD, SUB, AND, OR, XOR, SLL, SRL, SRA, SLT, SLTU, MUL = (isa.NUMBER[name] for name in QUICK)
+DIVU, REMU = isa.NUMBER["divu"], isa.NUMBER["remu"]
 BEFORE_LAST = -2
 """Stands for the value before the last, where the place of a value is asked for."""
 UNARY = -1
@@ -25,7 +26,8 @@ _SIGN = np.uint32(1 << 31)
 class Table(NamedTuple):
     """The R instructions of a space: function `[R]` int64, the operation of two registers that computes it; constant `[R]`
     uint32, its second operand; level `[R]` int64, how rarely programs hold it; the first `unary` of them take the constant,
-    each function's beside one another from first to last `[F]`, the others two values; commutes `[R]` bool."""
+    each function's beside one another from first to last `[F]`, the others two values; commutes `[R]` bool. slow: the
+    first of those, which are last, whose function is not among QUICK."""
 
     function: np.ndarray
     constant: np.ndarray
@@ -33,18 +35,20 @@ class Table(NamedTuple):
     first: np.ndarray
     last: np.ndarray
     commutes: np.ndarray
-    unary: np.int64
+    unary: int
+    slow: int
 
 
 class Goal(NamedTuple):
     """wanted `[W]` uint32: the output on each example. hit `[6]` int64: row, left and right of the value before the last, then
-    of the last one, as places of values."""
+    of the last one, as places of values. firsts `[I + n]` uint32: on the first example, the values chosen."""
 
     wanted: np.ndarray
     hit: np.ndarray
+    firsts: np.ndarray
 
 
-@inner
+@inlined
 def second(table, row, values, right, before, e):
     """The second operand of an instruction on example e."""
     if right == UNARY:
@@ -65,7 +69,7 @@ def _holds(table, values, goal, made, row, left, right):
     return True
 
 
-@inner
+@inlined
 def _constant(table, values, goal, made, w0, w1, spare):
     """Whether an instruction with a constant makes the output of the value before it, which is w0 and w1 on two examples."""
     t0, t1 = goal.wanted[0], goal.wanted[1]
@@ -83,7 +87,7 @@ def _constant(table, values, goal, made, w0, w1, spare):
     return False
 
 
-@inner
+@inlined
 def _possible(function, w, t):
     """Whether an operation with some constant may make t of w."""
     if function == AND:
@@ -101,34 +105,60 @@ def _possible(function, w, t):
     return True
 
 
-@inner
-def _operand(table, values, goal, made, w0, w1, right):
-    """Whether an instruction on the value before the last and another one, in either order, makes the output."""
+@inlined
+def _quick(w, t, firsts, count):
+    """Whether any of the quick functions makes t of w and one of the first `count` words of `firsts`, in either order: words
+    by which is not branched, for the vector registers."""
+    found = np.uint32(0)
+    for k in range(count):
+        v = firsts[k]
+        a, b = v & np.uint32(31), w & np.uint32(31)
+        found |= np.uint32(w + v == t) | np.uint32(w - v == t) | np.uint32(v - w == t) | np.uint32(w * v == t)
+        found |= np.uint32(w ^ v == t) | np.uint32(w & v == t) | np.uint32(w | v == t)
+        found |= np.uint32(w << a == t) | np.uint32(v << b == t) | np.uint32(w >> a == t) | np.uint32(v >> b == t)
+        found |= np.uint32(np.uint32(np.int32(w) >> np.int32(a)) == t) | np.uint32(np.uint32(np.int32(v) >> np.int32(b)) == t)
+    return found != 0 or t <= np.uint32(1)
+
+
+@inlined
+def _gives(function, a, b, t):
+    """Whether an operation gives t; of division known by multiplication."""
+    if function == DIVU and b:
+        product = np.uint64(t) * np.uint64(b)
+        return product <= a and a - product < b
+    if function == REMU and (t > a or (b and t >= b)):
+        return False
+    return alu(function, a, b) == t
+
+
+@inlined
+def _operand(table, values, goal, made, w0, w1, right, quick):
+    """Whether an instruction on the value before the last and another one, in either order, makes the output. quick: whether a
+    quick function may."""
     t0, t1 = goal.wanted[0], goal.wanted[1]
     v0, v1 = (w0, w1) if right == BEFORE_LAST else (values[right, 0], values[right, 1])
-    for row in range(table.unary, len(table.function)):
+    for row in range(table.unary if quick else table.slow, len(table.function)):
         function = table.function[row]
-        if function in (SLT, SLTU) and (t0 > 1 or t1 > 1):
-            continue
-        near = alu(function, w0, v0) == t0 and alu(function, w1, v1) == t1
+        near = _gives(function, w0, v0, t0) and _gives(function, w1, v1, t1)
         if near and _holds(table, values, goal, made, row, BEFORE_LAST, right):
             return True
-        near = not table.commutes[row] and alu(function, v0, w0) == t0 and alu(function, v1, w1) == t1
+        near = not table.commutes[row] and _gives(function, v0, w0, t0) and _gives(function, v1, w1, t1)
         if near and _holds(table, values, goal, made, row, right, BEFORE_LAST):
             return True
     return False
 
 
-@inner
+@inlined
 def last_one(table, values, goal, path, made, only, spare):
     """Whether one instruction makes the output of the value `made` and those on the path; of that value and `only` one place of
     the path, where that is not -1. spare: what is left of the levels."""
     function = table.function[made[0]]
     w0 = alu(function, values[made[1], 0], second(table, made[0], values, made[2], np.uint32(0), 0))
     w1 = alu(function, values[made[1], 1], second(table, made[0], values, made[2], np.uint32(0), 1))
-    if only >= 0:
-        return _operand(table, values, goal, made, w0, w1, path[only])
-    found = _constant(table, values, goal, made, w0, w1, spare) or _operand(table, values, goal, made, w0, w1, BEFORE_LAST)
-    for k in range(len(path)):
-        found = found or _operand(table, values, goal, made, w0, w1, path[k])
+    quick = only >= 0 or _quick(w0, goal.wanted[0], goal.firsts, len(path))
+    found = only < 0 and _constant(table, values, goal, made, w0, w1, spare)
+    for k in range(-1 if only < 0 else only, len(path) if only < 0 else only + 1):
+        if found:
+            break
+        found = _operand(table, values, goal, made, w0, w1, path[k] if k >= 0 else BEFORE_LAST, quick or k < 0)
     return found

@@ -23,7 +23,7 @@ from experiments.program_search.budget import Budget
 from experiments.program_search.evaluation import Evaluator
 from experiments.program_search.problem import Examples, Problem
 from experiments.program_search.space import OPERATION, Space
-from experiments.program_search.ssa.last_two import BEFORE_LAST, UNARY, Goal, Table
+from experiments.program_search.ssa.last_two import BEFORE_LAST, QUICK, UNARY, Goal, Table
 from experiments.program_search.ssa.register_allocation import Expression, Leaf, Node, allocate
 from experiments.program_search.ssa.value_sets import FINISHED, FULL, HIT, SIZE, Limits, Position, advance, last_two
 
@@ -31,9 +31,11 @@ PLAIN, USUAL, RARE = range(3)
 """Levels of constants."""
 USUAL_CONSTANTS = (-4, -2, -1, 0, 1, 2, 3, 4, 7, 8, 15, 16, 31, 255)
 _PLAIN_CONSTANTS = (-1, 0, 1)
-_PLAIN_SHIFTS = (1, 2, 4, 8, 16, 31)
+_PLAIN_SHIFTS, _MORE_SHIFTS = (1, 31), (2, 4, 8, 16)
 _PLAIN_AMOUNTS = (16, 24, 28, 30, 31)
 """What a word is shifted by to leave its lowest 16, 8, 4, 2, 1 bits, where the amount is in a register."""
+_FEW_OPERATIONS = 10
+"""With so few there is time for more plain constants."""
 _ANY = 1 << 30
 _FEW, _SLICE = 16, 2e7
 
@@ -70,7 +72,8 @@ class Shortest:
         self.few = _telling(problem.examples, rng)
         self.inputs = tuple(sorted({at.number for at in self.examples.sources if at.number}))
         self.leaves = [Leaf(0), *map(Leaf, self.inputs)]
-        self.no_shorter, self.unsure = 1, False
+        self.no_shorter, self.done, self.unsure = 1, set[int](), False
+        self.parts = sorted(_parts(self.table, len(self.leaves), self.space.length), key=lambda part: part.cost)
 
     @property
     def constants(self) -> int:
@@ -80,8 +83,7 @@ class Shortest:
     def search(self, budget: Budget, below: int, accepts: Callable[[np.ndarray], bool]) -> Iterator[np.ndarray]:
         """Codes `[L, 5]` of fewer than `below` instructions that are right on all examples and accepted, each shorter than the
         one before. Ends when the first two levels have no shorter one. Raises Exhausted."""
-        done: set[int] = set()
-        for part in sorted(_parts(self.table, len(self.leaves), self.space.length), key=lambda part: part.cost):
+        for part in tuple(self.parts):
             if below <= self.no_shorter:
                 return
             if self.no_shorter <= part.length < below:
@@ -89,10 +91,11 @@ class Shortest:
                 if code is not None:
                     below = part.length
                     yield code
-                elif part.whole:
-                    done.add(part.length)
-                while self.no_shorter in done and not self.unsure:
+                    continue
+                self.done |= {part.length} if part.whole else set()
+                while self.no_shorter in self.done and not self.unsure:
                     self.no_shorter += 1
+            self.parts.remove(part)
 
     def _accepted(self, code: np.ndarray, accepts: Callable[[np.ndarray], bool]) -> bool:
         """Whether it is; if not, another one that does the same on the examples might be."""
@@ -121,7 +124,11 @@ class Shortest:
         """Expressions of a part that are right on a few examples. Raises Exhausted."""
         registers = few.registers()
         given = np.stack([registers[:, leaf.register] for leaf in self.leaves])
-        goal = Goal(np.ascontiguousarray(few.outputs[:, 0]), np.zeros(6, np.int64))
+        goal = Goal(
+            np.ascontiguousarray(few.outputs[:, 0]),
+            np.zeros(6, np.int64),
+            np.zeros(len(given) + limits.instructions, np.uint32),
+        )
         position = Position.first(self.table, limits, given)
         if limits.instructions == 1:
             right = (position.values[: position.at[SIZE]] == goal.wanted).all(axis=1)
@@ -154,16 +161,20 @@ class Shortest:
         return Node(number, one, two, imm or 0)
 
 
+def _order(name: str) -> tuple[bool, bool, int]:
+    """With a constant before others, quick ones before others, by the operation of registers."""
+    binary, form = OPERATION[name].format == "R", OPERATION[name].register_form
+    return binary, binary and form not in QUICK, isa.NUMBER[form]
+
+
 def _table(space: Space, examples: Examples) -> tuple[list[tuple[int, int, int | None]], Table]:
     """Of each row number, level and immediate (None where it has none), and what is compiled of them."""
-    plain = {*_PLAIN_CONSTANTS, *suggestions.often(examples)}
-    if any(OPERATION[name].format == "R" and name in ("sll", "srl", "sra") for name in space.operations):
-        plain |= set(_PLAIN_AMOUNTS)
-    suggested, shifts = suggestions.immediates(examples), {*_PLAIN_SHIFTS, *suggestions.shift_amounts(examples)}
+    few = len(space.operations) <= _FEW_OPERATIONS
+    plain = {*_PLAIN_CONSTANTS, *suggestions.often(examples), *(_PLAIN_AMOUNTS if few else ())}
+    suggested = suggestions.immediates(examples)
+    shifts = {*_PLAIN_SHIFTS, *suggestions.shift_amounts(examples), *(_MORE_SHIFTS if few else ())}
     rows: list[tuple[int, int, int | None]] = []
-    for name in sorted(
-        space.operations, key=lambda name: (OPERATION[name].format == "R", isa.NUMBER[OPERATION[name].register_form])
-    ):
+    for name in sorted(space.operations, key=_order):
         row = OPERATION[name]
         if row.format == "R":
             rows.append((row.number, PLAIN, None))
@@ -179,7 +190,7 @@ def _table(space: Space, examples: Examples) -> tuple[list[tuple[int, int, int |
     table = Table(
         np.array(forms), np.array([imm or 0 for *_, imm in rows], np.int64).astype(np.uint32),
         np.array([level for _, level, _ in rows]), first, last, np.array([isa.OPERATIONS[form].commutative for form in forms]),
-        np.int64(unary),
+        unary, unary + sum(isa.OPERATIONS[form].name in QUICK for form in forms[unary:]),
     )  # fmt: skip
     return rows, table
 
@@ -189,7 +200,7 @@ def _parts(table: Table, given: int, length: int) -> Iterator[Part]:
         yield _part(table, given, Limits(n, USUAL, _ANY, n), True)
         yield _part(table, given, Limits(n, RARE, _ANY, n), False)
         if n > 2:
-            for levels, width in product(range(RARE + 1), (1, 2, 3)):
+            for levels, width in product(range(RARE + 1), (1, 2)):
                 yield _part(table, given, Limits(n, levels, levels, width), False)
 
 

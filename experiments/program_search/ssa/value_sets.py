@@ -188,6 +188,8 @@ def _finish(position, table, limits, goal, chosen, newest, read, spare):
     count, tried = position.given + chosen, np.int64(0)
     path, unread = position.path[:count], (np.int64(1) << chosen) - 1 & ~read
     own = np.int64(1) << (chosen - 1)
+    for k in range(count):
+        goal.firsts[k] = position.values[path[k], 0]
     for i in range(newest + 1, position.end[chosen - 1]):  # made of values before the newest: the last one reads that
         row = position.made[i, 0]
         if unread & ~position.reads[i] == own and table.level[row] <= spare:
@@ -218,6 +220,8 @@ def _finish(position, table, limits, goal, chosen, newest, read, spare):
 def last_two(position, table, limits, goal):
     """Look for a program of two instructions. Returns executions."""
     tried, count = np.int64(0), position.given
+    for k in range(count):
+        goal.firsts[k] = position.values[k, 0]
     for i in range(count, position.end[0]):
         made = (position.made[i, 0], position.made[i, 1], position.made[i, 2])
         tried += 1
