@@ -70,7 +70,17 @@ def run(
     schema.check_all(config["experiment"]["name"], made)
     parts = _parts(parts_folder(folder, run_key))
     spent = time.perf_counter() - clock + _spent_before(parts, started)
-    facts = {
+    facts = describe(config, run_key, [c for part in parts for c in part["calibration"]], started, spent)
+    write(folder, facts, made)
+    shutil.rmtree(folder / "parts", ignore_errors=True)
+    return facts, made
+
+
+def describe(
+    config: Mapping[str, Any], run_key: str, calibrations: Sequence[Mapping[str, Any]], started: float, wall_time_s: float
+) -> dict[str, Any]:
+    """The provenance of a run that has ended just now. started: seconds since 1970."""
+    return {
         "experiment": config["experiment"]["name"],
         "scale": config["scale"],
         "key": run_key,
@@ -79,14 +89,11 @@ def run(
         "code": provenance.code(),
         "packages": provenance.packages(),
         "machine": provenance.machine(),
-        "calibration": [c for part in parts for c in part["calibration"]],
+        "calibration": list(calibrations),
         "started": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(started)),
-        "wall_time_s": round(spent, 3),
+        "wall_time_s": round(wall_time_s, 3),
         "peak_memory_bytes": provenance.peak_memory_bytes(),
     }
-    write(folder, facts, made)
-    shutil.rmtree(folder / "parts", ignore_errors=True)
-    return facts, made
 
 
 def parts_folder(folder: Path, run_key: str) -> Path:

@@ -98,6 +98,8 @@ def _report(question: Question, answer: solve.Answer) -> dict:
         "seed": question.seed,
         "program": None if answer.code is None else assembly.text(answer.code),
         "instructions": None if answer.code is None else len(answer.code),
+        "shortest": answer.is_shortest,
+        "space": None if answer.shortest is None else answer.shortest.about,
         "training": {"rows": int((~held_out).sum()), "right": int(answer.right[~held_out].sum())},
         "held_out": {"rows": int(held_out.sum()), "right": int(answer.right[held_out].sum())},
         "wrong_lines": [] if answer.code is None else question.table.lines[~answer.right].tolist(),
@@ -113,7 +115,14 @@ def _lines(question: Question, answer: solve.Answer, report: dict) -> list[str]:
     rows = f"right on {_of(report['training'])} examples and {_of(report['held_out'])} held-out rows"
     cost = f"{report['executions']:.3g} executions, {report['seconds']:.1f} s, method {report['method']}, seed {question.seed}"
     if answer.found:
-        return [*report["program"], "", rows, cost, f"python -m backends run {question.out} runs it on every row"]
+        return [
+            *report["program"],
+            "",
+            rows,
+            _shortest(answer),
+            cost,
+            f"python -m backends run {question.out} runs it on every row",
+        ]
     lines = [
         f"no program of at most {max(space.length for space in question.spaces)} instructions found: {_end(question, answer)}",
         cost,
@@ -125,6 +134,14 @@ def _lines(question: Question, answer: solve.Answer, report: dict) -> list[str]:
     wrong = ", ".join(map(str, report["wrong_lines"][:_SHOWN])) + ", …" * (len(report["wrong_lines"]) > _SHOWN)
     best = f"programs that fit the examples and do not hold on other rows: {answer.rejections}, the best of them"
     return [*lines, "", best, *report["program"], "", f"{rows}; wrong on line {wrong}"]
+
+
+def _shortest(answer: solve.Answer) -> str:
+    if answer.shortest is None:
+        return "not shown to be shortest"
+    if answer.is_shortest:
+        return f"no shorter program exists in this space: {answer.shortest.about}"
+    return f"not shown to be shortest: fewer than {answer.shortest.no_shorter} do not suffice ({answer.shortest.about})"
 
 
 def _of(rows: dict) -> str:

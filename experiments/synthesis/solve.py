@@ -4,10 +4,15 @@ The rows are divided: a method sees the training rows, and a program counts only
 the hard machine, where a run may take longer than in the search. Small spaces come before large ones: few constants before all,
 short loops before long ones, and where nobody says which operations to use, programs without branches before programs with
 them. Each space has a share of what is left of the budget.
+
+Where nobody names a method, and an output in a register is wanted of registers, the search for the shortest program without
+branches has the first part of the budget, and what is left once a program is found, to look for shorter ones or to show that
+there are none.
 """
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -15,12 +20,14 @@ import numpy as np
 
 from backends.interface import UserError
 from experiments.program_search import methods
-from experiments.program_search.budget import Budget
+from experiments.program_search.budget import Budget, Exhausted
 from experiments.program_search.machine_check import correct
 from experiments.program_search.method import Method
 from experiments.program_search.minimise import minimise
 from experiments.program_search.problem import Examples, Problem
 from experiments.program_search.space import BRANCHES, CONSTANTS, STRAIGHT, Space
+from experiments.program_search.ssa import shortest
+from experiments.program_search.ssa.shortest import Shortest
 from experiments.synthesis import tasks
 from experiments.synthesis.executable import REGISTERS
 from experiments.synthesis.table import Table
@@ -39,6 +46,8 @@ _WARMING = 2e5, 10.0
 _SCRATCH_ORDER = (5, 6, 7, 8, 9, 15, 14, 13, 12, 11, 10)
 _REPEATED = 3
 _ADDRESSES = 8
+_FIRST, _FIRST_OF_LOOPS = 0.7, 0.3
+"""Of the budget: for the shortest program without branches, where there are no programs with them in question, or are."""
 _AGAIN, _AGAIN_S = 0.2, 2.0
 """Of the time that a program took to find, and seconds at least: how long a shorter one is looked for."""
 
@@ -46,7 +55,8 @@ _AGAIN, _AGAIN_S = 0.2, 2.0
 @dataclass(frozen=True)
 class Answer:
     """found: whether the code `[L, 5]` is right on every row; else it is the best that fits the training rows and not all
-    held-out ones, or None. right `[E]` bool: the rows that it gets right. rejections: how many programs did not hold.
+    held-out ones, or None. right `[E]` bool: the rows that it gets right. rejections: how many programs did not hold. shortest:
+    the search that looked for shorter programs, or None where that was not done.
     """
 
     found: bool
@@ -55,6 +65,12 @@ class Answer:
     executions: float
     seconds: float
     rejections: int
+    shortest: Shortest | None = None
+
+    @property
+    def is_shortest(self) -> bool:
+        """Whether it was shown that the space of `shortest` has no program of fewer instructions."""
+        return self.code is not None and self.shortest is not None and len(self.code) <= self.shortest.no_shorter
 
 
 def bound(name: str, **options: str | None) -> Method:
@@ -74,7 +90,12 @@ def warm(method: Method, choices: Sequence[Space]) -> None:
     for space in {space.straight: space for space in choices}.values() if method.compiled_once else ():
         small = replace(space, registers=task.space.registers, length=task.space.length)
         rng = np.random.default_rng(0)
-        method.search(Problem(task.training(rng, 16), small), Budget(*_WARMING), rng)
+        problem = Problem(task.training(rng, 16), small)
+        method.search(problem, Budget(*_WARMING), rng)
+        if _wants_shortest(method, problem):
+            small = replace(small, operations=("addi", "sub"), length=3)
+            with suppress(Exhausted):
+                list(Shortest(replace(problem, space=small), rng).search(Budget(_WARMING[0]), 4, lambda code: False))
 
 
 def fitting(method: Method, choices: Sequence[Space], examples: Examples) -> list[Space]:
@@ -127,6 +148,11 @@ def solve(
 ) -> Answer:
     """Search space after space until a program is right on every row of the table, or the budget has ended."""
     rng = np.random.default_rng(seed)
+    search = _shortest(table, method, choices, rng)
+    if search is not None:
+        answer = _first(table, search, choices, total)
+        if answer is not None:
+            return answer
     rejected: list[tuple[np.ndarray | None, np.ndarray]] = [(None, np.zeros(len(table.lines), bool))]
     for i, space in enumerate(choices):
         examples = replace(table.examples, steps=space.length if space.straight else loop_steps)
@@ -138,11 +164,50 @@ def solve(
             if right.all():
                 total.spent += budget.spent
                 code = _shortened(method, code, problem, patient, total, rng)
-                return Answer(True, code, right, total.spent, total.elapsed_s, len(rejected) - 1)
+                of_straight = search if space.straight else None
+                if of_straight is not None:
+                    code = _improved(of_straight, code, patient, total)
+                return Answer(True, code, right, total.spent, total.elapsed_s, len(rejected) - 1, of_straight)
             rejected.append((code, right))
         total.spent += budget.spent
     best, right = max(rejected, key=lambda one: one[1].sum())
     return Answer(False, best, right, total.spent, total.elapsed_s, len(rejected) - 1)
+
+
+def _wants_shortest(method: Method, problem: Problem) -> bool:
+    return method.name == "portfolio" and shortest.fits(problem) is None
+
+
+def _shortest(table: Table, method: Method, choices: Sequence[Space], rng: np.random.Generator) -> Shortest | None:
+    """The search for the shortest program of the first space without branches, with all registers; None if there is none."""
+    examples = table.examples.take(~table.held_out)
+    for space in choices:
+        problem = Problem(replace(examples, steps=space.length), replace(space, registers=registers(examples, len(REGISTERS))))
+        if _wants_shortest(method, problem):
+            return Shortest(replace(problem, space=replace(problem.space, constants=CONSTANTS)), rng)
+    return None
+
+
+def _first(table: Table, search: Shortest, choices: Sequence[Space], total: Budget) -> Answer | None:
+    """A program that the search finds in its part of the budget, then as short as the rest of it allows."""
+    patient = replace(table.examples, steps=_PATIENCE * search.space.length)
+    budget = total.part(_FIRST if all(space.straight for space in choices) else _FIRST_OF_LOOPS)
+    code = None
+    with suppress(Exhausted):
+        code = next(search.search(budget, search.space.length + 1, partial(_all_right, patient)), None)
+    total.spent += budget.spent
+    if code is None:
+        return None
+    code = _improved(search, code, patient, total)
+    return Answer(True, code, _right(patient, code), total.spent, total.elapsed_s, 0, search)
+
+
+def _improved(search: Shortest, code: np.ndarray, patient: Examples, total: Budget) -> np.ndarray:
+    """The shortest program that the rest of the budget finds."""
+    with suppress(Exhausted):
+        for shorter in search.search(total, len(code), partial(_all_right, patient)):
+            code = shorter
+    return code
 
 
 def _weight(space: Space) -> int:

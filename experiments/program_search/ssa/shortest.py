@@ -76,9 +76,12 @@ class Shortest:
         self.parts = sorted(_parts(self.table, len(self.leaves), self.space.length), key=lambda part: part.cost)
 
     @property
-    def constants(self) -> int:
-        """How many constants the first two levels have."""
-        return len({imm for (*_, imm), level in zip(self.rows, self.table.level, strict=True) if level <= USUAL} - {None})
+    def about(self) -> str:
+        """The space of which it is said that it has no shorter program."""
+        level = zip(self.rows, self.table.level, strict=True)
+        used = {imm for (*_, imm), of in level if of <= USUAL and imm is not None} | {0}
+        constants = f"{len(used)} constants from {min(used)} to {max(used)}"
+        return f"instructions without branches, {len(self.space.operations)} operations, {constants}"
 
     def search(self, budget: Budget, below: int, accepts: Callable[[np.ndarray], bool]) -> Iterator[np.ndarray]:
         """Codes `[L, 5]` of fewer than `below` instructions that are right on all examples and accepted, each shorter than the
