@@ -18,8 +18,9 @@ EXAMPLE = """example:
 
 Columns are registers (t0 to t2, s0, s1, a0 to a5) and words of memory, as in in.mem[0x100]; values are decimal or
 hexadecimal, signed or unsigned. What is no input is 0 when the program starts. Every fifth row is kept back: no search sees
-it, and a program must be right on it too. Where no method is named and an output register is wanted of registers, shorter programs
-are looked for as long as the budget lasts, and the answer says whether it was shown that there are none. A pointer is an input like any other: give in.a0 the address of in.mem[0x100].
+it, and a program must be right on it too. Where no method is named and an output register is wanted of registers,
+shorter programs are looked for as long as the budget lasts, and the answer says whether it was shown that there are none.
+A pointer is an input like any other: give in.a0 the address of in.mem[0x100].
 
 exit code: 0 found, 1 not found, 2 misuse."""
 

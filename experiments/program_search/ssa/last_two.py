@@ -24,10 +24,13 @@ _SIGN = np.uint32(1 << 31)
 
 
 class Table(NamedTuple):
-    """The R instructions of a space: function `[R]` int64, the operation of two registers that computes it; constant `[R]`
-    uint32, its second operand; level `[R]` int64, how rarely programs hold it; the first `unary` of them take the constant,
-    each function's beside one another from first to last `[F]`, the others two values; commutes `[R]` bool. slow: the
-    first of those, which are last, whose function is not among QUICK."""
+    """The R instructions of a space.
+
+    function `[R]` int64: the operation of two registers that computes it. constant `[R]` uint32: its second operand. level
+    `[R]` int64: how rarely programs hold it. The first `unary` of them take the constant, each function's from first to last
+    `[F]`, low levels in front; the others take two values. commutes `[R]` bool. slow: the first of those, which are last, whose
+    function is not among QUICK. compares: whether any of them compares.
+    """
 
     function: np.ndarray
     constant: np.ndarray
@@ -37,6 +40,7 @@ class Table(NamedTuple):
     commutes: np.ndarray
     unary: int
     slow: int
+    compares: bool
 
 
 class Goal(NamedTuple):
@@ -81,7 +85,9 @@ def _constant(table, values, goal, made, w0, w1, spare):
             continue
         for row in range(first, last):
             c = table.constant[row]
-            near = table.level[row] <= spare and alu(function, w0, c) == t0 and alu(function, w1, c) == t1
+            if table.level[row] > spare:
+                break
+            near = alu(function, w0, c) == t0 and alu(function, w1, c) == t1
             if near and _holds(table, values, goal, made, row, BEFORE_LAST, UNARY):
                 return True
     return False
@@ -106,9 +112,9 @@ def _possible(function, w, t):
 
 
 @inlined
-def _quick(w, t, firsts, count):
+def _quick(w, t, firsts, count, compares):
     """Whether any of the quick functions makes t of w and one of the first `count` words of `firsts`, in either order: words
-    by which is not branched, for the vector registers."""
+    by which is not branched, for the vector registers. compares: whether comparisons are among them."""
     found = np.uint32(0)
     for k in range(count):
         v = firsts[k]
@@ -117,7 +123,7 @@ def _quick(w, t, firsts, count):
         found |= np.uint32(w ^ v == t) | np.uint32(w & v == t) | np.uint32(w | v == t)
         found |= np.uint32(w << a == t) | np.uint32(v << b == t) | np.uint32(w >> a == t) | np.uint32(v >> b == t)
         found |= np.uint32(np.uint32(np.int32(w) >> np.int32(a)) == t) | np.uint32(np.uint32(np.int32(v) >> np.int32(b)) == t)
-    return found != 0 or t <= np.uint32(1)
+    return found != 0 or (compares and t <= np.uint32(1))
 
 
 @inlined
@@ -155,7 +161,7 @@ def last_one(table, values, goal, path, made, only, spare):
     function = table.function[made[0]]
     w0 = alu(function, values[made[1], 0], second(table, made[0], values, made[2], np.uint32(0), 0))
     w1 = alu(function, values[made[1], 1], second(table, made[0], values, made[2], np.uint32(0), 1))
-    quick = only >= 0 or _quick(w0, goal.wanted[0], goal.firsts, len(path))
+    quick = only >= 0 or _quick(w0, goal.wanted[0], goal.firsts, len(path), table.compares)
     found = only < 0 and _constant(table, values, goal, made, w0, w1, spare)
     for k in range(-1 if only < 0 else only, len(path) if only < 0 else only + 1):
         if found:

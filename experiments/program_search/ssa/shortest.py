@@ -176,17 +176,17 @@ def _table(space: Space, examples: Examples) -> tuple[list[tuple[int, int, int |
     plain = {*_PLAIN_CONSTANTS, *suggestions.often(examples), *(_PLAIN_AMOUNTS if few else ())}
     suggested = suggestions.immediates(examples)
     shifts = {*_PLAIN_SHIFTS, *suggestions.shift_amounts(examples), *(_MORE_SHIFTS if few else ())}
+    usual, known = {*suggested, *USUAL_CONSTANTS}, {*plain, *suggested, *USUAL_CONSTANTS, *space.constants}
     rows: list[tuple[int, int, int | None]] = []
     for name in sorted(space.operations, key=_order):
         row = OPERATION[name]
         if row.format == "R":
             rows.append((row.number, PLAIN, None))
-        elif row.format == "shift":
-            rows += [(row.number, PLAIN if amount in shifts else USUAL, amount) for amount in range(1, 32)]
-        else:
-            known = {*plain, *suggested, *USUAL_CONSTANTS, *space.constants}
-            usual = {*suggested, *USUAL_CONSTANTS}
-            rows += [(row.number, PLAIN if c in plain else USUAL if c in usual else RARE, c) for c in sorted(known)]
+            continue
+        shift = row.format == "shift"
+        of_level = [shifts, set(range(1, 32))] if shift else [plain, usual, known]
+        levels = {c: level for level, constants in reversed(list(enumerate(of_level))) for c in constants}
+        rows += sorted(((row.number, level, c) for c, level in levels.items()), key=lambda line: line[1:])
     forms = [isa.NUMBER[isa.OPERATIONS[number].register_form] for number, _, _ in rows]
     unary = sum(imm is not None for *_, imm in rows)
     first, last = (np.array([side(forms[:unary], op.number) for op in isa.OPERATIONS]) for side in (bisect_left, bisect_right))
@@ -194,6 +194,7 @@ def _table(space: Space, examples: Examples) -> tuple[list[tuple[int, int, int |
         np.array(forms), np.array([imm or 0 for *_, imm in rows], np.int64).astype(np.uint32),
         np.array([level for _, level, _ in rows]), first, last, np.array([isa.OPERATIONS[form].commutative for form in forms]),
         unary, unary + sum(isa.OPERATIONS[form].name in QUICK for form in forms[unary:]),
+        any(form in (isa.NUMBER["slt"], isa.NUMBER["sltu"]) for form in forms[unary:]),
     )  # fmt: skip
     return rows, table
 
