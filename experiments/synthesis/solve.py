@@ -23,6 +23,7 @@ from experiments.program_search import methods
 from experiments.program_search.budget import Budget, Exhausted
 from experiments.program_search.machine_check import correct
 from experiments.program_search.method import Method
+from experiments.program_search.methods import portfolio
 from experiments.program_search.minimise import minimise
 from experiments.program_search.problem import Examples, Problem
 from experiments.program_search.space import BRANCHES, CONSTANTS, STRAIGHT, Space
@@ -91,7 +92,9 @@ def warm(method: Method, choices: Sequence[Space]) -> None:
         small = replace(space, registers=task.space.registers, length=task.space.length)
         rng = np.random.default_rng(0)
         problem = Problem(task.training(rng, 16), small)
-        method.search(problem, Budget(*_WARMING), rng)
+        several = method.name == portfolio.METHOD.name
+        for one in map(methods.get, [member.method for member in portfolio.members(problem)]) if several else (method,):
+            one.search(problem, Budget(*_WARMING), rng)
         if _wants_shortest(method, problem):
             small = replace(small, operations=("addi", "sub"), length=3)
             with suppress(Exhausted):
@@ -175,7 +178,7 @@ def solve(
 
 
 def _wants_shortest(method: Method, problem: Problem) -> bool:
-    return method.name == "portfolio" and shortest.fits(problem) is None
+    return method.name == portfolio.METHOD.name and shortest.fits(problem) is None
 
 
 def _shortest(table: Table, method: Method, choices: Sequence[Space], rng: np.random.Generator) -> Shortest | None:

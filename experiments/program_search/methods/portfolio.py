@@ -31,13 +31,17 @@ WITH_MEMORY: tuple[Member, ...] = (Member("loaded", weight=3.0), *_ANY)
 LOOPS: tuple[Member, ...] = (Member("sketches", weight=3.0), *_ANY)
 
 
+def members(problem: Problem) -> tuple[Member, ...]:
+    """Those that can take a problem."""
+    asked = STRAIGHT if problem.on_registers else WITH_MEMORY if problem.space.straight else LOOPS
+    return tuple(member for member in asked if methods.get(member.method).fits(problem) is None)
+
+
 def run(problem: Problem, budget: Budget, rng: np.random.Generator, _: NoOptions) -> Outcome:
     """The first code that a member finds."""
-    members = STRAIGHT if problem.on_registers else WITH_MEMORY if problem.space.straight else LOOPS
-    members = tuple(member for member in members if methods.get(member.method).fits(problem) is None)
-    restarts = 0
-    for i, member in enumerate(members):
-        own = budget.part(member.weight / sum(other.weight for other in members[i:]))
+    restarts, asked = 0, members(problem)
+    for i, member in enumerate(asked):
+        own = budget.part(member.weight / sum(other.weight for other in asked[i:]))
         outcome = methods.get(member.method).search(problem, own, rng, **member.options)
         budget.spent += own.spent
         restarts += outcome.restarts
