@@ -5,11 +5,13 @@ It needs NumPy, Numba, torch, JAX and pandas, and the kit of `benchmarks.gpu_kit
 """
 
 import argparse
+import os
 import sys
 import time
 import traceback
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,13 +21,14 @@ from backends.conformance import table
 from backends.core import catalog
 from backends.core.errors import exit_code
 from backends.core.sources import ROOT
-from backends.interface import UserError
 from benchmarks import gpu_kit, gpu_stages, measure
+from benchmarks.measure import Load
 from experiments.harness import record, schema
 
 MACHINES = ("gpu_compute", "jax_tensor", "torch_neural")
 Row = tuple[str, str, dict[str, Any]]
 """Experiment, table, and the columns of a row."""
+os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")  # three frameworks share the GPU's memory
 
 
 @dataclass
@@ -45,14 +48,20 @@ class Run:
     def keep(self, row: Row) -> None:
         """Write a result, beside those of its experiment that are there."""
         experiment, name, columns = row
-        self.rows.setdefault((experiment, name), []).append(columns)
-        tables = {t: pd.DataFrame(found) for (e, t), found in self.rows.items() if e == experiment}
+        rows = self.rows | {row[:2]: [*self.rows.get(row[:2], []), columns]}
+        tables = {t: pd.DataFrame(found) for (e, t), found in rows.items() if e == experiment}
         schema.check_all(experiment, tables)
+        self.rows = rows
         scale = "smoke" if self.tiny else "quick"
         config = {"experiment": {"name": experiment}, "scale": scale, "seed": 0, "device": self.device}
         facts = record.describe(config, "gpu", [], self.started, time.time() - self.started)
         record.write(self.out / experiment, facts, tables)
         print(f"{experiment}/{name}:", *(f"{v:,.4g}" if isinstance(v, float) else v for v in columns.values()))
+
+    def there(self, name: str) -> Load:
+        """A load of the kit, on the device."""
+        load = self.kit.loads[name]
+        return replace(load, config=replace(load.config, device=self.device))
 
     def rate(self, amount: float, work: Callable[[], object]) -> dict[str, float]:
         """`amount` a second, with its interval; the first call is not counted."""
@@ -75,26 +84,34 @@ def conformance(run: Run, machine: str, kinds: tuple[str, ...]) -> Iterator[Row]
             yield "conformance", "cases", asdict(row)
 
 
-def stages() -> list[tuple[str, Callable[[Run], Iterator[Row]]]]:
-    """What is done, in this order."""
-    hard, soft = ("value", "trap", "timing"), ("soft limit", "gradient")
+def stages(device: str) -> list[tuple[str, str, Callable[[Run], Iterator[Row]]]]:
+    """What is done on a device, in this order: a name, the machine that it concerns, and the rows."""
+    own, slow = MACHINES[0], MACHINES[1:]
+    speed = partial(gpu_stages.throughput, machine=own) if device == "cpu" else gpu_stages.compiled
+    hard = ("value", "trap", "timing")
     return [
-        ("hardware", gpu_stages.hardware),
-        *((f"conformance of {m}", lambda run, m=m: conformance(run, m, hard)) for m in MACHINES),
-        ("throughput of gpu_compute", lambda run: gpu_stages.throughput(run, "gpu_compute", gpu_kit.PROGRAMS, 20)),
-        ("throughput of jax_tensor", lambda run: gpu_stages.throughput(run, "jax_tensor", ("loop", "mixed"), 14)),
-        ("throughput of torch_neural", lambda run: gpu_stages.throughput(run, "torch_neural", ("loop", "mixed"), 14)),
-        ("soft steps", gpu_stages.soft_steps),
-        *((f"soft conformance of {m}", lambda run, m=m: conformance(run, m, soft)) for m in MACHINES[1:]),
-        ("evaluations for search", gpu_stages.evaluations),
-        ("neural addition", gpu_stages.addition),
+        ("hardware", own, gpu_stages.hardware),
+        (f"conformance of {own}", own, partial(conformance, machine=own, kinds=hard)),
+        (f"throughput of {own}", own, speed),
+        ("evaluations for search", own, gpu_stages.evaluations),
+        *((f"conformance of {m}", m, partial(conformance, machine=m, kinds=hard)) for m in slow),
+        *((f"gradients of {m}", m, partial(conformance, machine=m, kinds=("gradient",))) for m in slow),
+        ("neural addition", "torch_neural", gpu_stages.addition),
+        *((f"soft steps of {m}", m, partial(gpu_stages.soft_steps, machine=m)) for m in slow),
+        *((f"throughput of {m}", m, partial(gpu_stages.throughput, machine=m)) for m in slow),
+        *((f"soft limit of {m}", m, partial(conformance, machine=m, kinds=("soft limit",))) for m in slow),
     ]
 
 
 def everything(run: Run) -> int:
     """All stages as far as the time goes; 1 where a machine does not conform or a stage fails."""
-    for name, stage in stages():
+    lacking = {m: why for m in MACHINES if isinstance(why := catalog.describe(m, run.device), str)}
+    for machine, why in lacking.items():
+        print(f"{machine} is not run: {why}", file=sys.stderr)
+    for name, machine, stage in stages(run.device):
         left = run.until - time.monotonic()
+        if machine in lacking:
+            continue
         if left <= 0:
             print(f"{name}: not run, the time is over", file=sys.stderr)
             continue
@@ -122,11 +139,7 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
 
     def run() -> int:
-        for machine in MACHINES:
-            known = catalog.describe(machine)
-            if isinstance(known, str) or options.device not in known.devices:
-                has = known if isinstance(known, str) else f"it has {', '.join(known.devices)}"
-                raise UserError(f"{machine} has no device '{options.device}' here: {has}")
+        catalog.create(MACHINES[0], options.device)  # without it there is nothing to say
         kit, until = gpu_kit.read(options.kit), time.monotonic() + 60 * options.minutes
         return everything(Run(kit, options.device, options.tiny, options.out, until, 2 if options.tiny else 5))
 

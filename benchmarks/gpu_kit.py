@@ -18,7 +18,6 @@ from benchmarks.measure import Load
 
 FOLDER = ROOT / "build" / "gpu-kit"
 FILE = "kit.pickle.xz"
-PROGRAMS = ("loop", "mixed", "sort", "cipher", "divide")
 RANDOM_PROGRAMS = 100
 
 
@@ -33,11 +32,11 @@ class Kit:
 def make() -> Kit:
     """Compile and generate everything."""
     from backends.conformance import cases, generate
-    from benchmarks import measure
+    from benchmarks import gpu_stages, measure
 
     files = {name: cases.file_cases(name) for name in REGISTERS}
     random = {name: generate.some(name, RANDOM_PROGRAMS) for name in REGISTERS}
-    return Kit(Suite(files, random), {name: measure.load(name) for name in PROGRAMS})
+    return Kit(Suite(files, random), {name: measure.load(name) for name in gpu_stages.PROGRAMS})
 
 
 def write(folder: Path) -> Path:

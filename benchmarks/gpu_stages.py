@@ -2,7 +2,8 @@
 
 import shutil
 import subprocess
-from collections.abc import Callable, Iterator, Sequence
+import sys
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -12,9 +13,11 @@ import numpy as np
 from backends.conformance.cases import words_program
 from backends.conformance.soft import random_program
 from backends.core import catalog
-from backends.core.isa import encode
+from backends.core.isa import NUMBER, OPERATIONS, encode
+from backends.core.observation import Watch, shadow
 from backends.core.soft import SoftRun
-from backends.interface import Batch, DifferentiableBackend, MachineConfig, Patch, SoftExecution
+from backends.core.state import load
+from backends.interface import Batch, DifferentiableBackend, MachineConfig, Patch, SoftExecution, State, UserError
 from benchmarks import measure
 
 if TYPE_CHECKING:
@@ -22,7 +25,10 @@ if TYPE_CHECKING:
 
 EXPERIMENT = "benchmarks"
 SLOTS, STEPS, MEMORY_BYTES = 8, 8, 32
-THREADS_PER_BLOCK = 128
+LEAST_STEPS = 64
+PROGRAMS = ("loop", "mixed", "sort", "cipher", "divide")
+ALL = "all five"
+"""A batch in which neighbours run different ones."""
 
 
 def hardware(run: "Run") -> Iterator["Row"]:
@@ -40,57 +46,112 @@ def hardware(run: "Run") -> Iterator["Row"]:
 
 
 def _lanes(run: "Run") -> Iterator["Row"]:
-    from numba import cuda
+    from numba import config, cuda
 
     from backends.gpu_compute import launch
     from benchmarks import lanes
 
-    threads = 1 << 8 if run.tiny else 1 << 21
-    out, kernel = cuda.device_array(threads, np.uint32), cuda.jit(lanes.chains)
+    threads, block = 1 << 5 if run.tiny else 1 << 21, 32 if run.tiny else launch.THREADS_PER_BLOCK
+    out, chains = cuda.device_array(threads, np.uint32), cuda.jit(lanes.chains)
 
     def work() -> None:
-        kernel[threads // THREADS_PER_BLOCK, THREADS_PER_BLOCK](out, np.uint32(1))
+        chains[threads // block, block](out, np.uint32(1))
         cuda.synchronize()
 
     found = run.rate(threads * lanes.OPERATIONS, work)
     yield EXPERIMENT, "hardware", {"fact": "lane operations a second", "value": f"{found['value']:.6g}"}
-    load = run.kit.loads["loop"]
-    replace(load, config=replace(load.config, device="cuda")).work("gpu_compute", 1, 1)()  # so that the step is compiled
-    found_registers = launch.kernel(False).get_regs_per_thread()  # of each version that has run
-    for used in found_registers.values() if isinstance(found_registers, dict) else [found_registers]:
-        full = lanes.occupancy(used, THREADS_PER_BLOCK)
+    run.there("loop").work("gpu_compute", 1, 1)()  # so that the step is compiled
+    if config.ENABLE_CUDASIM:
+        return  # which has no registers to count
+    used = launch.kernel(False).get_regs_per_thread()  # of each version that has run
+    for registers in used.values() if isinstance(used, dict) else [used]:
+        full = lanes.occupancy(registers, launch.THREADS_PER_BLOCK, launch.SHARED_BYTES)
         yield EXPERIMENT, "hardware", {"fact": "registers of a thread of the step", "value": str(full.registers)}
         yield EXPERIMENT, "hardware", {"fact": "threads that a multiprocessor holds", "value": f"{full.threads} of {full.most}"}
 
 
-def throughput(run: "Run", machine: str, programs: Sequence[str], largest: int) -> Iterator["Row"]:
-    """Instructions a second against the number of instances, up to 2^largest; one, and 1,024, come first."""
-    powers = [0, 2] if run.tiny else [0, 10, largest, *(p for p in range(2, largest, 2) if p != 10)]
-    for power in powers:
-        for name in programs[: 1 if run.tiny else None]:
-            load = run.kit.loads[name]
-            there, batch = replace(load, config=replace(load.config, device=run.device)), 1 << power
+def compiled(run: "Run") -> Iterator["Row"]:
+    """`gpu_compute` on a GPU: its kernel alone, with the instances there already; and whole runs of as many instructions, in
+    which they are brought there and back."""
+    for power in [4] if run.tiny else [0, 10, 20, 17, 14, 5]:
+        batch = 1 << power
+        for name in ("loop",) if run.tiny else (*PROGRAMS, ALL) if batch < 1 << 20 else ("loop", ALL):
+            found = _kernel(run, name, batch)
+            yield EXPERIMENT, "kernel", {"program": name, "batch": batch} | found
+            if name != ALL:
+                steps = found["steps"]
+                whole = run.rate(batch * steps, run.there(name).work("gpu_compute", batch, steps))
+                row = {"backend": "gpu_compute", "batch": batch, "program": name, "steps": steps}
+                yield EXPERIMENT, "throughput", row | _renamed(whole, "instructions_per_s")
+
+
+def _kernel(run: "Run", name: str, batch: int) -> dict[str, Any]:
+    from numba import cuda
+
+    from backends.gpu_compute import launch
+    from backends.gpu_compute.machine import Code
+
+    state = _loaded(run, name, batch)
+    limits, code = np.zeros(batch, np.uint64), Code(state)
+    with launch.laid_out(state, shadow(state, Watch()), *code.rows(np.arange(batch)), np.arange(batch), limits) as all_:
+        there, done = launch.Resident(*all_[:3]), 0
+
+        def work(steps: int) -> None:
+            nonlocal done
+            done += steps
+            there.advance(np.full(batch, done, np.int64))
+            cuda.synchronize()
+
+        work(LEAST_STEPS)  # so that it is compiled
+        steps = LEAST_STEPS
+        while not run.tiny and (spent := measure.elapsed(partial(work, steps))) < 0.1:
+            steps = int(steps * min(16.0, max(1.5, 0.15 / spent)))
+        found = run.rate(batch * steps, partial(work, steps))
+        there.download()
+    if not (state.retired == done).all():  # where something trapped, nothing was measured
+        raise UserError(f"{name} stopped after {state.retired.min()} of {done} instructions")
+    return {"steps": steps} | _renamed(found, "instructions_per_s")
+
+
+def _loaded(run: "Run", name: str, batch: int) -> State:
+    """The state in which instances of a program begin; of ALL, neighbours run different ones."""
+    loads = [run.there(n) for n in (PROGRAMS if name == ALL else (name,))]
+    largest = max(loads, key=lambda load: load.config.memory_bytes)
+    whose = np.arange(batch) % len(loads)
+    return load(tuple(one.program for one in loads), replace(largest.batch(batch), programs=whose), largest.config)
+
+
+def throughput(run: "Run", machine: str) -> Iterator["Row"]:
+    """Instructions a second of whole runs, from the state's loading to its end, against the number of instances."""
+    for power in [0] if run.tiny else [0, 10, 14]:
+        for name in ("loop",) if run.tiny else ("loop", "mixed"):
+            there, batch = run.there(name), 1 << power
             steps = measure.steps_for(machine, there, batch, 0.01 if run.tiny else 0.2)
             found = run.rate(batch * steps, there.work(machine, batch, steps))
             row = {"backend": machine, "batch": batch, "program": name, "steps": steps}
             yield EXPERIMENT, "throughput", row | _renamed(found, "instructions_per_s")
 
 
-def soft_steps(run: "Run") -> Iterator["Row"]:
-    """Training steps of both soft machines against the number of examples, until memory is full."""
-    for machine in ("jax_tensor", "torch_neural"):
-        backend = catalog.create(machine, run.device)
-        assert isinstance(backend, DifferentiableBackend)
+def soft_steps(run: "Run", machine: str) -> Iterator["Row"]:
+    """Training steps of a soft machine against the number of examples, until memory is full."""
+    backend = catalog.create(machine, run.device)
+    assert isinstance(backend, DifferentiableBackend)
+    for power in [2] if run.tiny else [5, 16, 11, 18]:
         for relaxation in backend.capabilities().relaxations:
-            for power in [2] if run.tiny else [5, 9, 13, 16]:
-                dtype = "float64" if relaxation == "value" else "float32"
-                work = _training(backend, relaxation, dtype, run.device, 1 << power)
+            dtype = "float64" if relaxation == "value" else "float32"
+            work = _training(backend, relaxation, dtype, run.device, 1 << power)
+            try:
                 found = run.rate((1 << power) * STEPS, work)
-                row = {
-                    "backend": machine, "relaxation": relaxation, "dtype": dtype, "operations": "all", "examples": 1 << power,
-                    "slots": SLOTS, "steps": STEPS, "restarts": 1,
-                }  # fmt: skip
-                yield EXPERIMENT, "soft_step", row | _renamed(found, "program_example_steps_per_s")
+            except RuntimeError as error:
+                if not any(words in str(error) for words in ("RESOURCE_EXHAUSTED", "out of memory")):
+                    raise
+                print(f"{machine} ({relaxation}) has no room for {1 << power} examples", file=sys.stderr)
+                return
+            row = {
+                "backend": machine, "relaxation": relaxation, "dtype": dtype, "operations": "all", "examples": 1 << power,
+                "slots": SLOTS, "steps": STEPS, "restarts": 1,
+            }  # fmt: skip
+            yield EXPERIMENT, "soft_step", row | _renamed(found, "program_example_steps_per_s")
 
 
 def _training(backend: DifferentiableBackend, relaxation: str, dtype: str, device: str, examples: int):
@@ -118,12 +179,10 @@ def evaluations(run: "Run") -> Iterator["Row"]:
 
 def _searching(run: "Run", programs: int, examples: int) -> Callable[[], object]:
     rng = np.random.default_rng(0)
-    names = rng.choice(["add", "sub", "xor", "and", "or", "sltu"], (programs, 8)).tolist()
-    fields = rng.integers(5, 16, (programs, 8, 3)).tolist()
-    codes = [
-        words_program([*(encode(name, *f) for name, f in zip(*code, strict=True)), encode("ebreak")])
-        for code in zip(names, fields, strict=True)
-    ]
+    matches = np.array([OPERATIONS[NUMBER[n]].match for n in ("add", "sub", "xor", "and", "or", "sltu")], np.uint32)
+    rd, rs1, rs2 = rng.integers(5, 16, (3, programs, 8), dtype=np.uint32)
+    words = matches[rng.integers(0, len(matches), (programs, 8))] | rd << 7 | rs1 << 15 | rs2 << 20
+    codes = [words_program([*row, encode("ebreak")]) for row in words]
     registers = rng.integers(0, 1 << 32, (programs * examples, 16), dtype=np.uint32)
     batch = Batch(registers, programs=np.repeat(np.arange(programs), examples))
     machine, config = catalog.create("gpu_compute", run.device), MachineConfig(memory_bytes=64, device=run.device)

@@ -35,14 +35,14 @@ class Occupancy:
         return self.threads / self.most
 
 
-def occupancy(registers: int, threads_per_block: int) -> Occupancy:
-    """Of a kernel, as its registers limit it on the current device.
+def occupancy(registers: int, threads_per_block: int, shared_bytes: int) -> Occupancy:
+    """Of a kernel, as its registers and its shared memory, of a block, limit it on the current device.
 
     Source: CUDA C++ Programming Guide, Compute Capabilities.
     """
     device = cuda.get_current_device()
     most, room = device.MAX_THREADS_PER_MULTIPROCESSOR, device.MAX_REGISTERS_PER_MULTIPROCESSOR
     per_warp = -(-registers * 32 // 256) * 256  # registers are given to warps, 256 at a time
-    warps = room // per_warp
-    per_block = threads_per_block // 32
-    return Occupancy(registers, min(most, warps // per_block * threads_per_block), most)
+    blocks = room // per_warp // (threads_per_block // 32)
+    blocks = min(blocks, device.MAX_SHARED_MEMORY_PER_MULTIPROCESSOR // (shared_bytes + 1024))  # the system takes 1 KiB of each
+    return Occupancy(registers, min(most, blocks * threads_per_block), most)

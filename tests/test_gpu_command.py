@@ -72,7 +72,7 @@ def test_a_stage_that_fails_is_told_and_the_others_run(tmp_path, monkeypatch, ca
     def good(run):
         yield "benchmarks", "hardware", {"fact": "after", "value": "kept too"}
 
-    monkeypatch.setattr(gpu, "stages", lambda: [("one", broken), ("two", good)])
+    monkeypatch.setattr(gpu, "stages", lambda device: [("one", "gpu_compute", broken), ("two", "gpu_compute", good)])
     run = gpu.Run(None, "cpu", True, tmp_path, float("inf"))
     assert gpu.everything(run) == 1
     assert "error: one: MemoryError: no room" in capsys.readouterr().err

@@ -37,7 +37,8 @@ def describe(case: Case, b: int, backend: Backend, reference: Backend) -> str:
     one = select(case, np.array([b]))
 
     def run(machine: Backend, steps: int) -> Execution:
-        return machine.run(one.programs, one.batch, one.config, steps)
+        config = one.config if machine is backend else on_cpu(one).config
+        return machine.run(one.programs, one.batch, config, steps)
 
     low, high = 0, int(run(reference, case.max_steps).retired[0]) + 1  # equal after `low` steps, different after `high`
     if not mismatches(run(backend, max(1, high)), run(reference, max(1, high))).any():
@@ -52,6 +53,11 @@ def describe(case: Case, b: int, backend: Backend, reference: Backend) -> str:
     pc = int(before.pc[0]) if before else one.programs[one.index[0]].entry
     text = _instruction(one, pc, before)
     return f"{case.name}: step {high}, pc {pc:#x}, {text}: {_difference(run(backend, high), run(reference, high))}"
+
+
+def on_cpu(case: Case) -> Case:
+    """The case as the judge runs it, which has no other device."""
+    return replace(case, config=replace(case.config, device="cpu"))
 
 
 def select(case: Case, instances: np.ndarray) -> Case:

@@ -144,7 +144,7 @@ class Checker:
         if self.judge is not None:  # Unicorn has no opinion on traps; those the case itself must state
             chosen = np.flatnonzero(oracle.judgeable(case, result)) if case.kind == "value" else chosen[:0]
         if len(chosen):
-            part = compare.select(case, chosen)
+            part = compare.on_cpu(compare.select(case, chosen))
             wanted = judge.run(part.programs, part.batch, part.config, part.max_steps)
             wrong[chosen] |= compare.mismatches(compare.select_rows(result, chosen), wanted)
         stated = chosen if len(chosen) or not case.expect else np.arange(len(wrong))
@@ -177,7 +177,7 @@ class Checker:
     def _others(self) -> list[DifferentiableBackend]:
         """The machines before this one: each pair is compared once."""
         before = catalog.names()[: catalog.names().index(self.name)] if self.name in catalog.names() else catalog.names()
-        made = [catalog.create(name) for name in before if not isinstance(catalog.describe(name), str)]
+        made = [catalog.create(n) for n in before if not isinstance(catalog.describe(n, self.device), str)]
         return [b for b in made if isinstance(b, DifferentiableBackend)]
 
 

@@ -31,10 +31,10 @@ def create(name: str, device: str = "cpu") -> Backend:
     return backend
 
 
-def describe(name: str) -> Capabilities | str:
-    """What a machine can do here, or the reason why it cannot be used."""
+def describe(name: str, device: str = "cpu") -> Capabilities | str:
+    """What a machine can do here, or the reason why it cannot be used on that device."""
     try:
-        return create(name).capabilities()
+        return create(name, device).capabilities()
     except UserError as error:
         return str(error)
 

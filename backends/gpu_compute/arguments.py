@@ -49,10 +49,10 @@ class Instances(NamedTuple):
 
 
 @inlined
-def instance_of(all_, k):
-    """Instance k of many."""
+def instance_of(all_, k, x):
+    """Instance k of many, with its registers where the step is to have them."""
     return Instance(
-        all_.x[k], all_.memory[k], all_.words[k], all_.tohost[k], all_.pc[k], all_.retired[k], all_.stalls[k],
+        x, all_.memory[k], all_.words[k], all_.tohost[k], all_.pc[k], all_.retired[k], all_.stalls[k],
         all_.max_steps[k],
     )  # fmt: skip
 

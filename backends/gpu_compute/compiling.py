@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import numba
+import numpy as np
 from numba.extending import register_jitable
 
 from backends.core import caches, sources
@@ -18,6 +19,8 @@ from backends.core.isa import packing
 
 if not numba.config.CACHE_DIR and not os.access(Path(__file__).parent, os.W_OK):
     numba.config.CACHE_DIR = str(caches.folder("numba"))  # it would look for another place, and raise where it finds none
+if not hasattr(np, "row_stack"):  # NumPy 2.5 has dropped it, and numba-cuda up to 0.30.4 looks for it
+    np.row_stack = np.vstack  # noqa: NPY201
 OPTIONS = {"nogil": True, "boundscheck": False, "_nrt": False}  # nothing is allocated, so nothing is counted
 inner = partial(numba.njit, **OPTIONS)
 inlined = register_jitable(_nrt=False, forceinline=True)  # reference counts would cost more than all the rest

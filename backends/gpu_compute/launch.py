@@ -1,11 +1,15 @@
 """Compilation and launch of the step: Numba threads on CPU cores, one CUDA thread an instance on a GPU.
 
+On a GPU the registers of a block's instances lie in shared memory while the kernel runs, register after register, so that the
+32 lanes of a warp never meet in one bank: in the arrays of the state, 32 instances have one register in 32 lines of the cache.
+
 Timing and observation are arguments that are None where they are not asked for; each combination is a function of its own.
 """
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
+from typing import Any
 
 import numpy as np
 from numba import cuda
@@ -19,7 +23,9 @@ from backends.gpu_compute.compiling import entry, inner
 from backends.gpu_compute.step import advance
 from backends.interface import State
 
-_THREADS_PER_BLOCK = 128
+THREADS_PER_BLOCK = 128
+SHARED_BYTES = REGISTER_FILE * THREADS_PER_BLOCK * 4
+"""Of shared memory, of a block."""
 _CHUNKS_PER_THREAD = 8  # instances of unequal length even out
 
 
@@ -29,10 +35,9 @@ advance_cpu = inner(advance)
 @entry
 def _advance_range(first, last, instructions, all_, caches, traces, shadows):
     for k in range(first, last):
-        instance = instance_of(all_, k)
         code = instructions.code[instructions.rows[k]]
         all_.status[k], all_.pc[k], all_.retired[k], all_.stalls[k], all_.cause[k], all_.address[k] = advance_cpu(
-            code, instance, instructions.base, k, caches, traces, shadows
+            code, instance_of(all_, k, all_.x[k]), instructions.base, k, caches, traces, shadows
         )
 
 
@@ -46,6 +51,20 @@ def advance_all(
     state: State, shadow: Shadow, code: np.ndarray, rows: np.ndarray, group: np.ndarray, max_steps: np.ndarray
 ) -> None:
     """Advance the instances `group` `[k]` of the state; instance k runs the instruction memory `code[rows[k]]`."""
+    with laid_out(state, shadow, code, rows, group, max_steps) as (instructions, instances, caches, *observers):
+        if state.config.device == "cuda":
+            there = Resident(instructions, instances, caches)
+            there.advance(instances.max_steps)
+            there.download()
+        else:
+            _launch_cpu(instructions, instances, caches, *observers)
+
+
+@contextmanager
+def laid_out(
+    state: State, shadow: Shadow, code: np.ndarray, rows: np.ndarray, group: np.ndarray, max_steps: np.ndarray
+) -> Iterator[tuple[Instructions, Instances, Caches | None, tuple[np.ndarray, ...] | None, Shadows | None]]:
+    """What the step takes of the instances `group`, as it takes it; at the end the state has what is in there."""
     counts = state.retired.view(np.int64), state.stalls.view(np.int64)
     own = (state.memory, state.pc, *counts, state.status, state.cause, state.address, state.lines)
     seen = (shadow.memory, shadow.executed, shadow.leaks, shadow.callers, shadow.calls, shadow.depth)
@@ -59,8 +78,7 @@ def advance_all(
     ):
         tohost = np.where(state.tohost == NO_TOHOST, 0xFFFFFFFF, state.tohost - base).astype(np.uint32)[group]
         limits = np.minimum(max_steps[group], np.uint64(np.iinfo(np.int64).max)).astype(np.int64)
-        launch = _launch_cuda if state.config.device == "cuda" else _launch_cpu
-        launch(
+        yield (
             Instructions(code, rows, np.uint32(base)),
             Instances(x, memory, memory.view(np.uint32), tohost, pc, retired, stalls, limits, status, cause, address),
             _caches(state, lines), traces or None, Shadows(taints, *seen_rows) if tracked else None,
@@ -107,13 +125,18 @@ def kernel(cached: bool):
 
     @cuda.jit
     def run(instructions, all_, caches):
+        registers = cuda.shared.array((REGISTER_FILE, THREADS_PER_BLOCK), np.uint32)
         k = cuda.grid(1)
         if k < len(all_.pc):
-            instance = instance_of(all_, k)
+            x = registers[:, cuda.threadIdx.x]
+            for r in range(REGISTER_FILE):
+                x[r] = all_.x[k, r]
             code = instructions.code[instructions.rows[k]]
             all_.status[k], all_.pc[k], all_.retired[k], all_.stalls[k], all_.cause[k], all_.address[k] = advance_gpu(
-                code, instance, instructions.base, k, caches if cached else None, None, None
+                code, instance_of(all_, k, x), instructions.base, k, caches if cached else None, None, None
             )
+            for r in range(REGISTER_FILE):
+                all_.x[k, r] = x[r]
 
     return run
 
@@ -121,18 +144,28 @@ def kernel(cached: bool):
 _NO_CACHES = Caches(np.zeros((1, 1, 1), np.uint32), np.uint32(0), np.int64(0), np.int64(0))
 
 
-def _launch_cuda(instructions: Instructions, instances: Instances, caches: Caches | None, *_) -> None:
-    code, rows = cuda.to_device(instructions.code), cuda.to_device(instructions.rows)
-    there = {name: cuda.to_device(array) for name, array in instances._asdict().items() if name != "words"}
-    held = caches or _NO_CACHES
-    lines = cuda.to_device(held.lines)
-    blocks = (len(instances.pc) + _THREADS_PER_BLOCK - 1) // _THREADS_PER_BLOCK
-    kernel(caches is not None)[blocks, _THREADS_PER_BLOCK](
-        Instructions(code, rows, instructions.base),
-        Instances(**there, words=there["memory"].view(np.uint32)),
-        held._replace(lines=lines),
-    )
-    for name, array in there.items():
-        if name not in ("tohost", "max_steps"):
-            array.copy_to_host(getattr(instances, name))
-    lines.copy_to_host(held.lines)
+class Resident:
+    """Instances on the GPU: they are brought there once, and stay between launches. Sources, and where results are put, are
+    the arrays of `instances` and `caches`."""
+
+    def __init__(self, instructions: Instructions, instances: Instances, caches: Caches | None) -> None:
+        self.here, self.held, self.cached = instances, caches or _NO_CACHES, caches is not None
+        self.instructions = instructions._replace(
+            code=cuda.to_device(instructions.code), rows=cuda.to_device(instructions.rows)
+        )
+        there = {name: cuda.to_device(array) for name, array in instances._asdict().items() if name != "words"}
+        self.instances: Any = Instances(**there, words=there["memory"].view(np.uint32))
+        self.caches: Any = self.held._replace(lines=cuda.to_device(self.held.lines))
+
+    def advance(self, max_steps: np.ndarray) -> None:
+        """Launch the step on all of them. max_steps: `[k]` int64, instructions that each may have retired in all."""
+        self.instances.max_steps.copy_to_device(max_steps)
+        blocks = (len(max_steps) + THREADS_PER_BLOCK - 1) // THREADS_PER_BLOCK
+        kernel(self.cached)[blocks, THREADS_PER_BLOCK](self.instructions, self.instances, self.caches)
+
+    def download(self) -> None:
+        """Put what changed back."""
+        for name, array in self.instances._asdict().items():
+            if name not in ("words", "tohost", "max_steps"):
+                array.copy_to_host(getattr(self.here, name))
+        self.caches.lines.copy_to_host(self.held.lines)

@@ -71,7 +71,7 @@ class Code:
         base, size = state.config.memory_base, state.config.memory_bytes
         end = max(p.base + len(p.image) for p in state.programs) - base
         self.window_bytes = min(size, end + 3 & ~3)
-        self.shared = np.stack([self._pack(lay_out(p, state.config)[: self.window_bytes]) for p in state.programs])
+        self.shared = self._pack(np.stack([lay_out(p, state.config)[: self.window_bytes] for p in state.programs]))
         for patch in state.patches:
             first, last = (patch.address - base) // 4, (patch.address - base + patch.data.shape[1] + 3) // 4
             self.shared[:, first:last] = UNDECODED

@@ -61,19 +61,20 @@ def target_of(distance, slot):
 
 
 def pack(words: np.ndarray, base: int, registers: int) -> np.ndarray:
-    """`[W + 1]` uint64 from the instruction words `[W]` uint32 at `base`; the last slot is UNDECODED."""
+    """`[..., W + 1]` uint64 from the instruction words `[..., W]` uint32 at `base`; the last slot is UNDECODED."""
     distinct, where = np.unique(words, return_inverse=True)
+    where = where.reshape(words.shape)
     decoded = decode(distinct, registers)
     op, imm = decoded.op[where], decoded.imm[where].astype(np.int64)
-    slot = np.arange(len(words), dtype=np.int64)
+    slot = np.arange(words.shape[-1], dtype=np.int64)
     upper = op == NUMBER["auipc"]
     imm = np.where(upper, imm + base + 4 * slot, imm)
     op = np.where(upper, NUMBER["lui"], op)
     relative = np.append(PC_RELATIVE, False)[op]
     imm = np.where(relative, target_of(imm, slot), imm & 0xFFFFFFFF)
     rd = np.where(decoded.rd == 0, SCRATCH, decoded.rd)[where]
-    packed = np.full(len(words) + 1, UNDECODED, np.uint64)
-    packed[:-1] = joined(op, rd, decoded.rs1[where], decoded.rs2[where], imm)
+    packed = np.full((*words.shape[:-1], words.shape[-1] + 1), UNDECODED, np.uint64)
+    packed[..., :-1] = joined(op, rd, decoded.rs1[where], decoded.rs2[where], imm)
     return packed
 
 
