@@ -77,7 +77,7 @@ def compiled(run: "Run") -> Iterator["Row"]:
         batch = 1 << power
         for name in ("loop",) if run.tiny else (*PROGRAMS, ALL) if batch < 1 << 20 else ("loop", ALL):
             found = _kernel(run, name, batch)
-            yield EXPERIMENT, "kernel", {"program": name, "batch": batch} | found
+            yield EXPERIMENT, "kernel", {"backend": "gpu_compute", "batch": batch, "program": name} | found
             if name != ALL:
                 steps = found["steps"]
                 whole = run.rate(batch * steps, run.there(name).work("gpu_compute", batch, steps))

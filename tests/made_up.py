@@ -29,6 +29,27 @@ def results(root: Path) -> Path:
     return root
 
 
+def gpu(root: Path) -> Path:
+    """What a GPU left in a folder of its own; returns it."""
+    kernel = [
+        ("gpu_compute", b, p, s := 1e8 * b, 0.9 * s, 1.1 * s) for b in (1, 1 << 10, 1 << 20) for p in ("loop", "all five")
+    ]
+    columns = ["backend", "batch", "program", "instructions_per_s", "low", "high"]
+    tables = {
+        "throughput": pd.DataFrame([("gpu_compute", b, "loop", 1e6 * b, 9e5 * b, 2e6 * b) for b in (1, 1024)], columns=columns),
+        "kernel": pd.DataFrame(kernel, columns=columns),
+        "hardware": pd.DataFrame({"fact": ["name"], "value": ["made up"]}),
+        "evaluations": pd.DataFrame({"backend": ["gpu_compute"], "programs": [64]}),
+        "addition": pd.DataFrame({"backend": ["torch_neural"] * 2, "batch": [1, 64], "additions_per_s": [1e3, 5e4]}),
+        "soft_step": pd.DataFrame({"backend": ["jax_tensor"] * 2, "relaxation": ["bits", "value"], "examples": 32}),
+    }
+    for experiment, found in (("conformance", {"cases": _cases().query("backend != 'reference'")}), ("benchmarks", tables)):
+        completed = {name: _completed(schema.of(experiment)[name], frame) for name, frame in found.items()}
+        facts = _facts(experiment)
+        record.write(root / experiment, facts | {"machine": facts["machine"] | {"gpu": "made-up GPU"}}, completed)
+    return root
+
+
 def belongs(folder: Path, of: str, role: str) -> None:
     """Write a manifest beside the results: those in `folder` belong to the set `of` as `role`."""
     entry = {"title": "made up", "scale": "smoke", "hardware": "made up"}

@@ -1,5 +1,8 @@
 """Figures: drawn from any results folder, the same bytes every time, readable in grey, and a missing table is one line."""
 
+import shutil
+from pathlib import Path
+
 import matplotlib.colors
 import numpy as np
 import pytest
@@ -9,6 +12,8 @@ import made_up
 from experiments.harness.tables import Results
 from figures import __main__ as command
 from figures import style
+from paper import numbers
+from paper.numbers import benchmarks
 
 
 @pytest.fixture(scope="module")
@@ -55,6 +60,24 @@ def test_every_machine_is_in_the_picture(results):
     for machine in made_up.MACHINES:
         own = table[table["backend"] == machine].groupby("batch")["instructions_per_s"].median()
         assert lines[machine].tolist() == own.tolist()
+
+
+def test_what_a_gpu_did_is_beside_what_the_processor_did(results, tmp_path):
+    here = Path(shutil.copytree(results, tmp_path / "here"))
+    made_up.belongs(made_up.gpu(tmp_path / "gpu"), "here", "hardware")
+    style.apply()
+    figure = command.figure("throughput", Results(here))
+    lines = {line.get_label(): line.get_xdata() for line in figure.axes[0].lines}
+    plt.close(figure)
+    assert lines["gpu_compute, made-up GPU"].tolist() == [1, 1024]
+    assert lines["gpu_compute, made-up GPU, kernel"].tolist() == [1, 1 << 10, 1 << 20]
+    assert set(made_up.MACHINES) <= set(lines)
+    built = numbers.build(Results(here))["tables"]
+    fastest = [row for row in built["elsewhere"] if "kernel alone" in row[1]]
+    assert [row[2:4] for row in fastest] == [["gpu_compute, loop", "1048576"], ["gpu_compute, all five", "1048576"]]
+    assert {row[1] for row in built["elsewhere"]} == {what for _, what, *_ in benchmarks._TIMED}
+    assert [row[0] for row in built["conformance"]].count("jax_tensor on made-up GPU") == 1
+    assert numbers.build(Results(results))["tables"]["elsewhere"] == []
 
 
 def test_success_matrix_says_what_the_runs_say(results):

@@ -9,6 +9,15 @@ from experiments.harness import manifest
 from experiments.harness.tables import Results
 from paper import numbers
 
+_TIMED = (
+    ("throughput", "instructions", "batch", "instructions_per_s", ["backend"]),
+    ("kernel", "instructions, kernel alone", "batch", "instructions_per_s", ["backend", "program"]),
+    ("evaluations", "runs of short programs", "programs", "runs_per_s", ["backend"]),
+    ("addition", "neural additions", "batch", "additions_per_s", ["backend"]),
+    ("soft_step", "soft steps", "examples", "program_example_steps_per_s", ["backend", "relaxation"]),
+)
+"""Tables of what a GPU is asked: name, what is counted, how many at once, how many a second, and what tells rows apart."""
+
 
 def build(results: Results) -> dict[str, Any]:
     """As `numbers` says."""
@@ -59,13 +68,17 @@ def _soft_step(results: Results) -> dict[str, Any]:
 
 
 def _elsewhere(results: Results) -> dict[str, Any]:
-    """Throughput on other hardware, where results of that belong to these."""
+    """Speeds on other hardware, where results of that belong to these: of what was timed there, the largest batch."""
     rows = []
     for other in results.beside(manifest.HARDWARE):
-        throughput, hardware = other.table("benchmarks", "throughput"), other.provenance("benchmarks")["machine"]
-        median = throughput.groupby(["backend", "batch"], sort=False, as_index=False)["instructions_per_s"].median()
-        for r in _rows(median.loc[median.groupby("backend")["batch"].idxmax()]):
-            rows.append([hardware["gpu"] or hardware["cpu"], r.backend, r.batch, quantity(r.instructions_per_s, "/s")])
+        facts = other.provenance("benchmarks")
+        where = facts["machine"]["gpu"] or facts["machine"]["cpu"]
+        for name, what, batch, rate, kinds in _TIMED:
+            if name in facts["tables"]:
+                table = other.table("benchmarks", name).groupby([*kinds, batch], sort=False, as_index=False)[rate].median()
+                for r in _rows(table.loc[table.groupby(kinds, sort=False)[batch].idxmax()].rename(columns={rate: "rate"})):
+                    which = ", ".join(str(getattr(r, kind)) for kind in kinds)
+                    rows.append([where, what, which, str(getattr(r, batch)), quantity(r.rate, "/s")])
     return {"elsewhere": rows}
 
 

@@ -2,7 +2,10 @@
 
 from typing import Any
 
+import pandas as pd
+
 from artifact.words import number
+from experiments.harness import manifest
 from experiments.harness.tables import Results
 
 _KINDS = ("value", "trap", "timing", "soft limit", "gradient")
@@ -11,13 +14,21 @@ _KINDS = ("value", "trap", "timing", "soft limit", "gradient")
 def build(results: Results) -> dict[str, Any]:
     """As `numbers` says."""
     cases = results.table("conformance", "cases")
+    sums, rows = {name: cases[name].sum() for name in ("cases", "failed")}, _passed(cases)
+    for other in results.beside(manifest.HARDWARE):
+        machine = other.provenance("conformance")["machine"]
+        there = other.table("conformance", "cases")
+        rows += _passed(there.assign(backend=there["backend"] + " on " + (machine["gpu"] or machine["cpu"])))
+    return {**sums, "machines": cases["backend"].nunique(), "conformance": rows}
+
+
+def _passed(cases: pd.DataFrame) -> list[list[str]]:
+    """By machine, how many cases of each kind passed."""
     totals = cases.groupby(["backend", "kind"], sort=False)[["cases", "passed"]].sum()
-    rows = [
+    return [
         [backend, *(_share(*totals.loc[(backend, kind)]) if (backend, kind) in totals.index else "–" for kind in _KINDS)]
         for backend in cases["backend"].drop_duplicates()
     ]
-    sums = {name: cases[name].sum() for name in ("cases", "failed")}
-    return {**sums, "machines": cases["backend"].nunique(), "conformance": rows}
 
 
 def _share(cases: int, passed: int) -> str:
