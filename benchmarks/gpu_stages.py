@@ -51,7 +51,7 @@ def _lanes(run: "Run") -> Iterator["Row"]:
     from backends.gpu_compute import launch
     from benchmarks import lanes
 
-    threads, block = 1 << 5 if run.tiny else 1 << 21, 32 if run.tiny else launch.THREADS_PER_BLOCK
+    threads, block = (4, 4) if run.tiny else (1 << 21, launch.THREADS_PER_BLOCK)
     out, chains = cuda.device_array(threads, np.uint32), cuda.jit(lanes.chains)
 
     def work() -> None:

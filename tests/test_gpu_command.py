@@ -48,6 +48,18 @@ def test_everything_but_what_takes_long_runs_with_the_packages_of_a_gpu_machine(
     assert len(Results(tmp_path).table("benchmarks", "hardware")) == 1
 
 
+def test_everything_of_the_compiled_machine_runs_on_numbas_simulator(kit, tmp_path):
+    """It conforms as CUDA's threads would run it; the other machines are not there, which is said."""
+    done = command(kit, tmp_path, "--device", "cuda", NUMBA_ENABLE_CUDASIM="1", PYTHONWARNINGS="ignore")
+    assert done.returncode == 0, done.stderr
+    assert "jax_tensor is not run" in done.stderr and "torch_neural is not run" in done.stderr
+    cases = Results(tmp_path).table("conformance", "cases").set_index("kind")
+    assert set(cases["backend"]) == {"gpu_compute"} and set(cases["device"]) == {"cuda"}
+    assert set(cases.index) == {"value", "trap", "timing"} and (cases["failed"] == 0).all() and (cases["cases"] > 30).all()
+    for table in ("kernel", "throughput", "evaluations"):
+        assert len(Results(tmp_path).table("benchmarks", table)) == 1
+
+
 def test_no_gpu_is_one_line(kit, tmp_path):
     done = command(kit, tmp_path)
     if done.returncode == 0:
