@@ -2,7 +2,8 @@
 
 import io
 from collections.abc import Iterator
-from dataclasses import dataclass
+from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
 from elftools.common.exceptions import ELFError
@@ -41,8 +42,7 @@ def starts(data: bytes, function: str) -> bool:
     return not weak or (function in symbols and symbols[function].address != 0)
 
 
-@dataclass(frozen=True)
-class Symbol:
+class Symbol(NamedTuple):
     """A name in an ELF file. info: its type and binding as ELF packs them."""
 
     name: str
@@ -55,12 +55,16 @@ def symbols_of(elf: ELFFile) -> Iterator[Symbol]:
     """All that have a name. Read at one go: debug information brings thousands of labels without one."""
     for table in elf.iter_sections():
         if isinstance(table, SymbolTableSection):
-            data, names = table.data(), table.stringtable.data()
-            rows = np.frombuffer(data, _SYMBOL, len(data) // _SYMBOL.itemsize)
-            for row in rows[rows["name"] != 0]:
-                name = names[row["name"] : names.find(b"\0", row["name"])].decode()
-                if name:
-                    yield Symbol(name, int(row["address"]), int(row["size"]), int(row["info"]))
+            yield from _symbols(table.data(), table.stringtable.data())
+
+
+@lru_cache(maxsize=4)
+def _symbols(table: bytes, names: bytes) -> tuple[Symbol, ...]:
+    rows = np.frombuffer(table, _SYMBOL, len(table) // _SYMBOL.itemsize)
+    rows = rows[rows["name"] != 0]
+    starts, *facts = (rows[column].tolist() for column in ("name", "address", "size", "info"))
+    words = [names[start : names.find(b"\0", start)].decode() for start in starts]
+    return tuple(Symbol(*row) for row in zip(words, *facts, strict=True) if row[0])
 
 
 def _check_header(elf: ELFFile, name: str) -> None:
