@@ -72,9 +72,9 @@ class Run:
 
 def conformance(run: Run, machine: str, kinds: tuple[str, ...]) -> Iterator[Row]:
     """Cases of some kinds against `reference`."""
-    scale = table.SCALES["smoke"]
+    scale = replace(table.SCALES["quick"], isas=("rv32em",))
     if run.tiny:
-        scale = replace(scale, vectors=4, soft_programs=1, gradients=1, programs=25, isas=("rv32em",))
+        scale = replace(scale, vectors=4, soft_programs=1, gradients=1, programs=25)
     checker = table.Checker(machine, scale, run.device, run.kit.suite)
     for kind in checker.kinds():
         if kind in kinds:

@@ -40,6 +40,8 @@ def rounds(rounds, scale):
 def test_soft_step(name, relaxation, dtype, scale, rate):
     if (relaxation, dtype) == ("bits", "float64") and scale != "full":
         pytest.skip("bits are trained in float32; float64 is part of scale full")
+    if (name, relaxation, scale) == ("jax_tensor", "bits", "smoke"):
+        pytest.skip("takes longer to compile than all else of scale smoke; with restarts it is there, of few operations")
     machine, examples = catalog.create(name), EXAMPLES[scale]
     assert isinstance(machine, DifferentiableBackend)
     rng = np.random.default_rng(0)

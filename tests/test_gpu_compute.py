@@ -16,6 +16,7 @@ from backends.interface import Batch, MachineConfig, Patch, Program, UserError
 GPU, REFERENCE = catalog.create("gpu_compute"), catalog.create("reference")
 CONFIG = MachineConfig(memory_base=0x100, memory_bytes=256)
 
+
 def assert_equal(program, batch: Batch, config: MachineConfig, max_steps: int) -> None:
     result, wanted = (m.run(program, batch, config, max_steps) for m in (GPU, REFERENCE))
     assert not compare.mismatches(result, wanted).any()

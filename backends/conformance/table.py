@@ -35,7 +35,7 @@ class Scale:
 
 
 SCALES = {
-    "smoke": Scale(vectors=100, programs=50, soft_programs=2, gradients=5, caches=1, isas=("rv32em",)),
+    "smoke": Scale(vectors=24, programs=16, soft_programs=1, gradients=2, caches=1, isas=("rv32em",)),
     "quick": Scale(vectors=128, programs=60, soft_programs=2, gradients=5, caches=1, isas=("rv32em", "rv32im")),
     "full": Scale(vectors=10_000, programs=1000, soft_programs=16, gradients=20, caches=4, isas=("rv32em", "rv32im")),
 }
