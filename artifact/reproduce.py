@@ -11,14 +11,14 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Sequence
-from contextlib import redirect_stdout
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, redirect_stdout
 from io import StringIO
 from pathlib import Path
 
 import pandas as pd
 
-from artifact import build_report, claims
+from artifact import claims
 from artifact.display import Display, clock
 from backends.core.errors import exit_code
 from backends.interface import UserError
@@ -35,7 +35,8 @@ TIMES = Path(__file__).with_name("times.csv")
 def experiment(name: str, scale: str, results: Path, display: Display) -> None:
     """Run one experiment in a process of its own. Raises UserError where it fails."""
     ours, theirs = socket.socketpair()
-    command = [sys.executable, "-m", "experiments", f"experiment={name}", f"scale={scale}", f"results={results}"]
+    named = (f"experiment={name}", f"scale={scale}", f"results={results}", "tracking=off")
+    command = [sys.executable, "-m", "experiments", *named]
     environment = os.environ | {CHANNEL: str(theirs.fileno())}
     with tempfile.TemporaryFile() as said, ours:
         with theirs, subprocess.Popen(
@@ -60,28 +61,60 @@ def made(step: str, main: Callable[[list[str]], int], folder: Path) -> None:
     """Make one of the things that are made of results, quietly. Raises UserError where it fails; the reason is printed."""
     with redirect_stdout(StringIO()):
         code = main(["--results", str(folder)])
+    _check(step, code)
+
+
+def _check(step: str, code: int) -> None:
     if code:
         raise UserError(f"{step} could not be made: see above")
+
+
+@contextmanager
+def beside(*command: str) -> Iterator[Callable[[str], None]]:
+    """Run a module of the project beside what this process does. Gives a function that waits for it, and raises UserError
+    where it failed; the reason is printed."""
+    running = subprocess.Popen([sys.executable, "-m", *command], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+
+    def wait(step: str) -> None:
+        print(running.communicate()[1], end="", file=sys.stderr)
+        _check(step, running.returncode)
+
+    try:
+        yield wait
+    finally:
+        running.kill()
+        running.wait()
 
 
 def reproduce(scale: str, results: Path, keep_times: bool) -> int:
     """All steps; returns 1 where a fact of ours is refuted. Raises UserError where a step fails."""
     started, folder = time.monotonic(), results / scale
     todo = [name for name in schema.experiments() if not composition.done(name, scale, str(results))]
-    after = {"figures": figures.main, "paper": paper.main, "report": build_report.main}
+    after = ("figures", "paper", "report")
     speed = calibration.measure("before all")["loop_s"]
     display = Display([*todo, *after], _expected(scale, speed))
-    spent = {}
+    spent: dict[str, float] = {}
+
+    @contextmanager
+    def shown(step: str) -> Iterator[None]:
+        begun = time.monotonic()
+        display.begin(step)
+        yield
+        spent[step] = time.monotonic() - begun
+        display.end(step, spent[step])
+
     with display.bar:
-        for step in [*todo, *after]:
-            begun = time.monotonic()
-            display.begin(step)
-            if step in after:
-                made(step, after[step], folder)
-            else:
-                experiment(step, scale, results, display)
-            spent[step] = time.monotonic() - begun
-            display.end(step, spent[step])
+        for name in todo:
+            with shown(name):
+                experiment(name, scale, results, display)
+        with beside("artifact.build_report", "--results", str(folder)) as report, _mirrored(todo, scale, results) as mirror:
+            with shown("figures"):
+                made("figures", figures.main, folder)
+            with shown("paper"):
+                made("paper", paper.main, folder)
+            with shown("report"):
+                mirror("the mirror in MLflow")
+                report("report")
     if keep_times:
         _keep(scale, speed, spent)
     verdicts = claims.judge_all(tables.at(folder))
@@ -89,6 +122,17 @@ def reproduce(scale: str, results: Path, keep_times: bool) -> int:
     for line in summary(verdicts, scale, folder, time.monotonic() - started):
         print(line)
     return int(bool(claims.refuted_facts(verdicts)))
+
+
+@contextmanager
+def _mirrored(names: Sequence[str], scale: str, results: Path) -> Iterator[Callable[[str], None]]:
+    """Log the experiments to MLflow, all at once: it takes as long to import as a small experiment takes."""
+    uri = composition.composed(names[0], scale, str(results))["tracking"]["uri"] if names else None
+    if uri is None:
+        yield lambda step: None
+        return
+    with beside("experiments.harness.tracking", "--results", str(results / scale), "--uri", uri, *names) as wait:
+        yield wait
 
 
 def summary(verdicts: Sequence[claims.Verdict], scale: str, folder: Path, seconds: float) -> Iterable[str]:

@@ -1,9 +1,10 @@
 """The mirror in MLflow: a parent run per sweep, a child per job, each logged in one batch after its files are written.
 
 Nothing reads it. Where it cannot be reached there is one warning and the files are kept. MLflow is imported only here
-and only when a run is mirrored.
+and only when a run is mirrored. `python -m experiments.harness.tracking` mirrors what is recorded in a folder of results.
 """
 
+import argparse
 import fcntl
 import logging
 import math
@@ -19,6 +20,9 @@ from typing import Any
 import pandas as pd
 from hydra.experimental.callback import Callback
 from omegaconf import DictConfig
+
+from backends.core.errors import exit_code
+from experiments.harness.tables import Results
 
 _PARENT, _UNREACHABLE = "DIFFERENTIABLE_COMPUTERS_PARENT_RUN", "unreachable"
 _BATCH = 1000  # the most metrics that MLflow takes in one call
@@ -130,3 +134,24 @@ def _migration_lock(uri: str) -> Iterator[None]:
     with open(lock, "wb") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield
+
+
+def main(arguments: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="python -m experiments.harness.tracking", description="Log recorded runs to MLflow.")
+    parser.add_argument("--results", type=Path, required=True, help="results folder")
+    parser.add_argument("--uri", required=True, help="of MLflow's tracking server or database")
+    parser.add_argument("experiments", nargs="*", help="names (default: all that are recorded there)")
+    options = parser.parse_args(arguments)
+
+    def mirrored() -> int:
+        results = Results(options.results)
+        for name in options.experiments or results.experiments():
+            facts = results.provenance(name)
+            mirror(options.uri, options.results / name, facts, {table: results.table(name, table) for table in facts["tables"]})
+        return 0
+
+    return exit_code(mirrored)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
