@@ -8,7 +8,7 @@ from backends.core import catalog
 from backends.core.observation import ObservingBackend, Secret, Watch
 from benchmarks import measure
 
-ROUNDS = {"loop": 4_000_000, "mixed": 1000}
+ROUNDS = {"loop": 1_500_000, "mixed": 500}
 FOREVER = 1 << 40
 WATCHES = {
     "with a trace": Watch(trace=True),
