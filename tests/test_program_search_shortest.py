@@ -70,6 +70,26 @@ def test_no_program_of_a_small_space_is_shorter(seed):
     assert len(codes[-1]) == found.no_shorter == least(values[:3], values[-1], 2)
 
 
+@pytest.mark.parametrize("seed", range(8))
+def test_every_program_of_an_accumulator_machine_is_found_or_a_like_one(seed):
+    """Five random instructions, of which each reads the one before it, an input or a constant that is loaded."""
+    rng, names = np.random.default_rng(seed), ("addi", "xori", "slli", "sub", "xor", "remu", "mul")
+    inputs = rng.integers(1, 1 << 32, (30, 2), dtype=np.uint32)
+    value, left = inputs[:, rng.integers(2)], 5
+    while left:
+        name = str(rng.choice(names))
+        row, loads = OPERATION[name], bool(rng.integers(2)) and left > 1 and OPERATION[name].format == "R"
+        constant = np.full(30, 1 if row.format == "shift" else rng.choice([1, -1]), np.int64).astype(np.uint32)
+        other = constant if loads or row.format != "R" else inputs[:, rng.integers(2)]
+        pair = (other, value) if row.format == "R" and rng.integers(2) else (value, other)
+        value, left = np.asarray(row.meaning(Arrays(), *pair)).astype(np.uint32), left - 1 - loads
+    found = Shortest(Problem(examples_of(inputs, value), Space(names, REGISTERS, 5, (1, -1))), np.random.default_rng(0))
+    chains = [part for part in found.parts if part.accumulator and part.limits.levels == 0]
+    codes = [code for part in chains for code in found._codes(part, Budget(1e9))][:1]
+    assert codes or len(np.unique(value)) == 1
+    assert all(correct(found.examples, code, "reference").all() for code in codes)
+
+
 def test_a_code_found_is_right_on_the_machine_and_each_is_shorter_than_the_one_before():
     rng = np.random.default_rng(0)
     inputs = rng.integers(0, 1 << 32, (20, 2), dtype=np.uint32)

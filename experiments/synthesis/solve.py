@@ -96,9 +96,9 @@ def warm(method: Method, choices: Sequence[Space]) -> None:
         for one in map(methods.get, [member.method for member in portfolio.members(problem)]) if several else (method,):
             one.search(problem, Budget(*_WARMING), rng)
         if _wants_shortest(method, problem):
-            small = replace(small, operations=("addi", "sub"), length=3)
+            small = replace(small, operations=("addi", "sub"), length=4)
             with suppress(Exhausted):
-                list(Shortest(replace(problem, space=small), rng).search(Budget(_WARMING[0]), 4, lambda code: False))
+                list(Shortest(replace(problem, space=small), rng).search(Budget(_WARMING[0]), 5, lambda code: False))
 
 
 def fitting(method: Method, choices: Sequence[Space], examples: Examples) -> list[Space]:

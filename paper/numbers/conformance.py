@@ -15,11 +15,14 @@ def build(results: Results) -> dict[str, Any]:
     """As `numbers` says."""
     cases = results.table("conformance", "cases")
     sums, rows = {name: cases[name].sum() for name in ("cases", "failed")}, _passed(cases)
+    conform: list[str] = []
     for other in results.beside(manifest.HARDWARE):
         machine = other.provenance("conformance")["machine"]
         there = other.table("conformance", "cases")
+        conform += [name for name, own in there.groupby("backend", sort=False) if not own["failed"].any()]
         rows += _passed(there.assign(backend=there["backend"] + " on " + (machine["gpu"] or machine["cpu"])))
-    return {**sums, "machines": cases["backend"].nunique(), "conformance": rows}
+    named = " and ".join(conform) or "no machine"
+    return {**sums, "machines": cases["backend"].nunique(), "conformance": rows, "conform_elsewhere": named}
 
 
 def _passed(cases: pd.DataFrame) -> list[list[str]]:

@@ -4,7 +4,7 @@ For each number of instructions all sets of values are tried (`value_sets.py`), 
 those and wrong on another example adds that one. The space has three levels of constants: those that programs and examples
 suggest, the usual ones, and all others. That no shorter program exists is said of the first two, without any other limit.
 Before that come parts of the whole space, in the order of what they are expected to cost: few rare constants, few values that
-wait to be read.
+wait to be read, programs of an accumulator machine (`accumulator.py`).
 
 Sources: Massalin, Superoptimizer (1987); Bansal and Aiken (2006).
 """
@@ -23,6 +23,7 @@ from experiments.program_search.budget import Budget
 from experiments.program_search.evaluation import Evaluator
 from experiments.program_search.problem import Examples, Problem
 from experiments.program_search.space import OPERATION, Space
+from experiments.program_search.ssa.accumulator import Accumulator
 from experiments.program_search.ssa.last_two import BEFORE_LAST, QUICK, UNARY, Goal, Table
 from experiments.program_search.ssa.register_allocation import Expression, Leaf, Node, allocate
 from experiments.program_search.ssa.value_sets import FINISHED, FULL, HIT, SIZE, Limits, Position, advance, last_two
@@ -38,15 +39,19 @@ _FEW_OPERATIONS = 10
 """With so few there is time for more plain constants."""
 _ANY = 1 << 30
 _FEW, _SLICE = 16, 2e7
+_FEWER = 0.85
+"""Power of the number of sets that an accumulator machine's values are expected to be, as each is kept once."""
 
 
 @dataclass(frozen=True)
 class Part:
-    """A part of the space, and the sets that it is expected to have. whole: whether it is all of the first two levels."""
+    """A part of the space, and the sets that it is expected to have. whole: whether it is all of the first two levels.
+    accumulator: whether it is an accumulator machine's."""
 
     limits: Limits
     cost: float
     whole: bool
+    accumulator: bool = False
 
     @property
     def length(self) -> int:
@@ -73,6 +78,7 @@ class Shortest:
         self.inputs = tuple(sorted({at.number for at in self.examples.sources if at.number}))
         self.leaves = [Leaf(0), *map(Leaf, self.inputs)]
         self.no_shorter, self.done, self.unsure = 1, set[int](), False
+        self.machines: dict[int, Accumulator] = {}
         self.parts = sorted(_parts(self.table, len(self.leaves), self.space.length), key=lambda part: part.cost)
 
     @property
@@ -111,7 +117,8 @@ class Shortest:
         space, known = replace(self.space, length=part.length), -1
         while known != len(self.few):
             known = len(self.few)
-            for root in self._roots(part.limits, self.examples.take(self.few), budget):
+            roots = self._chains if part.accumulator else self._roots
+            for root in roots(part.limits, self.examples.take(self.few), budget):
                 code = allocate({self.examples.targets[0].number: root}, self.inputs, space)
                 if code is None:
                     self.unsure = True
@@ -125,13 +132,7 @@ class Shortest:
 
     def _roots(self, limits: Limits, few: Examples, budget: Budget) -> Iterator[Node]:
         """Expressions of a part that are right on a few examples. Raises Exhausted."""
-        registers = few.registers()
-        given = np.stack([registers[:, leaf.register] for leaf in self.leaves])
-        goal = Goal(
-            np.ascontiguousarray(few.outputs[:, 0]),
-            np.zeros(6, np.int64),
-            np.zeros(len(given) + limits.instructions, np.uint32),
-        )
+        given, goal = self._task(limits, few)
         position = Position.first(self.table, limits, given)
         if limits.instructions == 1:
             right = (position.values[: position.at[SIZE]] == goal.wanted).all(axis=1)
@@ -151,6 +152,38 @@ class Shortest:
                 yield self._node(position, hit[3], hit[4], hit[5], before)
         self.unsure |= bool(position.at[FULL])
 
+    def _task(self, limits: Limits, few: Examples) -> tuple[np.ndarray, Goal]:
+        """Zero and the inputs `[I, W]`, and what is wanted, on a few examples."""
+        registers = few.registers()
+        given = np.stack([registers[:, leaf.register] for leaf in self.leaves])
+        wanted = np.ascontiguousarray(few.outputs[:, 0])
+        return given, Goal(wanted, np.zeros(6, np.int64), np.zeros(len(given) + limits.instructions, np.uint32))
+
+    def _chains(self, limits: Limits, few: Examples, budget: Budget) -> Iterator[Node]:
+        """As `_roots`, of an accumulator machine. What was computed for shorter programs is kept."""
+        given, goal = self._task(limits, few)
+        known = self.machines.get(limits.levels)
+        if known is None or not np.array_equal(known.given, given):
+            self.machines[limits.levels] = known = Accumulator(self.table, limits, given)
+        for _ in known.programs(limits.instructions, goal, budget.spend):
+            row, left, right, *last = goal.hit.tolist()
+            places: dict[int, Expression | None] = dict(enumerate(self.leaves))
+            places |= {UNARY: None, len(self.leaves): self._held(known, known.layers.found)}
+            places[BEFORE_LAST] = self._made(row, places[left], places[right])
+            yield self._made(last[0], places[last[1]], places[last[2]])
+
+    def _held(self, known: Accumulator, made: np.ndarray) -> Expression:
+        """What the accumulator holds."""
+        row, operand, order, before = known.value(made)
+        if before is None:
+            return self.leaves[1 + operand]
+        own, inputs = self._held(known, before), len(self.inputs)
+        if operand == UNARY:
+            return self._made(row, own, None)
+        loaded = operand >= inputs
+        other = self._made(known.loaded[operand - inputs], Leaf(0), None) if loaded else self.leaves[1 + operand]
+        return self._made(row, *((other, own) if order else (own, other)))
+
     def _expression(self, position: Position, at: int) -> Expression:
         row, left, right = position.made[at].tolist()
         return self.leaves[left] if row < 0 else self._node(position, row, left, right, None)
@@ -160,6 +193,9 @@ class Shortest:
         one, two = (
             before if at == BEFORE_LAST else None if at == UNARY else self._expression(position, at) for at in (left, right)
         )
+        return self._made(row, one, two)
+
+    def _made(self, row: int, one: Expression | None, two: Expression | None) -> Node:
         number, _, imm = self.rows[row]
         return Node(number, one, two, imm or 0)
 
@@ -206,6 +242,8 @@ def _parts(table: Table, given: int, length: int) -> Iterator[Part]:
         if n > 2:
             for levels, width in product(range(RARE + 1), (1, 2)):
                 yield _part(table, given, Limits(n, levels, levels, width), False)
+        if n > 3:
+            yield from (_accumulator(table, given, Limits(n, levels, levels, 1)) for levels in range(RARE + 1))
 
 
 def _part(table: Table, given: int, limits: Limits, whole: bool) -> Part:
@@ -218,6 +256,12 @@ def _part(table: Table, given: int, limits: Limits, whole: bool) -> Part:
         choices[0] += orders * (given + chosen)
         by_levels = np.convolve(by_levels, choices)[: limits.levels + 1]
     return Part(limits, by_levels.sum() * min(limits.width, 3) ** max(0, limits.instructions - 3), whole)
+
+
+def _accumulator(table: Table, given: int, limits: Limits) -> Part:
+    """The part of an accumulator machine."""
+    whole = _part(table, given, limits, False)
+    return replace(whole, cost=whole.cost**_FEWER, accumulator=True)
 
 
 def _telling(examples: Examples, rng: np.random.Generator) -> np.ndarray:

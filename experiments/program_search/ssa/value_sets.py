@@ -71,15 +71,21 @@ class Position(NamedTuple):
 
 
 @inner
-def _store(position, value, row, left, right, reads):
-    """Put a value on the stack unless it lies there."""
-    values, slots, size = position.values, position.slots, position.at[SIZE]
+def hash_of(value):
+    """Of a value's words, 64 bits."""
     hashed = np.uint64(0)
     for word in value:
         hashed = (hashed ^ np.uint64(word)) * _MIX
         hashed ^= hashed >> np.uint64(29)
+    return hashed
+
+
+@inner
+def _store(position, value, row, left, right, reads):
+    """Put a value on the stack unless it lies there."""
+    values, slots, size = position.values, position.slots, position.at[SIZE]
     mask = np.uint64(len(slots) - 1)
-    at = hashed & mask
+    at = hash_of(value) & mask
     while slots[at] >= 0:
         same = True
         for e in range(len(value)):
