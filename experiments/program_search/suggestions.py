@@ -6,7 +6,7 @@ import numpy as np
 
 from experiments.program_search.problem import Examples
 
-_OFTEN, _MOST = 3, 6
+_OFTEN, _MOST, _DEPTH = 3, 6, 3
 _WORD = 32
 
 
@@ -30,6 +30,23 @@ def often(examples: Examples) -> set[int]:
         counts.update((outputs - column[:, None]).ravel().tolist())
     values = [value for value, times in counts.most_common() if times >= _OFTEN and -2048 <= value < 2048]
     return set(values[:_MOST])
+
+
+def moduli(examples: Examples) -> set[int]:
+    """Of 12 bits: what divides all inputs with one output, where not all others; what divides the exceptions from that; and the
+    quotients of these."""
+    found: set[int] = set()
+    for inputs, outputs in ((i, o) for i in examples.inputs.T for o in examples.outputs.T):
+        for word in np.unique(outputs)[:_MOST]:
+            chosen, divisor = outputs == word, 0
+            for _ in range(_DEPTH):
+                within = chosen & (inputs % max(1, divisor) == 0)
+                next_ = int(np.gcd.reduce(inputs[within])) if within.sum() >= _OFTEN else 0
+                if next_ in (0, 1, divisor):
+                    break
+                found |= {next_, next_ // (divisor or 1)}
+                divisor, chosen = next_, ~chosen
+    return {value for value in found if 1 < value < 2048}
 
 
 def shift_amounts(examples: Examples) -> set[int]:

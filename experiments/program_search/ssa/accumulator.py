@@ -18,7 +18,7 @@ from experiments.program_search.ssa.value_sets import Limits, hash_of
 
 SIZE, HIT = range(2)
 """Of `at` of the layers: values that are kept; whether a program was found."""
-_MOST = 1 << 21
+_MOST = 1 << 22
 _SOURCES = 256
 _INPUT = -1
 
@@ -36,15 +36,16 @@ class Layers(NamedTuple):
     """Values of the accumulator, those of fewer instructions first.
 
     values `[C, W]` uint32; made `[C, 4]` int32: row of the table, operand or UNARY, whether the operand stands first, and the
-    value that it was made of; level `[C]` int64: of all its instructions; slots `[2 C]` int32: hash table. found `[4]` int32:
-    `made` of the value behind which a program ended. at `[2]` int64. scratch `[G + 1, W]` uint32: zero, the inputs, a value.
+    value that it was made of; level `[C]` int8: of all its instructions; slots `[2 C]` int32: hash table of numbers from 1 on.
+    now `[4]` int32: `made` of the value in the last row of scratch. at `[2]` int64. scratch `[G + 1, W]` uint32: zero, the
+    inputs, a value.
     """
 
     values: np.ndarray
     made: np.ndarray
     level: np.ndarray
     slots: np.ndarray
-    found: np.ndarray
+    now: np.ndarray
     at: np.ndarray
     scratch: np.ndarray
 
@@ -55,10 +56,10 @@ def _keep(layers, level):
     values, slots, value = layers.values, layers.slots, layers.scratch[len(layers.scratch) - 1]
     mask = np.uint64(len(slots) - 1)
     at = hash_of(value) & mask
-    while slots[at] >= 0:
+    while slots[at]:
         same = True
         for e in range(len(value)):
-            if values[slots[at], e] != value[e]:
+            if values[slots[at] - 1, e] != value[e]:
                 same = False
                 break
         if same:
@@ -69,9 +70,19 @@ def _keep(layers, level):
         for e in range(len(value)):
             values[size, e] = value[e]
         for k in range(4):
-            layers.made[size, k] = layers.found[k]
-        layers.level[size], slots[at] = level, size
+            layers.made[size, k] = layers.now[k]
+        layers.level[size], slots[at] = level, size + 1
         layers.at[SIZE] += 1
+
+
+@inner
+def _blurred(value, wanted):
+    """Whether the value is the same on two examples of which different outputs are wanted."""
+    for e in range(1, len(wanted)):
+        for other in range(e):
+            if value[e] == value[other] and wanted[e] != wanted[other]:
+                return True
+    return False
 
 
 @inner
@@ -79,6 +90,7 @@ def _ends(layers, table, limits, goal, path, spare):
     """Look for two more instructions, the first of which reads the value in the scratch row. Returns executions."""
     newest, tried = len(path) - 1, np.int64(0)
     goal.firsts[newest] = layers.scratch[newest, 0]
+    blurred = _blurred(layers.scratch[newest], goal.wanted)
     for row in range(len(table.function)):
         if table.level[row] > min(limits.level, spare):
             continue
@@ -87,19 +99,20 @@ def _ends(layers, table, limits, goal, path, spare):
             for order in range(1 if unary or table.commutes[row] or k == newest else 2):
                 right = UNARY if unary else k
                 made = (row, right, newest) if order else (row, newest, right)
-                tried += 1
-                if last_one(table, layers.scratch, goal, path, made, -1, spare - table.level[row]):
-                    layers.at[HIT] = 1
-                    return tried * (2 + len(path))
+                alone = k == newest or k == 0
+                # of a blurred value alone nothing makes the output: the last instruction has to read an input as well
+                for only in range(1, newest) if blurred and alone else range(-1, 0):
+                    tried += 1
+                    if last_one(table, layers.scratch, goal, path, made, only, spare - table.level[row]):
+                        layers.at[HIT] = 1
+                        return tried * (2 + len(path))
     return tried * (2 + len(path))
 
 
 @entry
-def advance(layers, table, operands, limits, goal, path, first, last, instructions, keeping):
-    """What one instruction, or one and a load, makes of the values from first to last: keep it, or look for the end of a
-    program behind it. Returns executions; ends early where a program was found."""
-    total, value, width = np.int64(0), layers.scratch[len(path) - 1], layers.values.shape[1]
-    layers.at[HIT] = 0
+def advance(layers, table, operands, limits, first, last, instructions):
+    """Keep what one instruction, or one and a load, makes of the values from first to last. Returns executions."""
+    total, value, width = np.int64(0), layers.scratch[len(layers.scratch) - 1], layers.values.shape[1]
     for i in range(first, last):
         for row in range(len(table.function)):
             function, unary = table.function[row], row < table.unary
@@ -117,16 +130,27 @@ def advance(layers, table, operands, limits, goal, path, first, last, instructio
                         other = table.constant[row] if unary else operands.values[j, e]
                         own = layers.values[i, e]
                         value[e] = alu(function, other, own) if order else alu(function, own, other)
-                    made = layers.found
-                    made[0], made[1], made[2], made[3] = row, j, order, i
+                    layers.now[0], layers.now[1], layers.now[2], layers.now[3] = row, j, order, i
+                    _keep(layers, level)
                     total += width
-                    if keeping:
-                        _keep(layers, level)
-                    else:
-                        total += _ends(layers, table, limits, goal, path, limits.levels - level)
-                        if layers.at[HIT]:
-                            return total
     return total
+
+
+@entry
+def finish(layers, table, limits, goal, path, first, last):
+    """Look for the end of a program behind the values from first to last, until one is found. Returns executions, and the value
+    to go on with."""
+    total, value = np.int64(0), layers.scratch[len(layers.scratch) - 1]
+    layers.at[HIT] = 0
+    for i in range(first, last):
+        for e in range(len(value)):
+            value[e] = layers.values[i, e]
+        total += _ends(layers, table, limits, goal, path, limits.levels - layers.level[i])
+        if layers.at[HIT]:
+            for k in range(4):
+                layers.now[k] = layers.made[i, k]
+            return total, i + 1
+    return total, last
 
 
 class Accumulator:
@@ -137,44 +161,43 @@ class Accumulator:
         self.operands, self.loaded = _operands(table, limits.level, given)
         inputs, width = len(given) - 1, given.shape[1]
         self.layers = Layers(
-            np.zeros((_MOST, width), np.uint32), np.full((_MOST, 4), _INPUT, np.int32), np.zeros(_MOST, np.int64),
-            np.full(2 * _MOST, -1, np.int32), np.full(4, _INPUT, np.int32), np.zeros(2, np.int64),
+            np.zeros((_MOST, width), np.uint32), np.zeros((_MOST, 4), np.int32), np.zeros(_MOST, np.int8),
+            np.zeros(2 * _MOST, np.int32), np.full(4, _INPUT, np.int32), np.zeros(2, np.int64),
             np.concatenate([given, given[:1]]),
         )  # fmt: skip
         self.path = np.arange(len(given) + 1)
         for k in range(inputs):
             self.layers.scratch[-1] = given[1 + k]
-            self.layers.found[1] = k
+            self.layers.now[1] = k
             _first(self.layers)
         self.ends = [0, int(self.layers.at[SIZE])]
 
     def programs(self, instructions: int, goal: Goal, spend: Callable[[float], None]) -> Iterator[None]:
         """Stops at each program of so many instructions: the goal has its last two, `made` tells the others."""
         goal.firsts[: len(self.given)] = self.given[:, 0]
-        while len(self.ends) < instructions - 1:
-            for _ in self._advance(len(self.ends) - 1, goal, spend, True):
-                pass
+        while len(self.ends) < instructions:
+            layer = len(self.ends) - 1
+            for several in range(1, min(2, layer) + 1):
+                for first, last in self._slices(layer - several):
+                    spend(advance(self.layers, self.table, self.operands, self.limits, first, last, several))
             self.ends.append(int(self.layers.at[SIZE]))
-        yield from self._advance(instructions - 2, goal, spend, False)
+        for first, last in self._slices(instructions - 2):
+            while first < last:
+                executed, first = finish(self.layers, self.table, self.limits, goal, self.path, first, last)
+                spend(executed)
+                if self.layers.at[HIT]:
+                    yield
+
+    def _slices(self, layer: int) -> Iterator[tuple[int, int]]:
+        """The values of a layer, some at a time."""
+        first, last = self.ends[layer], self.ends[layer + 1]
+        return ((k, min(k + _SOURCES, last)) for k in range(first, last, _SOURCES))
 
     def value(self, made: np.ndarray) -> tuple[int, int, bool, np.ndarray | None]:
         """Row of the table, or -1 for an input; its operand or UNARY, or the number of the input; whether the operand stands
         first; how the value was made that the accumulator held before."""
         row, operand, order, before = made.tolist()
         return row, operand, bool(order), self.layers.made[before] if row >= 0 else None
-
-    def _advance(self, made: int, goal: Goal, spend: Callable[[float], None], keeping: bool) -> Iterator[None]:
-        for instructions in range(1, min(2, made) + 1):
-            before = made - instructions
-            for first in range(self.ends[before], self.ends[before + 1], _SOURCES):
-                last = min(first + _SOURCES, self.ends[before + 1])
-                spend(
-                    advance(
-                        self.layers, self.table, self.operands, self.limits, goal, self.path, first, last, instructions, keeping
-                    )
-                )
-                if self.layers.at[HIT]:
-                    yield
 
 
 @entry

@@ -73,6 +73,26 @@ def _holds(table, values, goal, made, row, left, right):
     return True
 
 
+@inner
+def _parted(table, values, goal, made, function):
+    """Whether a comparison with some number may tell the examples on which 1 is wanted from the others."""
+    low, high = np.uint32(0), np.uint32(0)  # the greatest value where 1 is wanted, the least where 0 is
+    ones, zeros = False, False
+    for e in range(len(goal.wanted)):
+        w = alu(table.function[made[0]], values[made[1], e], second(table, made[0], values, made[2], np.uint32(0), e))
+        if goal.wanted[e] == 1:
+            if not ones or alu(function, low, w):
+                low, ones = w, True
+        elif goal.wanted[e] == 0:
+            if not zeros or alu(function, w, high):
+                high, zeros = w, True
+        else:
+            return False
+        if ones and zeros and not alu(function, low, high):
+            return False
+    return True
+
+
 @inlined
 def _constant(table, values, goal, made, w0, w1, spare):
     """Whether an instruction with a constant makes the output of the value before it, which is w0 and w1 on two examples."""
@@ -82,6 +102,8 @@ def _constant(table, values, goal, made, w0, w1, spare):
         if first == last or not _possible(function, w0, t0) or not _possible(function, w1, t1):
             continue
         if (function == ADD and t0 - w0 != t1 - w1) or (function == XOR and t0 ^ w0 != t1 ^ w1):
+            continue
+        if function in (SLT, SLTU) and not _parted(table, values, goal, made, function):
             continue
         for row in range(first, last):
             c = table.constant[row]

@@ -35,12 +35,17 @@ _PLAIN_CONSTANTS = (-1, 0, 1)
 _PLAIN_SHIFTS, _MORE_SHIFTS = (1, 31), (2, 4, 8, 16)
 _PLAIN_AMOUNTS = (16, 24, 28, 30, 31)
 """What a word is shifted by to leave its lowest 16, 8, 4, 2, 1 bits, where the amount is in a register."""
+_COMPARES = ("slt", "sltu")
+_DIVIDES = ("div", "divu", "rem", "remu")
 _FEW_OPERATIONS = 10
 """With so few there is time for more plain constants."""
+_RARER = 3
+"""How much later parts with rare constants come, for each level, than their cost says: few programs have any."""
 _ANY = 1 << 30
 _FEW, _SLICE = 16, 2e7
-_FEWER = 0.85
-"""Power of the number of sets that an accumulator machine's values are expected to be, as each is kept once."""
+_FEWER = 0.8
+"""Power of the number of sets that an accumulator machine's values are expected to be, as each is kept once; with rare
+constants, of which a load makes an operand, ten times as many for each level."""
 
 
 @dataclass(frozen=True)
@@ -168,7 +173,7 @@ class Shortest:
         for _ in known.programs(limits.instructions, goal, budget.spend):
             row, left, right, *last = goal.hit.tolist()
             places: dict[int, Expression | None] = dict(enumerate(self.leaves))
-            places |= {UNARY: None, len(self.leaves): self._held(known, known.layers.found)}
+            places |= {UNARY: None, len(self.leaves): self._held(known, known.layers.now)}
             places[BEFORE_LAST] = self._made(row, places[left], places[right])
             yield self._made(last[0], places[last[1]], places[last[2]])
 
@@ -209,10 +214,12 @@ def _order(name: str) -> tuple[bool, bool, int]:
 def _table(space: Space, examples: Examples) -> tuple[list[tuple[int, int, int | None]], Table]:
     """Of each row number, level and immediate (None where it has none), and what is compiled of them."""
     few = len(space.operations) <= _FEW_OPERATIONS
-    plain = {*_PLAIN_CONSTANTS, *suggestions.often(examples), *(_PLAIN_AMOUNTS if few else ())}
+    plain, amounts = {*_PLAIN_CONSTANTS, *suggestions.often(examples)}, set(_PLAIN_AMOUNTS if few else ())
+    divides = any(OPERATION[name].register_form in _DIVIDES for name in space.operations)
+    moduli = suggestions.moduli(examples) if few and divides else set[int]()
     suggested = suggestions.immediates(examples)
     shifts = {*_PLAIN_SHIFTS, *suggestions.shift_amounts(examples), *(_MORE_SHIFTS if few else ())}
-    usual, known = {*suggested, *USUAL_CONSTANTS}, {*plain, *suggested, *USUAL_CONSTANTS, *space.constants}
+    usual, known = {*suggested, *USUAL_CONSTANTS}, {*plain, *amounts, *suggested, *USUAL_CONSTANTS, *space.constants}
     rows: list[tuple[int, int, int | None]] = []
     for name in sorted(space.operations, key=_order):
         row = OPERATION[name]
@@ -220,7 +227,8 @@ def _table(space: Space, examples: Examples) -> tuple[list[tuple[int, int, int |
             rows.append((row.number, PLAIN, None))
             continue
         shift = row.format == "shift"
-        of_level = [shifts, set(range(1, 32))] if shift else [plain, usual, known]
+        own = plain | (set() if row.register_form in _COMPARES else amounts) | (moduli if row.register_form == "add" else set())
+        of_level = [shifts, set(range(1, 32))] if shift else [own, usual, known]
         levels = {c: level for level, constants in reversed(list(enumerate(of_level))) for c in constants}
         rows += sorted(((row.number, level, c) for c, level in levels.items()), key=lambda line: line[1:])
     forms = [isa.NUMBER[isa.OPERATIONS[number].register_form] for number, _, _ in rows]
@@ -241,7 +249,8 @@ def _parts(table: Table, given: int, length: int) -> Iterator[Part]:
         yield _part(table, given, Limits(n, RARE, _ANY, n), False)
         if n > 2:
             for levels, width in product(range(RARE + 1), (1, 2)):
-                yield _part(table, given, Limits(n, levels, levels, width), False)
+                part = _part(table, given, Limits(n, levels, levels, width), False)
+                yield replace(part, cost=part.cost * _RARER**levels)
         if n > 3:
             yield from (_accumulator(table, given, Limits(n, levels, levels, 1)) for levels in range(RARE + 1))
 
@@ -261,7 +270,7 @@ def _part(table: Table, given: int, limits: Limits, whole: bool) -> Part:
 def _accumulator(table: Table, given: int, limits: Limits) -> Part:
     """The part of an accumulator machine."""
     whole = _part(table, given, limits, False)
-    return replace(whole, cost=whole.cost**_FEWER, accumulator=True)
+    return replace(whole, cost=whole.cost**_FEWER * 10**limits.levels, accumulator=True)
 
 
 def _telling(examples: Examples, rng: np.random.Generator) -> np.ndarray:
