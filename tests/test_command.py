@@ -141,6 +141,7 @@ MISTAKES = {
     "odd memory": ([FACTORIAL, "--memory-bytes", "100001"], "100001"),
     "absurd memory": ([FACTORIAL, "--memory-bytes", "99999999999996"], "99999999999996"),
     "no steps": ([FACTORIAL, "--max-steps", "0"], "max_steps is 0"),
+    "endless steps": ([FACTORIAL, "--max-steps", str(1 << 64)], "max_steps is 18446744073709551616"),
     "negative output": ([FACTORIAL, "--output-bytes", "-1"], "--output-bytes -1"),
     "no input": ([FACTORIAL, "--input", "nowhere.txt"], "nowhere.txt: No such file"),
     "negative trace": ([FACTORIAL, "--trace", "-1"], "trace"),

@@ -1,6 +1,7 @@
 """The conformance table, in a bounded form, on every machine; and that it rejects a wrong one."""
 
 import json
+import re
 
 import numpy as np
 import pytest
@@ -46,7 +47,7 @@ def test_a_wrong_machine_is_rejected(capfd, monkeypatch, request):
     assert main(["conform", "--backend", "wrong", "--scale", "smoke", "--json"]) == 1
     rows = {row["kind"]: row for row in map(json.loads, capfd.readouterr().out.splitlines())}
     assert rows["value"]["failed"] > 0 and rows["trap"]["failed"] == 0
-    assert "rv32em sra: step 1, pc 0x1020, sra " in rows["value"]["first_failure"]
+    assert re.match(r"rv32em srai?: step 1, pc 0x1020, srai? ", rows["value"]["first_failure"])
 
 
 class Forgetful(Backend):

@@ -38,7 +38,7 @@ def few_functions(levels, machine, seed, secrets) -> pd.DataFrame:
 @pytest.fixture
 def reduced(monkeypatch):
     monkeypatch.setitem(table.SCALES, "smoke", table.Scale(2, 50, 1, 1, 1, ("rv32em",)))
-    monkeypatch.setitem(alu.SCALES, "smoke", alu.Scale(500, 500, 500, (), ("mulh",), (1,)))
+    monkeypatch.setitem(alu.SCALES, "smoke", alu.Scale(500, 500, 500, (), ("mulh",), ("mulh",), (1,)))
     monkeypatch.setattr(latency, "_LEAST_S", 1e-5)
     monkeypatch.setattr(tables, "functions", few_functions)
 

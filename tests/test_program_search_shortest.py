@@ -11,6 +11,7 @@ import pytest
 
 from backends.core import isa
 from backends.core.isa.words import Arrays
+from experiments.program_search import suggestions
 from experiments.program_search.budget import Budget, Exhausted
 from experiments.program_search.machine_check import correct
 from experiments.program_search.problem import Examples, Problem, register
@@ -30,9 +31,9 @@ def examples_of(inputs, output):
     return Examples((register("a0"), register("a1")), (register("a0"),), inputs, output[:, None], 8)
 
 
-def every_value(values):
+def every_value(values, constants=USUAL_CONSTANTS):
     """What one instruction makes of values `[E]`, by definition of the instruction table, of the space's constants."""
-    constants = [np.full(len(values[0]), c, np.int64).astype(np.uint32) for c in USUAL_CONSTANTS]
+    constants = [np.full(len(values[0]), c, np.int64).astype(np.uint32) for c in constants]
     for name in OPERATIONS:
         row = OPERATION[name]
         seconds = values if row.format == "R" else constants
@@ -40,13 +41,13 @@ def every_value(values):
             yield np.asarray(row.meaning(Arrays(), a, b)).astype(np.uint32)
 
 
-def least(values, wanted, most):
+def least(values, wanted, most, constants):
     """How many instructions make the wanted word, by trying all programs of 1, 2, … `most`; `most` + 1 where none does."""
 
     def within(values, length):
         if length == 1:
-            return any((made == wanted).all() for made in every_value(values))
-        return any(within([*values, made], length - 1) for made in every_value(values))
+            return any((made == wanted).all() for made in every_value(values, constants))
+        return any(within([*values, made], length - 1) for made in every_value(values, constants))
 
     return next((length for length in range(1, most + 1) if within(values, length)), most + 1)
 
@@ -66,8 +67,10 @@ def test_no_program_of_a_small_space_is_shorter(seed):
     for _ in range(3):
         choices = [made for made in every_value(values) if not any((made == value).all() for value in values)]
         values.append(choices[rng.integers(len(choices))])
-    found, codes = search(examples_of(inputs, values[-1]))
-    assert len(codes[-1]) == found.no_shorter == least(values[:3], values[-1], 2)
+    examples = examples_of(inputs, values[-1])
+    found, codes = search(examples)
+    constants = {*USUAL_CONSTANTS, *suggestions.immediates(examples)}
+    assert len(codes[-1]) == found.no_shorter == least(values[:3], values[-1], 2, constants)
 
 
 @pytest.mark.parametrize("seed", range(8))
@@ -98,6 +101,21 @@ def test_a_code_found_is_right_on_the_machine_and_each_is_shorter_than_the_one_b
     lengths = [len(code) for code in codes]
     assert lengths == sorted(set(lengths), reverse=True)
     assert all(correct(examples, code, "reference").all() for code in codes)
+
+
+@pytest.mark.parametrize(("operations", "wanted"), [(("sub",), "sub"), (("xori", "and"), "xori"), (("addi", "sub"), "addi")])
+def test_what_changes_nothing_is_one_instruction_of_the_space(operations, wanted):
+    inputs = np.random.default_rng(0).integers(0, 1 << 32, (10, 2), dtype=np.uint32)
+    found, codes = search(examples_of(inputs, inputs[:, 1]), operations, 2)
+    assert [isa.OPERATIONS[code[0, 0]].name for code in codes] == [wanted] and found.no_shorter == 1
+    assert correct(found.examples, codes[0], "reference").all()
+
+
+@pytest.mark.parametrize("factor", [10, -7, 1000])
+def test_a_factor_is_suggested(factor):
+    inputs = np.random.default_rng(0).integers(1, 1 << 20, (12, 2), dtype=np.uint32)
+    _, codes = search(examples_of(inputs, inputs[:, 0] * np.int64(factor).astype(np.uint32)), ("addi", "mul", "slli"), 4)
+    assert len(codes[-1]) == 2
 
 
 def test_nothing_is_shown_where_a_program_was_turned_down():

@@ -86,6 +86,18 @@ def test_every_fifth_row_is_kept_back(tmp_path, rows, kept):
     assert np.flatnonzero(table.read(write(tmp_path, text), 8).held_out).tolist() == kept
 
 
+def test_no_program_is_tried_on_a_row_that_it_was_made_from(tmp_path):
+    given = table.read(write(tmp_path, "in.a0,out.a0\n" + "7,49\n0x7,49\n" * 5 + "2,4\n3,9\n4,16\n5,25\n6,36\n"), 8)
+    assert np.flatnonzero(given.held_out).tolist() == [14]
+
+
+def test_the_examples_are_not_written_over(tmp_path, capsys):
+    path = write(tmp_path, "in.a0,out.a0\n1,2\n")
+    before = path.read_bytes()
+    assert command.main(["solve", str(path), "--out", str(path)]) == 2
+    assert "holds the examples" in capsys.readouterr().err and path.read_bytes() == before
+
+
 BAD_TABLES = {
     "": "is empty",
     "\n\n": "is empty",
@@ -158,6 +170,7 @@ def test_bytes_that_are_no_text_and_files_that_are_none(tmp_path, capsys):
         (["--method", "random_search", "--backend", "jax_tensor"], "has no choice of backend"),
         (["--out", "/nowhere/at/all.elf"], "is no folder"),
         (["--out", "."], "is a folder"),
+        (["--length", "1000"], "--length 1000: give at most 64"),
     ],
 )
 def test_options_that_cannot_be_are_one_clear_line(tmp_path, capsys, options, what):

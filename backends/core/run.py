@@ -35,8 +35,8 @@ def run(
 
 def start(backend: Backend, program: Programs, batch: Batch, config: MachineConfig, max_steps: int) -> State:
     """The state in which a run begins. Raises UserError for what does not fit the machine."""
-    if max_steps < 1:
-        raise UserError(f"max_steps is {max_steps}: give at least 1")
+    if not 1 <= max_steps < 1 << 64:
+        raise UserError(f"max_steps is {max_steps}: give a number from 1 to 2^64 - 1")
     catalog.check(backend, config)
     return state.load(program, batch, config)
 

@@ -23,11 +23,14 @@ def immediates(examples: Examples) -> set[int]:
 
 
 def often(examples: Examples) -> set[int]:
-    """Outputs, and differences of an output and an input, that occur often and fit 12 bits."""
-    outputs, inputs = examples.outputs.view(np.int32), examples.inputs.view(np.int32)
+    """Outputs, and differences and quotients of an output and an input, that occur often and fit 12 bits."""
+    outputs, inputs = (of.view(np.int32).astype(np.int64) for of in (examples.outputs, examples.inputs))
     counts = Counter(outputs.ravel().tolist())
-    for column in inputs.T:
-        counts.update((outputs - column[:, None]).ravel().tolist())
+    for column in inputs.T[:, :, None]:
+        counts.update((outputs - column).ravel().tolist())
+        divisor = np.where(column == 0, 1, column)
+        exact = (column != 0) & (outputs % divisor == 0) & (abs(outputs // divisor) > 1)
+        counts.update((outputs // divisor)[exact].tolist())
     values = [value for value, times in counts.most_common() if times >= _OFTEN and -2048 <= value < 2048]
     return set(values[:_MOST])
 

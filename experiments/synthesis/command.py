@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import shlex
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from experiments.program_search.method import Method
 from experiments.program_search.space import Space
 from experiments.synthesis import executable, solve, table
 
-_SHOWN = 10
+_SHOWN, _LONGEST = 10, 64
 
 
 @dataclass(frozen=True)
@@ -52,6 +53,8 @@ def _question(options: argparse.Namespace) -> Question:
                         ("evaluations", options.evaluations)):  # fmt: skip
         if not value > 0:
             raise UserError(f"--{name} {value:g}: give more than 0")
+    if options.length > _LONGEST:
+        raise UserError(f"--length {options.length}: give at most {_LONGEST}")
     if options.seed < 0:
         raise UserError(f"--seed {options.seed}: give 0 or more")
     if options.backend is not None and options.backend not in catalog.names():
@@ -62,6 +65,8 @@ def _question(options: argparse.Namespace) -> Question:
     operations = _operations(options.ops)
     spaces = solve.fitting(method, solve.spaces(given.examples, options.length, operations), given.examples)
     out = _writable(Path(options.out) if options.out else Path(options.file).with_suffix(".elf"))
+    if out.exists() and out.samefile(options.file):
+        raise UserError(f"{out} holds the examples: give --out another file")
     budget = Budget(options.evaluations, options.budget_s)
     return Question(given, method, spaces, budget, options.seed, options.steps, out)
 
@@ -121,7 +126,7 @@ def _lines(question: Question, answer: solve.Answer, report: dict) -> list[str]:
             rows,
             _shortest(answer),
             cost,
-            f"python -m backends run {question.out} runs it on every row",
+            f"python -m backends run {shlex.quote(str(question.out))} runs it on every row",
         ]
     lines = [
         f"no program of at most {max(space.length for space in question.spaces)} instructions found: {_end(question, answer)}",

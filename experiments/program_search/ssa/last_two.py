@@ -101,7 +101,7 @@ def _constant(table, values, goal, made, w0, w1, spare):
         first, last = table.first[function], table.last[function]
         if first == last or not _possible(function, w0, t0) or not _possible(function, w1, t1):
             continue
-        if (function == ADD and t0 - w0 != t1 - w1) or (function == XOR and t0 ^ w0 != t1 ^ w1):
+        if (function == ADD and np.uint32(t0 - w0) != np.uint32(t1 - w1)) or (function == XOR and t0 ^ w0 != t1 ^ w1):
             continue
         if function in (SLT, SLTU) and not _parted(table, values, goal, made, function):
             continue
@@ -141,9 +141,10 @@ def _quick(w, t, firsts, count, compares):
     for k in range(count):
         v = firsts[k]
         a, b = v & np.uint32(31), w & np.uint32(31)
-        found |= np.uint32(w + v == t) | np.uint32(w - v == t) | np.uint32(v - w == t) | np.uint32(w * v == t)
-        found |= np.uint32(w ^ v == t) | np.uint32(w & v == t) | np.uint32(w | v == t)
-        found |= np.uint32(w << a == t) | np.uint32(v << b == t) | np.uint32(w >> a == t) | np.uint32(v >> b == t)
+        found |= np.uint32(np.uint32(w + v) == t) | np.uint32(np.uint32(w - v) == t) | np.uint32(np.uint32(v - w) == t)
+        found |= np.uint32(np.uint32(w * v) == t) | np.uint32(w ^ v == t) | np.uint32(w & v == t) | np.uint32(w | v == t)
+        found |= np.uint32(np.uint32(w << a) == t) | np.uint32(np.uint32(v << b) == t)
+        found |= np.uint32(np.uint32(w >> a) == t) | np.uint32(np.uint32(v >> b) == t)
         found |= np.uint32(np.uint32(np.int32(w) >> np.int32(a)) == t) | np.uint32(np.uint32(np.int32(v) >> np.int32(b)) == t)
     return found != 0 or (compares and t <= np.uint32(1))
 

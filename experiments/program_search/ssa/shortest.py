@@ -35,6 +35,8 @@ _PLAIN_CONSTANTS = (-1, 0, 1)
 _PLAIN_SHIFTS, _MORE_SHIFTS = (1, 31), (2, 4, 8, 16)
 _PLAIN_AMOUNTS = (16, 24, 28, 30, 31)
 """What a word is shifted by to leave its lowest 16, 8, 4, 2, 1 bits, where the amount is in a register."""
+_MOVES = ("addi", "xori", "ori", "add", "sub", "xor", "or")
+"""What leaves a value as it is, with 0."""
 _COMPARES = ("slt", "sltu")
 _DIVIDES = ("div", "divu", "rem", "remu")
 _FEW_OPERATIONS = 10
@@ -143,7 +145,12 @@ class Shortest:
             right = (position.values[: position.at[SIZE]] == goal.wanted).all(axis=1)
             for at in np.flatnonzero(right):
                 root = self._expression(position, int(at))
-                yield root if isinstance(root, Node) else Node(isa.NUMBER["addi"], root, None, 0)
+                if isinstance(root, Node):
+                    yield root
+                    continue
+                moves = [OPERATION[name] for name in _MOVES if name in self.space.operations]
+                self.unsure |= not moves
+                yield from (Node(row.number, root, Leaf(0) if row.format == "R" else None, 0) for row in moves[:1])
         while limits.instructions > 1 and not position.at[FINISHED]:
             if limits.instructions == 2:
                 executed = last_two(position, self.table, limits, goal)
