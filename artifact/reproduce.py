@@ -73,10 +73,10 @@ def _check(step: str, code: int) -> None:
 def beside(*command: str) -> Iterator[Callable[[str], None]]:
     """Run a module of the project beside what this process does. Gives a function that waits for it, and raises UserError
     where it failed; the reason is printed."""
-    running = subprocess.Popen([sys.executable, "-m", *command], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    running = subprocess.Popen([sys.executable, "-m", *command], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
 
     def wait(step: str) -> None:
-        print(running.communicate()[1], end="", file=sys.stderr)
+        print(running.communicate()[1].decode("utf-8", "replace"), end="", file=sys.stderr)
         _check(step, running.returncode)
 
     try:

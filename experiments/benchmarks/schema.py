@@ -47,7 +47,7 @@ TABLES = {
     "kernel": table(
         "instructions a second of the step's kernel alone, the instances on the GPU",
         _BACKEND,
-        text("program", "that all run, or how many neighbours differ in it", "key"),
+        text("program", "that all run; all five: neighbours run different ones", "key"),
         integer("batch", "instances at once", "key"),
         integer("steps", "instructions of each instance in a launch", "timing"),
         _SPEED,

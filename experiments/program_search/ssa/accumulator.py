@@ -173,7 +173,7 @@ class Accumulator:
         self.ends = [0, int(self.layers.at[SIZE])]
 
     def programs(self, instructions: int, goal: Goal, spend: Callable[[float], None]) -> Iterator[None]:
-        """Stops at each program of so many instructions: the goal has its last two, `made` tells the others."""
+        """Stops at each program of so many instructions: the goal has its last two, `layers.now` tells the others."""
         goal.firsts[: len(self.given)] = self.given[:, 0]
         while len(self.ends) < instructions:
             layer = len(self.ends) - 1

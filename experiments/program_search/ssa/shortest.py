@@ -91,8 +91,11 @@ class Shortest:
     @property
     def about(self) -> str:
         """The space of which it is said that it has no shorter program."""
-        level = zip(self.rows, self.table.level, strict=True)
-        used = {imm for (*_, imm), of in level if of <= USUAL and imm is not None} | {0}
+        immediates: dict[int, set[int]] = {}
+        for (number, _, imm), level in zip(self.rows, self.table.level, strict=True):
+            if imm is not None and level <= USUAL and isa.OPERATIONS[number].format != "shift":
+                immediates.setdefault(number, set()).add(imm)
+        used = set.intersection(*immediates.values()) | {0} if immediates else {0}  # what every one of them may hold
         constants = f"{len(used)} constants from {min(used)} to {max(used)}"
         return f"instructions without branches, {len(self.space.operations)} operations, {constants}"
 
