@@ -1,0 +1,6 @@
+"""Which instructions should the machine have? Operations selected exactly on real code, and the code that uses them, run.
+
+machine_code: control flow of an executable. dataflow: what a block computes. candidates: subgraphs that one operation could
+replace. operations: what these compute, equal ones proven equal. selection: the best few, by integer programming; checker: an
+independent look at its answer. layout: the rewritten executable; proof: its blocks compute the same.
+"""

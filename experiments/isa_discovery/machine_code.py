@@ -1,0 +1,189 @@
+"""Control flow of an executable: blocks, where each may be entered, and which registers are alive behind each.
+
+Where control goes is read off branches and jumps. A jump through a register leads to a return site, or to an address that the
+program holds: as a word of data, as a constant that code makes, or seen as a target when the program ran. Such addresses are
+`fixed`: what lies there must stay there.
+"""
+
+import operator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property, reduce
+
+import numpy as np
+
+from backends.core import isa
+from backends.core.isa import Decoded, Operation
+from backends.interface import Program
+
+LINKS = (1, 5)
+"""A jump that writes one of these is a call: behind it is a return site."""
+ALL = (1 << 32) - 2
+"""All registers but x0, as bits."""
+ANYWHERE = (-1,)
+"""The blocks that follow a jump through a register: all that may."""
+_MASK = 0xFFFFFFFF
+_JAL, _JALR, _LUI, _AUIPC = (isa.NUMBER[name] for name in ("jal", "jalr", "lui", "auipc"))
+
+
+@dataclass(frozen=True)
+class Block:
+    """Instructions that run one after another: slots `first` to `end - 1` of the text. count: how often. live: the registers
+    alive behind it, as bits."""
+
+    first: int
+    end: int
+    count: int
+    live: int
+
+
+@dataclass(frozen=True)
+class Text:
+    """The instructions of a program.
+
+    program: what is loaded. ranges: (first address, end) of the sections with instructions. counts `[W]` int64: how often each
+    word of the image was executed. entered `[W]` bool: which were jumped to. Slots number the words of the image.
+    """
+
+    program: Program
+    ranges: tuple[tuple[int, int], ...]
+    counts: np.ndarray
+    entered: np.ndarray
+
+    @cached_property
+    def words(self) -> np.ndarray:
+        """`[W]` uint32."""
+        image = self.program.image
+        return np.concatenate((image, np.zeros(-len(image) % 4, np.uint8))).view("<u4")
+
+    @cached_property
+    def code(self) -> Decoded:
+        """All words decoded; outside the ranges they are illegal."""
+        found = isa.decode(self.words, 32)
+        outside = np.ones(len(self.words), bool)
+        for first, end in self.ranges:
+            outside[self.slot(first) : self.slot(end)] = False
+        return Decoded(np.where(outside, isa.ILLEGAL, found.op), found.rd, found.rs1, found.rs2, found.imm)
+
+    def slot(self, address: int) -> int:
+        return (address - self.program.base) // 4
+
+    def address(self, slot: int) -> int:
+        return self.program.base + 4 * slot
+
+    def row(self, slot: int) -> Operation | None:
+        """The instruction in a slot, None where there is none."""
+        number = int(self.code.op[slot])
+        return None if number == isa.ILLEGAL else isa.OPERATIONS[number]
+
+    def target(self, slot: int) -> int | None:
+        """The slot that a branch or `jal` leads to; None of other instructions, and outside the image."""
+        row = self.row(slot)
+        if row is None or not (row.kind == "branch" or row.name == "jal"):
+            return None
+        address = self.address(slot) + int(self.code.imm[slot]) & _MASK
+        return self.slot(address) if self._inside(address) else None
+
+    def _inside(self, address: int) -> bool:
+        return address % 4 == 0 and 0 <= address - self.program.base < 4 * len(self.words)
+
+    def near(self, word: int) -> bool:
+        """Whether a word may be an address in the program, or what lui leaves of one."""
+        return self.program.base >> 12 <= word >> 12 <= self.program.base + 4 * len(self.words) + 2048 >> 12
+
+    def is_call(self, slot: int) -> bool:
+        return self.code.op[slot] in (_JAL, _JALR) and self.code.rd[slot] in LINKS
+
+    def falls_through(self, slot: int) -> bool:
+        """Whether the next slot may follow."""
+        row = self.row(slot)
+        return row is not None and row.kind != "jump" and row.name != "ebreak"
+
+    @cached_property
+    def slots(self) -> list[int]:
+        """Those that hold instructions."""
+        return np.flatnonzero(self.code.op != isa.ILLEGAL).tolist()
+
+    @cached_property
+    def fixed(self) -> frozenset[int]:
+        """Slots that a jump through a register may lead to, return sites aside."""
+        held = np.unique(np.concatenate((self.words[self.code.op == isa.ILLEGAL], np.array(list(self._made()), np.uint32))))
+        slots = {self.slot(int(a)) for a in held if self._inside(int(a))}
+        seen = set(np.flatnonzero(self.entered).tolist()) - {self.target(s) for s in self.slots} - self.return_sites
+        wanted = slots | seen | {self.slot(self.program.entry)}
+        return frozenset(s for s in wanted if self.code.op[s] != isa.ILLEGAL)
+
+    @cached_property
+    def return_sites(self) -> frozenset[int]:
+        return frozenset(s + 1 for s in self.slots if self.is_call(s))
+
+    def _made(self) -> Iterator[int]:
+        """Constants that code makes: by lui or auipc, and sums of those with an immediate in the same run of instructions."""
+        known: dict[int, int] = {}
+        for slot in self.slots:
+            op, rd, rs1, imm = (int(field[slot]) for field in (self.code.op, self.code.rd, self.code.rs1, self.code.imm))
+            if op in (_LUI, _AUIPC):
+                known[rd] = imm + (self.address(slot) if op == _AUIPC else 0) & _MASK
+                yield known[rd]
+                continue
+            if rs1 in known and isa.OPERATIONS[op].format == "I":
+                yield known[rs1] + imm & _MASK
+            if op == isa.NUMBER["addi"] and rs1 in known:
+                known[rd] = known[rs1] + imm & _MASK
+            elif isa.OPERATIONS[op].writes:
+                known.pop(rd, None)
+
+    @cached_property
+    def blocks(self) -> tuple[Block, ...]:
+        """All of the text, in order."""
+        inside = set(self.slots)
+        leaders = self.fixed | self.return_sites | {t for s in self.slots if (t := self.target(s)) is not None}
+        starts = [s for s in self.slots if s in leaders or s - 1 not in inside or self._ends(s - 1)]
+        ends = [*starts[1:], len(self.words)]
+        spans = [(s, next((e for e in range(s + 1, end) if e not in inside), end)) for s, end in zip(starts, ends, strict=True)]
+        return tuple(Block(s, e, int(self.counts[s]), live) for (s, e), live in zip(spans, self._live(spans), strict=True))
+
+    def _ends(self, slot: int) -> bool:
+        return isa.OPERATIONS[self.code.op[slot]].kind in ("branch", "jump", "system")
+
+    def reads(self, slot: int) -> int:
+        """The registers that an instruction may read, as bits; an environment may look at all."""
+        row = isa.OPERATIONS[self.code.op[slot]]
+        if row.kind == "system":
+            return ALL
+        return sum({1 << int(getattr(self.code, field)[slot]) for field in row.reads}) & ~1
+
+    def writes(self, slot: int) -> int:
+        """The register that an instruction writes, as a bit; x0 is none."""
+        return 1 << int(self.code.rd[slot]) & ~1 if isa.OPERATIONS[self.code.op[slot]].writes else 0
+
+    def _live(self, spans: Sequence[tuple[int, int]]) -> list[int]:
+        """The registers alive behind each span of a block: what may be read before it is written, on any way on."""
+        number: dict[int | None, int] = {first: k for k, (first, _) in enumerate(spans)}
+        indirect = [number[s] for s in self.fixed | self.return_sites if s in number]
+        ways = [self._ways(end - 1, number) for _, end in spans]
+        before, after, anywhere, changed = [0] * len(spans), [0] * len(spans), 0, True
+        while changed:
+            changed = False
+            for k in reversed(range(len(spans))):
+                after[k] = anywhere if ways[k] is ANYWHERE else _union(before, ways[k]) if ways[k] else ALL
+                live = after[k]
+                for slot in reversed(range(*spans[k])):
+                    live = live & ~self.writes(slot) | self.reads(slot)
+                changed |= live != before[k]
+                before[k] = live
+            changed |= anywhere != (anywhere := _union(before, indirect))
+        return after
+
+    def _ways(self, last: int, number: dict[int | None, int]) -> tuple[int, ...]:
+        """The blocks that may follow one that ends at slot `last`; none where that is not known."""
+        if self.code.op[last] == _JALR:
+            return ANYWHERE
+        targets: tuple[int | None, ...] = (last + 1,) if self.falls_through(last) else ()
+        if self.code.op[last] == _JAL or isa.OPERATIONS[self.code.op[last]].kind == "branch":
+            targets += (self.target(last),)
+        return tuple(number[t] for t in targets) if all(t in number for t in targets) else ()
+
+
+def _union(masks: Sequence[int], which: Sequence[int]) -> int:
+    return reduce(operator.or_, (masks[k] for k in which), 0)

@@ -1,0 +1,79 @@
+"""That a rewritten block computes what the block did: proven for all registers and memories.
+
+Both run on formulas. Loads and stores stay in order; as long as the addresses are equal, and what is stored, a load gives both
+the same unknown word. Then the registers alive behind the block, and what its last instruction decides by and where it leads,
+must be equal.
+"""
+
+from collections.abc import Iterator, Mapping
+
+import numpy as np
+import z3
+
+from backends.core import isa
+from backends.core.isa import Decoded
+from backends.core.isa.formulas import Formulas
+from backends.core.isa.instruction_set import Isa
+from experiments.isa_discovery.layout import Layout
+from experiments.isa_discovery.machine_code import Block
+
+PROOF_MS = 30_000
+Fact = tuple[str, z3.BitVecRef]
+"""What is seen, and the word."""
+
+
+def unproven(layout: Layout, words: np.ndarray) -> Iterator[Block]:
+    """The blocks of the text of which the solver does not prove that their instructions in `words` `[W]` uint32, where the
+    layout has put them, compute the same."""
+    touched = {slot for r in layout.replacements.values() for slot in r.slots}
+    new = layout.isa.decode(words)
+    for block in layout.text.blocks:
+        if touched.isdisjoint(range(block.first, block.end)):
+            continue
+        start = layout.places[block.first]
+        kept = sum(slot not in layout.gone for slot in range(block.first, block.end))
+        before = _seen(layout.isa, layout.text.code, range(block.first, block.end), block.live, layout.places)
+        after = _seen(layout.isa, new, range(start, start + kept), block.live, {})
+        if not _equal(before, after):
+            yield block
+
+
+def _seen(of: Isa, code: Decoded, slots: range, live: int, places: Mapping[int, int]) -> list[Fact]:
+    """What others see of a run of instructions, in order. places: where the targets of its branches are now."""
+    registers = [_word(0), *(z3.BitVec(f"x{r}", 32) for r in range(1, 32))]
+    facts: list[Fact] = []
+    for slot in slots:
+        if code.op[slot] == isa.ILLEGAL:
+            return [("illegal", _word(0))]
+        row, imm, value = of.numbered(int(code.op[slot])), int(code.imm[slot]), None
+        a, b = registers[code.rs1[slot]], registers[code.rs2[slot]]
+        if row.computes:
+            value = row.meaning(Formulas(), a, _word(imm) if row.kind == "alu_imm" else b)
+        elif row.name == "lui":
+            value = _word(imm)
+        else:
+            target = slot + int(np.int32(np.uint32(imm))) // 4
+            facts += [(row.name, a), (f"{row.name} with", b)]
+            facts.append((f"{row.name} to", _word(places.get(target, target) if row.format in "BJ" else imm)))
+            facts += [(f"{row.name} x{r}", x) for r, x in enumerate(registers)] if row.kind == "system" else []
+            value = z3.BitVec(f"given{len(facts)}", 32) if row.writes else None
+        if value is not None and code.rd[slot]:
+            registers[code.rd[slot]] = value
+    return facts + [(f"x{r}", registers[r]) for r in range(1, 32) if live >> r & 1]
+
+
+def _word(value: int) -> z3.BitVecRef:
+    return z3.BitVecVal(value, 32)
+
+
+def _equal(before: list[Fact], after: list[Fact]) -> bool:
+    if [what for what, _ in before] != [what for what, _ in after]:
+        return False
+    return all(x.eq(y) or _proven(x, y) for (_, x), (_, y) in zip(before, after, strict=True))
+
+
+def _proven(x: z3.BitVecRef, y: z3.BitVecRef) -> bool:
+    solver = z3.SolverFor("QF_BV")
+    solver.set("timeout", PROOF_MS)
+    solver.add(x != y)
+    return solver.check() == z3.unsat

@@ -1,0 +1,250 @@
+"""Instruction discovery: what may be replaced, the best of it, and that the rewritten program does what the program did."""
+
+from dataclasses import replace
+from itertools import combinations
+
+import numpy as np
+import pytest
+
+from backends.conformance.cases import words_program
+from backends.core import catalog
+from backends.core.isa import encode
+from backends.core.isa.expressions import Expression, Node
+from backends.core.isa.words import Arrays
+from backends.core.state import load
+from backends.interface import Batch, MachineConfig, Status
+from experiments.isa_discovery import discovery
+from experiments.isa_discovery.baselines import BASELINES, marginal_greedy
+from experiments.isa_discovery.candidates import Candidate, Limits, candidates
+from experiments.isa_discovery.checker import faults
+from experiments.isa_discovery.dataflow import flow_of
+from experiments.isa_discovery.layout import fall_costs
+from experiments.isa_discovery.machine_code import Text
+from experiments.isa_discovery.operations import equal, operations, uses
+from experiments.isa_discovery.proof import unproven
+from experiments.isa_discovery.selection import Problem, exact
+
+A0, A1, A2, T0, T1 = 10, 11, 12, 5, 6
+ROTATION = [encode("slli", T0, A0, imm=7), encode("srli", A0, A0, imm=25), encode("or", A0, A0, T0), encode("addi", T0, imm=0)]
+RNG = np.random.default_rng(0)
+
+
+def text_of(words, counts=None, entered=()):
+    """The text of a program that is all code."""
+    program = words_program([*words, encode("ebreak")], 0x1000)
+    size = len(words) + 1
+    jumped = np.zeros(size, np.int64)
+    jumped[list(entered)] = 1
+    return Text(
+        program, ((0x1000, 0x1000 + 4 * size),), np.ones(size, np.int64) if counts is None else np.array(counts), jumped
+    )
+
+
+LIMITS = Limits()
+
+
+def found(words, limits=LIMITS):
+    text = text_of(words)
+    return {(c.root, c.slots, c.inputs) for b in text.blocks for c in candidates(flow_of(text, b), limits)}
+
+
+def test_a_rotation_is_one_operation_of_one_word():
+    assert (2, frozenset((0, 1, 2)), (-1 - A0,)) in found(ROTATION)
+
+
+def test_a_value_that_is_alive_behind_is_not_hidden():
+    assert not any(0 in slots for _, slots, _ in found(ROTATION[:3]))  # an environment may look at t0
+
+
+def test_a_register_that_is_written_again_is_no_input():
+    words = [encode("xor", T0, A0, A1), encode("lw", A0, A2), encode("and", T0, T0, A1), encode("add", A1, T0, A0)]
+    assert not any({0, 2} <= slots for _, slots, _ in found(words))
+    kept = [words[0], words[1] & ~(31 << 7) | T1 << 7, *words[2:]]
+    assert any({0, 2} <= slots for _, slots, _ in found([*kept, encode("addi", T0, imm=0)]))
+
+
+def test_there_are_never_more_inputs_or_nodes_than_the_limits_say():
+    rng = np.random.default_rng(1)
+    names, registers = ("add", "xor", "and", "sub"), (A0, A1, A2, T0, T1)
+    words = [encode(str(rng.choice(names)), *map(int, rng.choice(registers, 3))) for _ in range(40)]
+    for limits in (Limits(1, 6, 6), Limits(2, 4, 10), Limits(2, 6, 24)):
+        for _, slots, inputs in found(words, limits):
+            assert len(inputs) <= limits.inputs and len(slots) <= (limits.nodes_of_one if len(inputs) == 1 else limits.nodes)
+
+
+def test_every_candidate_that_there_is_is_found():
+    """Against all subsets of a block, each looked at by the checker."""
+    rng = np.random.default_rng(2)
+    names, registers = ("add", "xor", "and", "sub"), (A0, A1, A2, T0, T1)
+    words = [encode(str(rng.choice(names)), *map(int, rng.choice(registers, 3))) for _ in range(9)]
+    text = text_of(words)
+    flow = flow_of(text, text.blocks[0])
+    wanted = set()
+    for size in range(2, 6):
+        for slots in map(frozenset, combinations(range(9), size)):
+            inputs = {v for s in slots for v in flow.takes[s] if v not in slots and v not in flow.constants}
+            candidate = Candidate(max(slots), slots, tuple(inputs))
+            if inputs and _connected(flow, slots) and not list(faults(flow, [candidate], 2)):
+                wanted.add((max(slots), slots))
+    assert {(c.root, c.slots) for c in candidates(flow, Limits(2, 5, 5))} == wanted
+
+
+def _connected(flow, slots):
+    """Whether all lead to the last."""
+    reached, waiting = set(), [max(slots)]
+    while waiting:
+        slot = waiting.pop()
+        reached.add(slot)
+        waiting += [v for v in flow.takes[slot] if v in slots and v not in reached]
+    return reached == slots
+
+
+def test_equal_operations_are_one_whatever_their_form_and_the_order_of_operands():
+    words = [
+        encode("xori", T0, A0, imm=-1), encode("and", T1, T0, A1),  # a1 & ~a0
+        encode("and", T0, A2, A1), encode("xor", A2, T0, A2), encode("addi", T0, imm=0),  # a2 & ~a1
+    ]  # fmt: skip
+    text = text_of(words)
+    flow = flow_of(text, text.blocks[0])
+    made = operations([u for c in candidates(flow, LIMITS) for u in uses(flow, c)])
+    andn = next(o for o in made if len(o.uses) == 2 and not o.immediate)
+    a, b = RNG.integers(0, 1 << 32, (2, 50), np.uint32)
+    first = andn.expression(Arrays(), a, b)
+    assert np.array_equal(first, b & ~a) or np.array_equal(first, a & ~b)
+    assert {exchanged for _, exchanged in andn.uses} == {False, True}
+
+
+def test_what_differs_in_one_word_is_not_equal():
+    one, other = Expression((Node("sltu", 0, 1),)), Expression((Node("slt", 0, 1),))
+    assert equal(one, one) and not equal(one, other) and not equal(one, one, swapped=True)
+
+
+def problems(number):
+    rng = np.random.default_rng(number)
+    uses_, operations_ = int(rng.integers(1, 9)), int(rng.integers(1, 5))
+    cells = tuple(frozenset(rng.choice(10, int(rng.integers(1, 4)), replace=False).tolist()) for _ in range(uses_))
+    costs = tuple((int(rng.integers(1, 30)), tuple(rng.choice(uses_, 2).tolist())) for _ in range(2))
+    operation = rng.integers(0, operations_, uses_)
+    areas, saved = rng.integers(1, 9, operations_).astype(float), rng.integers(1, 50, uses_)
+    return Problem(saved, operation, cells, areas, np.zeros(operations_, bool), costs)
+
+
+def best_of_all(problem, count, area):
+    values = [0]
+    for size in range(1, len(problem.saved) + 1):
+        for some in combinations(range(len(problem.saved)), size):
+            chosen = {int(problem.operation[u]) for u in some}
+            apart = sum(len(problem.cells[u]) for u in some) == len(frozenset().union(*(problem.cells[u] for u in some)))
+            if apart and len(chosen) <= count and sum(problem.areas[o] for o in chosen) <= area:
+                values.append(problem.value(some))
+    return max(values)
+
+
+@pytest.mark.parametrize("number", range(30))
+def test_the_solver_finds_the_best_of_all_selections(number):
+    problem = problems(number)
+    for count, area in ((1, np.inf), (2, np.inf), (4, 8.0)):
+        answer = exact(problem, count, area)
+        assert answer.saved == best_of_all(problem, count, area) and answer.optimal
+        assert len(answer.operations) <= count
+
+
+@pytest.mark.parametrize("name", BASELINES)
+def test_no_other_method_says_more_than_there_is(name):
+    for number in range(10):
+        problem = problems(number)
+        answer = BASELINES[name](problem, 2, np.random.default_rng(0))
+        assert answer.saved == problem.value(answer.uses) <= best_of_all(problem, 2, np.inf)
+        assert len(set(problem.operation[list(answer.uses)].tolist())) <= 2
+
+
+def test_greedy_loses_where_it_was_planted():
+    """Two operations cover two blocks each in whole; a third overlaps half of both, and saves most alone."""
+    cells = (frozenset((0, 1)), frozenset((2, 3)), frozenset((0, 2)), frozenset((1, 3)))
+    problem = Problem(np.array([10, 10, 12, 1]), np.array([0, 1, 2, 2]), cells, np.ones(3), np.zeros(3, bool))
+    assert exact(problem, 2).saved == 20
+    assert marginal_greedy(problem, 2, np.random.default_rng(0)).saved <= 18
+
+
+def test_the_checker_refuses_wrong_covers():
+    words = [
+        encode("xor", T0, A0, A1), encode("and", T1, T0, A2), encode("add", A2, T0, T1), encode("sub", A1, A2, T1),
+        encode("addi", T0, imm=0), encode("addi", T1, imm=0), encode("addi", A2, imm=0),
+    ]  # fmt: skip
+    text = text_of(words)
+    flow = flow_of(text, text.blocks[0])
+
+    def said(*cover, inputs=2):
+        return " ".join(faults(flow, [Candidate(max(s), frozenset(s), tuple(i)) for s, i in cover], inputs))
+
+    a0, a1, a2 = -1 - A0, -1 - A1, -1 - A2
+    assert said(((0, 1, 2, 3), (a0, a1, a2)), inputs=3) == ""
+    assert "has 3 inputs, more than 2" in said(((0, 1, 2, 3), (a0, a1, a2)))
+    assert "is in two uses" in said(((2, 3), (0, 1)), ((1, 2), (0, a2)))
+    assert "hides a value, of 0" in said(((0, 1), (a0, a1, a2)), inputs=3)
+    assert "names other inputs" in said(((2, 3), (0, a2)))
+    assert "wait for one another" in said(((0, 2), (a0, a1, 1)), ((1, 3), (0, a2, 2)), inputs=3)
+    assert "takes in what no operation computes" in said(((3, 7), (1, 2)))
+
+
+def subject_of(words, registers):
+    """A program that is all code, with its counts, taken one instruction at a time."""
+    config, batch, machine = MachineConfig(memory_base=0x1000, memory_bytes=4096), Batch(registers), catalog.create("reference")
+    program = words_program([*words, encode("ebreak")], 0x1000)
+    run = machine.run(program, batch, config, 10_000)
+    state, counts, entered, before = load(program, batch, config), np.zeros(len(words) + 1, int), [], None
+    session = machine.open(state)
+    for step in range(1, int(run.retired[0]) + 1):
+        slot = (int(state.pc[0]) - program.base) // 4
+        counts[slot] += 1
+        entered += [slot] if before is not None and slot != before + 1 else []
+        before = slot
+        session.advance(np.array([step], np.uint64))
+    text = text_of(words, counts)
+    np.add.at(text.entered, entered, 1)
+    return discovery.Subject(text, config, batch, run)
+
+
+LOOP = [
+    *ROTATION, encode("xor", A1, A1, A0), encode("and", A1, A1, A0), encode("addi", A2, A2, imm=-1),
+    encode("bne", 0, A2, 0, imm=-28), encode("add", A1, A1, A0),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ["reference", "jax_tensor"])
+def test_a_rewritten_program_does_what_the_program_did_in_as_many_instructions_as_predicted(name):
+    registers = np.zeros((1, 16), np.uint32)
+    registers[:, A0], registers[:, A1], registers[:, A2] = 0x12345678, 0x9ABCDEF0, 9
+    subject = subject_of(LOOP, registers)
+    corpus = discovery.collect([subject], LIMITS)
+    for count in (1, 2, 4):
+        answer = exact(corpus.problem, count)
+        assert answer.optimal and not list(discovery.wrong(corpus, answer, 2))
+        layout = discovery.rewrite(corpus, answer, {k: f"new{k}" for k in answer.operations})[0]
+        program = layout.program()
+        assert not list(unproven(layout, program.image.view("<u4")))
+        config = replace(subject.config, extensions=layout.isa.extensions)
+        run = catalog.create(name).run(program, subject.batch, config, 10_000)
+        assert run.status[0] == Status.HALTED and np.array_equal(run.registers, subject.run.registers)
+        assert subject.instructions - int(run.retired[0]) == answer.saved == corpus.saved(answer)[0] > 0
+
+
+def test_a_wrong_rewriting_is_not_proven():
+    subject = subject_of(LOOP, np.ones((1, 16), np.uint32))
+    corpus = discovery.collect([subject], LIMITS)
+    answer = exact(corpus.problem, 2)
+    layout = discovery.rewrite(corpus, answer, {k: f"new{k}" for k in answer.operations})[0]
+    words = layout.program().image.view("<u4").copy()
+    added = next(k for k, word in enumerate(words) if word & 0x7F in (0x0B, 0x2B))
+    words[added] ^= 1 << 15  # another source register
+    assert list(unproven(layout, words))
+
+
+def test_a_fixed_address_stays_and_a_fall_over_free_room_costs_a_jump():
+    """The second half is entered by an address held in data, so that it may not move up."""
+    words = [*ROTATION, encode("xor", A1, A1, A0), encode("ebreak")]
+    program = words_program([*words, 0x1000 + 4 * 4], 0x1000)
+    counts = np.array([5, 5, 5, 5, 7, 7, 0])
+    text = Text(program, ((0x1000, 0x1000 + 4 * len(words)),), counts, np.array([4, 0, 0, 0, 2, 0, 0]))
+    assert text.fixed == {0, 4}
+    assert [(run, cost) for run, cost in fall_costs(text)] == [(range(4), 5)]
