@@ -124,15 +124,10 @@ def secret_inputs(subject: Subject, public: Values, count: int, rng: np.random.G
 def _secret_words(parameter: Parameter, count: int, values: Values, rng: np.random.Generator) -> np.ndarray:
     words = rng.integers(0, 1 << 32, count, np.uint32)
     kind = rng.integers(0, 8, count)
-    words = np.where(kind == 0, words % 256, words)
-    words = np.where(kind == 1, words % 20, words)
-    words = np.where(kind == 2, np.uint32(1) << words % 32, words)
-    words = np.where(kind == 4, -(words % 64), words)
-    words = np.where(kind == 5, words % 2, words)
     others = [v for v in values.values() if v.ndim == 1]
-    if others:
-        words = np.where(kind == 3, others[rng.integers(len(others))] + words % 3 - 1, words)
-    return np.array([_extended(parameter, int(w)) for w in words], np.uint32)
+    near = others[rng.integers(len(others))] + words % 3 - 1 if others else words
+    choices = (words % 256, words % 20, np.uint32(1) << words % 32, near, -(words % 64), words % 2, words, words)
+    return np.array([_extended(parameter, int(w)) for w in np.choose(kind, choices)], np.uint32)
 
 
 def _secret_bytes(size: int, count: int, values: Values, rng: np.random.Generator) -> np.ndarray:

@@ -1,6 +1,6 @@
 """Which instructions of a function, and of what it calls in its file, runs have reached; where it jumps into libraries."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 import numpy as np
 
@@ -24,15 +24,8 @@ def coverage(subject: Subject, executed: np.ndarray) -> Coverage:
 
 def jumps_out(subject: Subject) -> list[tuple[int, int]]:
     """(pc, target) of the jumps in the file that lead out of it."""
-    code, owner = _decoded(subject), _owners(subject)
-    jumps = [jump for function in subject.debug.functions for jump in _jumps(function, code, subject.call.program.base)]
-    return [(pc, target) for pc, target in jumps if target not in owner]
-
-
-def _decoded(subject: Subject) -> isa.Decoded:
-    """All words of the image."""
-    image = subject.call.program.image
-    return isa.decode(np.resize(image, len(image) // 4 * 4).view(np.uint32), 32)
+    owner = _owners(subject)
+    return [(pc, target) for pc, target in _jumps(subject, owner) if target not in owner]
 
 
 def _owners(subject: Subject) -> dict[int, Function]:
@@ -45,27 +38,23 @@ def _pcs(function: Function) -> Iterator[int]:
         yield from range(first, end, 4)
 
 
-def _called(subject: Subject, executed: np.ndarray) -> list[Function]:
+def _called(subject: Subject, executed: np.ndarray) -> Iterable[Function]:
     """The function under test, those of its file that ran, and those that the code of these jumps to."""
-    base, code, owner = subject.call.config.memory_base, _decoded(subject), _owners(subject)
+    base, owner = subject.call.config.memory_base, _owners(subject)
     found = {subject.function.name: subject.function}
     found |= {owner[pc].name: owner[pc] for slot in np.flatnonzero(executed) if (pc := base + 4 * int(slot)) in owner}
-    waiting = list(found.values())
-    while waiting:
-        for _, target in _jumps(waiting.pop(), code, subject.call.program.base):
-            if target in owner and owner[target].name not in found:
-                found[owner[target].name] = owner[target]
-                waiting.append(owner[target])
-    return list(found.values())
+    jumps = [(owner[pc].name, owner[target]) for pc, target in _jumps(subject, owner) if target in owner]
+    while more := {target.name: target for name, target in jumps if name in found and target.name not in found}:
+        found |= more
+    return found.values()
 
 
-def _jumps(function: Function, code: isa.Decoded, base: int) -> Iterator[tuple[int, int]]:
-    """(pc, target) of the jumps of a function, as far as its code alone says where they lead."""
-    before = -1
-    for pc in _pcs(function):
-        k = (pc - base) // 4
-        if code.op[k] == _JAL:
-            yield pc, pc + int(code.imm[k]) & 0xFFFFFFFF
-        if code.op[k] == _JALR and before == k - 1 and code.op[before] == _AUIPC and code.rd[before] == code.rs1[k]:
-            yield pc, pc - 4 + int(code.imm[before]) + int(code.imm[k]) & 0xFFFFFFFF
-        before = k
+def _jumps(subject: Subject, owner: Mapping[int, Function]) -> list[tuple[int, int]]:
+    """(pc, target) of the jumps in the file, as far as its code alone says where they lead: jal, and auipc with jalr."""
+    image, base = subject.call.program.image, subject.call.program.base
+    code = isa.decode(np.resize(image, len(image) // 4 * 4).view(np.uint32), 32)
+    jumps, targets = code.op == _JAL, base + 4 * np.arange(len(code.op)) + code.imm
+    far = (code.op[1:] == _JALR) & (code.op[:-1] == _AUIPC) & (code.rd[:-1] == code.rs1[1:])
+    jumps[1:] |= far
+    targets[1:] += np.where(far, code.imm[:-1] - 4, 0)
+    return [(pc, int(targets[k]) & 0xFFFFFFFF) for pc in owner if jumps[k := (pc - base) // 4]]

@@ -70,12 +70,8 @@ class Subject:
     def secrets(self) -> tuple[Secret, ...]:
         """Where the secrets lie: of a scalar the bytes that carry its value, and those of its sign; of a buffer its guard too,
         so that a secret declared too short does not make what is read behind it public."""
-        found = []
-        for parameter in self.function.parameters:
-            if parameter.name in self.question.secrets:
-                width = 4 if parameter.signed else parameter.size_bytes
-                found.append(self.call.secret(parameter.name, width))
-        return tuple(found)
+        secret = [p for p in self.function.parameters if p.name in self.question.secrets]
+        return tuple(self.call.secret(p.name, 4 if p.signed else p.size_bytes) for p in secret)
 
     def spill(self, memory: np.ndarray) -> list[str | None]:
         """What every instance wrote beyond the end of, a buffer or the stack, None if of nothing; memory `[B, M]` after the
@@ -106,8 +102,8 @@ def prepare(question: Question) -> Subject:
         Argument(p.name, None if p.kind == "scalar" else (question.sizes[p.name] or 0) + GUARD_BYTES)
         for p in function.parameters
     ]
-    first_secrets = sorted(arguments, key=lambda a: a.name not in question.secrets)
-    call = calls.lay_out(program, question.isa, [*first_secrets, Argument(_STACK, GUARD_BYTES)], STACK_BYTES)
+    secrets_first = sorted(arguments, key=lambda a: a.name not in question.secrets)
+    call = calls.lay_out(program, question.isa, [*secrets_first, Argument(_STACK, GUARD_BYTES)], STACK_BYTES)
     return Subject(question, function, replace(call, arguments=tuple(arguments)), debug)
 
 
@@ -189,16 +185,11 @@ def _check_kind(parameter: Parameter, size: int | None, value: int | None) -> No
     bits = 1 if parameter.boolean else 8 * parameter.size_bytes
     if value is not None and not -(1 << bits - 1) <= value < 1 << bits:
         raise UserError(f"{name}={value} does not fit {parameter.type}: give a value of {bits} bits")
-    if size is not None:
-        _check_size(parameter, size)
-
-
-def _check_size(parameter: Parameter, size: int) -> None:
-    name, least, whole = parameter.name, parameter.target_bytes or 1, parameter.buffer_bytes
-    if whole is not None and size != whole:
+    least, whole = parameter.target_bytes or 1, parameter.buffer_bytes
+    if size is not None and whole is not None and size != whole:
         what = "larger" if size > whole else "smaller"
         raise UserError(f"{name}:{size} is {what} than the {whole} bytes that its declaration says: give {name}:{whole}")
-    if size < least:
+    if size is not None and size < least:
         raise UserError(f"{name}:{size} is smaller than the {least} bytes of one element of {parameter.type}")
 
 
