@@ -176,6 +176,12 @@ IMPLEMENTATIONS: dict[str, Implementation] = {
     "primitives": Implementation("primitives", primitive_functions(), True),
 }
 
+TIMED = {
+    **dict.fromkeys(AES, ("aes128_encrypt", "input")), "sha256": ("sha256", "message"), "chacha20": ("chacha20", "key"),
+    **{name: (name, "a") for name in ("compare_early", "compare_constant")},
+}  # fmt: skip
+"""What is measured of an implementation: the function, and the parameter that a test with a noisy clock fixes in one class."""
+
 
 def sized(name: str, functions: Mapping[str, Function]) -> Implementation:
     """The implementation for buffers of another size, such as `sized("sha256", sha256_functions(1000))`."""
