@@ -75,7 +75,6 @@ TABLES = {
         *_CYCLES,
         integer("measurements", "of the fixed-against-random test"),
         real("max_t", "largest |t| of Welch's test"),
-        optional=True,
     ),
     "recovery": table(
         "AES keys from cycle counts",
@@ -89,7 +88,6 @@ TABLES = {
         integer("candidates", "that were tried against a known pair", "missing"),
         integer("distinct_cycles", "counts that occurred"),
         real("time_s", "of the attack", "timing"),
-        optional=True,
     ),
     "dudect": table(
         "fixed-against-random tests with noisy clocks",
