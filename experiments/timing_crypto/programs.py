@@ -5,7 +5,7 @@ Vectors, the verifier, leak measurements and the key recovery all take functions
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +15,7 @@ from backends.core.calls import Argument, Call
 from backends.interface import Backend, Batch, Cause, Execution, Status, UserError
 
 DEPENDS_ON = ("programs/crypto/",)
-FOLDER = Path(__file__).parents[3] / "programs" / "crypto"
+FOLDER = Path(__file__).parents[2] / "programs" / "crypto"
 LEVELS = ("-O0", "-O1", "-O2", "-O3", "-Os")
 MAX_STEPS = 1 << 28
 STACK_BYTES = 1 << 14
@@ -186,3 +186,28 @@ TIMED = {
 def sized(name: str, functions: Mapping[str, Function]) -> Implementation:
     """The implementation for buffers of another size, such as `sized("sha256", sha256_functions(1000))`."""
     return replace(IMPLEMENTATIONS[name], functions=functions)
+
+
+@cache
+def aes_encrypt(implementation: str, flags: tuple[str, ...] = ("-O2",)) -> Call:
+    """`aes128_encrypt(schedule, input, output)`, ready to be called, in a memory so small that thousands fit a cache."""
+    return AES[implementation].prepare("aes128_encrypt", flags, stack_bytes=1 << 10)
+
+
+@cache
+def _prepared(implementation: str, function: str, blocks: int) -> Call:
+    return sized(implementation, aes_functions(blocks)).prepare(function)
+
+
+def aes_schedule(machine: Backend, implementation: str, key: np.ndarray) -> np.ndarray:
+    """`[176]` uint8, the round keys of a key `[16]` uint8."""
+    call = _prepared(implementation, "aes128_expand", 1)
+    return call.buffer(run(machine, call, call.batch({"key": key[None]})), "schedule")[0]
+
+
+def aes_ecb(machine: Backend, implementation: str, keys: np.ndarray, data: np.ndarray, decrypt: bool = False) -> np.ndarray:
+    """Every row of data `[B, 16 k]` uint8 under its own key, keys `[B, 16]` uint8. Returns the same shape."""
+    blocks = data.shape[1] // 16
+    call = _prepared(implementation, f"aes128_ecb_{'decrypt' if decrypt else 'encrypt'}", blocks)
+    values = {"key": keys, "input": data, "blocks": np.full(len(data), blocks, np.uint32)}
+    return call.buffer(run(machine, call, call.batch(values)), "output")
