@@ -30,7 +30,7 @@ from backends.core.errors import exit_code
 from backends.core.screen import Screen
 from backends.interface import UserError
 from experiments.harness import calibration, record, schema, tables
-from experiments.harness.tables import DEFAULT, Damaged, Missing, Results
+from experiments.harness.tables import DEFAULT, Missing, Results
 
 CLAIMS = Path(__file__).parent
 PRIOR_WORK, OURS = ORIGINS = ("prior work", "ours")
@@ -118,8 +118,6 @@ def judge(claim: Claim, results: Results) -> Verdict:
     try:
         provenance = results.provenance(claim.experiment)
         frames = {name: results.table(claim.experiment, name) for name in provenance["tables"]}
-    except Damaged:
-        raise
     except Missing as missing:
         return Verdict(claim, NOT_RUN, reason=str(missing))
     if claim.scales and provenance["scale"] not in claim.scales:

@@ -31,7 +31,7 @@ from backends.core.isa.formulas import Formulas
 from backends.torch_neural import wiring
 from experiments.alu_verification.components import enumerate_component
 from experiments.alu_verification.schema import TABLES
-from experiments.alu_verification.symbolic import SymbolicCells, bits, truth_tables, word
+from experiments.alu_verification.symbolic import SymbolicCells, bits, word
 
 TIMEOUT_S = 60.0
 PRODUCTS = np.array([[z3.BitVec(f"p{i}{j}", 16) for j in range(4)] for i in range(4)], object)
@@ -226,7 +226,7 @@ def prove(
 
     entries: saturated entries by component. of: makes the symbolic cells, for fault injection.
     """
-    cells = of(truth_tables(entries), PRODUCTS)
+    cells = of({name: table > 0.5 for name, table in entries.items()}, PRODUCTS)
     known: dict[z3.BoolRef, tuple[str, str, float]] = {}
     rows = []
     for operation in operations:

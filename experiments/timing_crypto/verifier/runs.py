@@ -9,7 +9,7 @@ from backends.core.observation import ObservingBackend, Watch
 from backends.interface import Batch, Cause, Execution, Status
 from experiments.harness import progress
 from experiments.timing_crypto.verifier import cases
-from experiments.timing_crypto.verifier.cases import Inputs, Values
+from experiments.timing_crypto.verifier.cases import Values
 from experiments.timing_crypto.verifier.subject import GUARD, GUARD_BYTES, Subject
 
 _CHUNK_BYTES, _EXTREME_STEPS = 1 << 28, 1_000_000
@@ -18,10 +18,11 @@ _TAINT_BYTES = 8
 
 
 class Runs(NamedTuple):
-    """Tainted runs of all public inputs: `[B]` why each is no proper one (None: it returned); retired `[B]`; leaks, executed
-    `[B, W]` and callers `[B, W, CALLERS]` as in Observation."""
+    """Tainted runs. public: values of the public parameters by name, plausible `[B]` bool, as `public_inputs` gives them;
+    reasons `[B]`, why each is no proper call (None: it is one); retired `[B]`; the others as in Observation."""
 
-    inputs: Inputs
+    public: Values
+    plausible: np.ndarray
     reasons: np.ndarray
     retired: np.ndarray
     leaks: np.ndarray
@@ -31,9 +32,9 @@ class Runs(NamedTuple):
 
 def tainted(subject: Subject, machine: ObservingBackend, max_steps: int, rng: np.random.Generator, show: bool) -> Runs:
     """All public inputs, the plausible ones first. Extreme ones are given up sooner: they may be lengths."""
-    inputs = cases.public_inputs(subject, rng)
-    values = {**inputs.values, **cases.secret_inputs(subject, inputs.values, len(inputs.plausible), rng)}
-    count, watch = int(inputs.plausible.sum()), Watch(secrets=subject.secrets())
+    public, plausible = cases.public_inputs(subject, rng)
+    values = {**public, **cases.secret_inputs(subject, public, len(plausible), rng)}
+    count, watch = int(plausible.sum()), Watch(secrets=subject.secrets())
 
     def observed(piece: slice, steps: int) -> tuple[np.ndarray, ...]:
         batch = guarded_batch(subject, {name: v[piece] for name, v in values.items()})
@@ -43,9 +44,9 @@ def tainted(subject: Subject, machine: ObservingBackend, max_steps: int, rng: np
 
     found = [observed(piece, max_steps) for piece in chunks(subject, count, _TAINT_BYTES, show, "taint")]
     steps = min(max_steps, max(_EXTREME_STEPS, 16 * max(int(retired.max()) for _, retired, *_ in found)))
-    for piece in chunks(subject, len(inputs.plausible) - count, _TAINT_BYTES, show, "extreme public inputs"):
+    for piece in chunks(subject, len(plausible) - count, _TAINT_BYTES, show, "extreme public inputs"):
         found.append(observed(slice(count + piece.start, count + piece.stop), steps))
-    return Runs(inputs, *map(np.concatenate, zip(*found, strict=True)))
+    return Runs(public, plausible, *map(np.concatenate, zip(*found, strict=True)))
 
 
 def _reasons(subject: Subject, execution: Execution, max_steps: int) -> Iterator[str | None]:

@@ -45,20 +45,20 @@ def verify(
     rng = np.random.default_rng(seed)
     runs = tainted(subject, machine, max_steps, rng, show)
     # of what is something said: of proper runs, and of plausible inputs with a violation
-    counted = pd.isna(runs.reasons) | runs.leaks.any(axis=1) & runs.inputs.plausible
+    counted = pd.isna(runs.reasons) | runs.leaks.any(axis=1) & runs.plausible
     if not counted.any():
-        raise UserError(_refused(subject, runs, int(runs.inputs.plausible.argmax())))
+        raise UserError(_refused(subject, runs, int(runs.plausible.argmax())))
     found = tuple(violations(subject, runs, np.flatnonzero(counted)))
     # the cross-check takes the public input with the most violations, and of those the last plausible one
     leaks = (runs.leaks != 0).sum(axis=1)
-    chosen = int(np.lexsort((np.arange(len(leaks)), runs.inputs.plausible, leaks, counted))[-1])
+    chosen = int(np.lexsort((np.arange(len(leaks)), runs.plausible, leaks, counted))[-1])
     steps = min(max_steps, max(1, _TRACED_STEPS // cross_check)) if found else max_steps
-    public = {name: v[chosen : chosen + 1] for name, v in runs.inputs.values.items()}
+    public = {name: v[chosen : chosen + 1] for name, v in runs.public.items()}
     crossed = _cross_check(subject, machine, public, cross_check, steps, rng, show)
     if not leaks[chosen] and max(crossed.distinct_pcs, crossed.distinct_accesses) > 1:
         raise Contradiction(f"{question.path}, {question.function}: nothing depends on a secret, and yet {crossed}")
     return Verdict(
-        question.function, not found, found, tuple(runs.inputs.values), int(counted.sum()),
+        question.function, not found, found, tuple(runs.public), int(counted.sum()),
         _left_out(runs, counted), coverage(subject, runs.executed[counted].any(axis=0)), crossed,
         int(runs.retired[counted].max()),
     )  # fmt: skip
@@ -67,14 +67,14 @@ def verify(
 def _refused(subject: Subject, runs: Runs, b: int) -> str:
     free = subject.question.free
     fix = f"; if it needs certain public values, fix them, such as --value {free[0]}=16" if free else ""
-    given = described(runs.inputs.values, b)
+    given = described(runs.public, b)
     return f"{subject.function.name} cannot be checked{' with ' + given if given else ''}: {runs.reasons[b]}{fix}"
 
 
 def _left_out(runs: Runs, counted: np.ndarray) -> tuple[LeftOut, ...]:
     left = pd.Series(runs.reasons)[~counted].fillna("")
     first = left.drop_duplicates()
-    found = [LeftOut(int((left == reason).sum()), described(runs.inputs.values, b), reason) for b, reason in first.items()]
+    found = [LeftOut(int((left == reason).sum()), described(runs.public, b), reason) for b, reason in first.items()]
     return tuple(sorted(found, key=lambda left: -left.count))
 
 

@@ -37,7 +37,7 @@ def violations(subject: Subject, runs: Runs, instances: np.ndarray) -> Iterator[
             also = _also(subject, runs, jumps, caller, rows) if caller else ()
             labels = int(np.bitwise_or.reduce(runs.leaks[rows, slot]))
             names = tuple(s.name for k, s in enumerate(subject.secrets()) if labels >> k & 1)
-            seen = described(runs.inputs.values, rows[0]), not runs.inputs.plausible[rows].any()
+            seen = described(runs.public, rows[0]), not runs.plausible[rows].any()
             yield Violation(pc, function, toolchain.disassemble(word, pc), _kind(word), names, place, caller, also, *seen)
 
 
