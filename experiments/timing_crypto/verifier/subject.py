@@ -198,19 +198,15 @@ def _declared(question: Question, function: Function) -> Function:
     information forgets."""
     if not any(p.kind == "pointer" for p in function.parameters):
         return function
-    prototype, parameters = _prototype(question), []
+    lines = _printed(question.path, question.path.stat().st_mtime_ns, question.isa, (question.level, *question.flags))
+    # the first line of the definition as Clang understood it, macros and constants evaluated
+    prototype = next((line for line in lines if re.search(rf"\b{question.function}\(.*\) \{{$", line)), "")
+    parameters = []
     for parameter in function.parameters:
         found = re.search(rf"\b{parameter.name}\[(?:static |const |restrict |volatile )*(\d+)\]", prototype)
         size = int(found[1]) * (parameter.target_bytes or 1) if found and parameter.name else parameter.buffer_bytes
         parameters.append(replace(parameter, buffer_bytes=size))
     return replace(function, parameters=tuple(parameters))
-
-
-def _prototype(question: Question) -> str:
-    """The first line of the function's definition as Clang understood it, macros and constants evaluated."""
-    options = (question.level, *question.flags)
-    lines = _printed(question.path, question.path.stat().st_mtime_ns, question.isa, options)
-    return next((line for line in lines if re.search(rf"\b{question.function}\(.*\) \{{$", line)), "")
 
 
 @lru_cache(maxsize=16)

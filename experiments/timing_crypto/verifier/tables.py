@@ -13,7 +13,6 @@ from experiments.harness import progress
 from experiments.timing_crypto.programs import IMPLEMENTATIONS, Function
 from experiments.timing_crypto.verifier.annotated import annotated, judge
 from experiments.timing_crypto.verifier.subject import Question
-from experiments.timing_crypto.verifier.verdict import Verdict
 from experiments.timing_crypto.verifier.verify import CROSS_CHECK, verify
 
 Item = TypeVar("Item")
@@ -39,7 +38,17 @@ def constant_time(
     def one(case) -> dict:
         name, function, level = case
         verdict = verify(question(IMPLEMENTATIONS[name].path, function, level), machine, secrets, seed=seed)
-        return {"implementation": name, "function": function.name, "level": level, **_row(verdict)}
+        first = next((violation.line for violation in verdict.violations if violation.line), None)
+        crossed, covered = verdict.cross_check, verdict.coverage
+        return {
+            "implementation": name, "function": function.name, "level": level,
+            "verdict": verdict.word, "violations": verdict.leaking,
+            "first_line": f"{Path(first.file).name}:{first.line}" if first else "",
+            "kinds": ", ".join(sorted({violation.kind for violation in verdict.violations})),
+            "instructions": covered.instructions, "unreached": covered.instructions - covered.reached,
+            "retired": verdict.retired, "public_inputs": verdict.public_inputs, "secrets_tried": crossed.secrets,
+            "distinct_pcs": crossed.distinct_pcs, "distinct_accesses": crossed.distinct_accesses,
+        }  # fmt: skip
 
     cases = [(name, function, level) for name in implementations for function in _functions(name) for level in levels]
     return pd.DataFrame(_each(one, cases, "verdicts"))
@@ -62,16 +71,3 @@ def question(path: Path, function: Function, level: str) -> Question:
     secret, public = ({p.name: p.size_bytes for p in function.parameters if (p.role == "secret") == s} for s in (True, False))
     values = {p.name: p.value for p in function.parameters if p.value is not None}
     return Question(path, function.name, secret, public, values, level)
-
-
-def _row(verdict: Verdict) -> dict:
-    first = next((violation.line for violation in verdict.violations if violation.line), None)
-    crossed, covered = verdict.cross_check, verdict.coverage
-    return {
-        "verdict": verdict.word, "violations": verdict.leaking,
-        "first_line": f"{Path(first.file).name}:{first.line}" if first else "",
-        "kinds": ", ".join(sorted({violation.kind for violation in verdict.violations})),
-        "instructions": covered.instructions, "unreached": covered.instructions - covered.reached,
-        "retired": verdict.retired, "public_inputs": verdict.public_inputs, "secrets_tried": crossed.secrets,
-        "distinct_pcs": crossed.distinct_pcs, "distinct_accesses": crossed.distinct_accesses,
-    }  # fmt: skip

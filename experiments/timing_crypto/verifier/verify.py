@@ -47,7 +47,10 @@ def verify(
     # of what is something said: of proper runs, and of plausible inputs with a violation
     counted = pd.isna(runs.reasons) | runs.leaks.any(axis=1) & runs.plausible
     if not counted.any():
-        raise UserError(_refused(subject, runs, int(runs.plausible.argmax())))
+        b, free = int(runs.plausible.argmax()), question.free
+        fix = f"; if it needs certain public values, fix them, such as --value {free[0]}=16" if free else ""
+        given = f" with {described(runs.public, b)}" if runs.public else ""
+        raise UserError(f"{question.function} cannot be checked{given}: {runs.reasons[b]}{fix}")
     found = tuple(violations(subject, runs, np.flatnonzero(counted)))
     # the cross-check takes the public input with the most violations, and of those the last plausible one
     leaks = (runs.leaks != 0).sum(axis=1)
@@ -62,13 +65,6 @@ def verify(
         _left_out(runs, counted), coverage(subject, runs.executed[counted].any(axis=0)), crossed,
         int(runs.retired[counted].max()),
     )  # fmt: skip
-
-
-def _refused(subject: Subject, runs: Runs, b: int) -> str:
-    free = subject.question.free
-    fix = f"; if it needs certain public values, fix them, such as --value {free[0]}=16" if free else ""
-    given = described(runs.public, b)
-    return f"{subject.function.name} cannot be checked{' with ' + given if given else ''}: {runs.reasons[b]}{fix}"
 
 
 def _left_out(runs: Runs, counted: np.ndarray) -> tuple[LeftOut, ...]:
