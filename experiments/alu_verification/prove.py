@@ -40,7 +40,6 @@ ZERO, ALL_ONES = z3.BitVecVal(0, 32), z3.BitVecVal(-1, 32)
 DIVISION = ("div", "divu", "rem", "remu")
 MULTIPLICATION = ("mul", "mulh", "mulhsu", "mulhu")
 BRANCHES = tuple(row.name for row in isa.OPERATIONS if row.kind == "branch")
-PROVABLE = (*isa.ARITHMETIC, *BRANCHES, "extend")
 # Unsigned division of two words other than by zero, whatever it is: only its arguments and its sign matter below.
 QUOTIENT, REMAINDER = (z3.Function(name, A.sort(), A.sort(), A.sort()) for name in ("quotient", "remainder"))
 

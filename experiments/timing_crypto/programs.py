@@ -66,21 +66,15 @@ class Function:
 
 @dataclass(frozen=True)
 class Implementation:
-    """A file of the catalogue, `<name>.c` where no other is named.
+    """A file of FOLDER. tables_bytes: of its tables, which lie TABLE_OFFSET behind the symbol `aes_tables`."""
 
-    constant_time: what its author means it to be; which level of optimisation keeps the promise is for the verifier to say.
-    tables_bytes: of its tables, which lie TABLE_OFFSET behind the symbol `aes_tables`.
-    """
-
-    name: str
+    file: str
     functions: Mapping[str, Function]
-    constant_time: bool
     tables_bytes: int = 0
-    file: str = ""
 
     @property
     def path(self) -> Path:
-        return FOLDER / (self.file or f"{self.name}.c")
+        return FOLDER / self.file
 
     def prepare(self, function: str, flags: tuple[str, ...] = ("-O2",), stack_bytes: int = STACK_BYTES) -> Call:
         """The function, compiled for the machines and laid out to be called."""
@@ -159,21 +153,18 @@ def primitive_functions(n: int = 16) -> dict[str, Function]:
     )  # fmt: skip
 
 
-_AES_TABLES_BYTES = {"aes_ttable": 8 * 1024 + 512, "aes_sbox": 512}
+_AES_TABLES_BYTES = {"aes_ttable": 8 * 1024 + 512, "aes_sbox": 512, "aes_scan": 0, "aes_bitsliced": 0}
 
-AES: dict[str, Implementation] = {
-    name: Implementation(name, aes_functions(), name not in _AES_TABLES_BYTES, _AES_TABLES_BYTES.get(name, 0))
-    for name in ("aes_ttable", "aes_sbox", "aes_scan", "aes_bitsliced")
-}
+AES = {name: Implementation(f"{name}.c", aes_functions(), tables_bytes) for name, tables_bytes in _AES_TABLES_BYTES.items()}
 """The four implementations of AES-128, with the same functions."""
 
-IMPLEMENTATIONS: dict[str, Implementation] = {
+IMPLEMENTATIONS = {
     **AES,
-    "sha256": Implementation("sha256", sha256_functions(), True),
-    "chacha20": Implementation("chacha20", chacha20_functions(), True),
-    "compare_early": Implementation("compare_early", compare_functions(), False, file="compare.c"),
-    "compare_constant": Implementation("compare_constant", compare_functions(), True, file="compare.c"),
-    "primitives": Implementation("primitives", primitive_functions(), True),
+    "sha256": Implementation("sha256.c", sha256_functions()),
+    "chacha20": Implementation("chacha20.c", chacha20_functions()),
+    "compare_early": Implementation("compare.c", compare_functions()),
+    "compare_constant": Implementation("compare.c", compare_functions()),
+    "primitives": Implementation("primitives.c", primitive_functions()),
 }
 
 TIMED = {
