@@ -32,16 +32,10 @@ def costs(results: Results) -> str:
 
 def commands() -> str:
     """The exact command of every claim, as a Markdown table."""
-    rows = [
-        (
-            f"`{c.id}`",
-            c.statement.strip(),
-            f"`{c.claimed}`",
-            f"`python -m experiments experiment={c.experiment}`" + f", the set `{c.beside}`" * bool(c.beside),
-            c.cost,
-        )
-        for c in claims.load()
-    ]
+    rows = []
+    for c in claims.load():
+        command = f"`python -m experiments experiment={c.experiment}`" + f", the set `{c.beside}`" * bool(c.beside)
+        rows.append((f"`{c.id}`", c.statement.strip(), f"`{c.claimed}`", command, c.cost))
     return _markdown(("claim", "statement", "claimed", "command", "cost"), rows)
 
 

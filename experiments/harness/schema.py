@@ -91,11 +91,6 @@ def _module(experiment: str):
     return importlib.import_module(f"experiments.{experiment}.schema")
 
 
-def dtypes(of_table: Table) -> dict[str, str]:
-    """What pandas is told when it reads the table: text stays text, whatever it looks like."""
-    return {column.name: "str" for column in of_table.columns if column.kind == "text"}
-
-
 def check_all(experiment: str, made: Mapping[str, "pd.DataFrame"]) -> None:
     """Raise UserError where a run's tables are not those of its schema."""
     declared = of(experiment)

@@ -123,7 +123,8 @@ def _checked(file: Path, _sha256: str, experiment: str) -> pd.DataFrame:
     declared = schema.of(experiment).get(file.stem)
     if declared is None:
         raise Missing(f"{file} is no table of {experiment} any more")
-    found = read(file, schema.dtypes(declared))
+    # text stays text, whatever it looks like
+    found = read(file, {column.name: "str" for column in declared.columns if column.kind == "text"})
     try:
         schema.check(str(file), declared, found)
     except UserError as error:

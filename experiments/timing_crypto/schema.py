@@ -5,7 +5,6 @@ from experiments.harness.schema import boolean, integer, real, table, text
 ORDER = 30
 _IMPLEMENTATION = text("implementation", "of a cryptographic function", "key")
 _LINE_BYTES = integer("line_bytes", "of the cache", "key")
-_POLICY = text("policy", "what the cache holds before a call", "key")
 _CYCLES = (
     integer("secrets", "keys that were tried"),
     integer("repeats", "calls with each of them"),
@@ -68,7 +67,7 @@ TABLES = {
     "sweep": table(
         "the cache's line size and policy",
         _IMPLEMENTATION,
-        _POLICY,
+        text("policy", "what the cache holds before a call", "key"),
         _LINE_BYTES,
         integer("capacity_bytes", "of the cache", "key"),
         integer("table_offset", "of the lookup table within its line, bytes", "key"),

@@ -125,9 +125,6 @@ class DebugInfo:
         found = [symbol for symbol in symbols_of(self._elf) if symbol.info & 15 == _FUNCTION]
         return [(s.address, s.address + s.size_bytes, s.name) for s in sorted(found, key=lambda s: "." in s.name)]
 
-    def function(self, name: str) -> Function | None:
-        return next((f for f in self.functions if f.name == name), None)
-
     def place(self, pc: int) -> Place | None:
         """The source of the instruction at pc; None outside the file."""
         inside = [(depth, name) for first, end, depth, name in self._scopes if first <= pc < end]

@@ -91,7 +91,7 @@ def prepare(question: Question) -> Subject:
     _check_names(question)
     data = compiled(question)
     debug = DebugInfo(data, question.path)
-    function = debug.function(question.function)
+    function = next((f for f in debug.functions if f.name == question.function), None)
     if function is None:
         listed = ", ".join(sorted({f.name for f in debug.functions})) or "none"
         raise UserError(f"{question.path} defines no C function '{question.function}': it has {listed}")
