@@ -32,7 +32,6 @@ from backends.interface import UserError
 from experiments.harness import calibration, record, schema, tables
 from experiments.harness.tables import DEFAULT, Missing, Results
 
-CLAIMS = Path(__file__).parent
 PRIOR_WORK, OURS = ORIGINS = ("prior work", "ours")
 KINDS = FACT, RATE, COMPARISON = "fact", "rate", "comparison"
 REPRODUCED, EXCEEDED, REFUTED = "reproduced", "exceeded", "refuted"
@@ -96,9 +95,9 @@ class Verdict:
     reason: str = ""
 
 
-def load(folder: Path = CLAIMS) -> list[Claim]:
+def load() -> list[Claim]:
     """The claims of all experiments, in their order. Raises UserError for one that cannot be read."""
-    files = [folder / f"{experiment}.yaml" for experiment in schema.experiments()]
+    files = [Path(__file__).with_name(f"{experiment}.yaml") for experiment in schema.experiments()]
     return [claim for file in files if file.is_file() for claim in _read(file)]
 
 

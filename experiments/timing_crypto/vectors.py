@@ -40,29 +40,25 @@ def answers(implementation: str, seed: int = 0) -> list[Answer]:
     return known_answers.chacha20(seed) if implementation == "chacha20" else known_answers.aes()
 
 
-def check(
-    name: str, machine: Backend, implementation: str, wanted: Sequence[Answer], flags: tuple[str, ...] = ("-O2",)
-) -> pd.DataFrame:
+def check(name: str, machine: Backend, implementation: str, wanted: Sequence[Answer]) -> pd.DataFrame:
     """Run the answers of one implementation on one machine."""
     rows = []
     for function in dict.fromkeys(a.function for a in wanted):
         part = [a for a in wanted if a.function == function]
-        right, retired = _run(machine, implementation, part, flags)
+        right, retired = _run(machine, implementation, part)
         rows += [(a.suite, bool(r), int(n)) for a, r, n in zip(part, right, retired, strict=True)]
     cases = pd.DataFrame(rows, columns=["suite", "passed", "instructions"]).groupby("suite", sort=False)
     table = cases.agg(cases=("passed", "size"), passed=("passed", "sum"), instructions=("instructions", "sum"))
     return table.reset_index().assign(backend=name, implementation=implementation)[TABLES["vectors"].names]
 
 
-def _run(
-    machine: Backend, implementation: str, part: Sequence[Answer], flags: tuple[str, ...]
-) -> tuple[np.ndarray, np.ndarray]:
+def _run(machine: Backend, implementation: str, part: Sequence[Answer]) -> tuple[np.ndarray, np.ndarray]:
     """`[B]` bool, which answers of one function are right, and `[B]` instructions retired."""
     longest = max(len(v) for a in part for v in a.inputs.values() if isinstance(v, bytes))
     functions = _OF_SIZE[implementation](longest) if implementation in _OF_SIZE else aes_functions(blocks=-(-longest // 16))
     implemented = sized(implementation, functions)
     function = implemented.functions[part[0].function]
-    call = implemented.prepare(function.name, flags)
+    call = implemented.prepare(function.name)
     values = {p.name: _column(p, [a.inputs[p.name] for a in part]) for p in function.parameters if p.role != "output"}
     execution = run(machine, call, call.batch(values))
     given = call.buffer(execution, *function.named("output"))

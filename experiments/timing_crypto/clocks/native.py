@@ -117,12 +117,11 @@ def prepare(implementation: str, random: np.random.Generator) -> Native:
 
 
 @cache
-def build(path: Path, flags: tuple[str, ...] = ("-O2",)) -> ctypes.CDLL:
+def build(path: Path) -> ctypes.CDLL:
     """A C file and the harness as a library of the host. Raises UserError with the compiler's message."""
     with tempfile.TemporaryDirectory() as folder:
         library = Path(folder) / "native.so"
-        options = ("-shared", "-fPIC", "-fno-sanitize=all", *flags)
-        done = toolchain.clang(options, [path, _HARNESS], library)
+        done = toolchain.clang(("-shared", "-fPIC", "-fno-sanitize=all", "-O2"), [path, _HARNESS], library)
         if done.returncode:
             raise UserError(f"{path.name} does not compile for this host: {done.stderr.strip()}")
         return ctypes.CDLL(str(library))
