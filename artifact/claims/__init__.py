@@ -176,8 +176,7 @@ def measure(metric: str, frames: Mapping[str, pd.DataFrame]) -> float:
 def compare(claim: Claim, measured: float) -> str:
     """The verdict on a number: within the tolerance of what is claimed, better than that, or worse."""
     if claim.equals is not None:
-        close = abs(measured - claim.equals) <= claim.tolerance * abs(claim.equals)
-        return REPRODUCED if close else REFUTED
+        return REPRODUCED if abs(measured - claim.equals) <= claim.tolerance * abs(claim.equals) else REFUTED
     bound, sign = (claim.at_least, 1) if claim.at_least is not None else (claim.at_most, -1)
     assert bound is not None, claim.id
     slack = claim.tolerance * abs(bound)

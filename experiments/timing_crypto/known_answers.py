@@ -42,27 +42,30 @@ def sha256(seed: int) -> list[Answer]:
     examples = [b"", b"abc", b"abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq"]
     random = np.random.default_rng(seed)
     drawn = [random.bytes(int(n)) for n in random.integers(0, 301, _CASES)]
-    found = [_digest("FIPS 180-4", m, hashlib.sha256(m).digest()) for m in examples]
+    cases = [("FIPS 180-4", m, hashlib.sha256(m).digest()) for m in examples]
     for record, _ in _records("hashes/SHA2/SHA256ShortMsg.rsp"):
-        message = bytes.fromhex(record["Msg"])[: int(record["Len"]) // 8]
-        found.append(_digest("SHAVS short", message, bytes.fromhex(record["MD"])))
-    return found + [_digest("random", m, hashlib.sha256(m).digest()) for m in drawn]
+        cases.append(("SHAVS short", bytes.fromhex(record["Msg"])[: int(record["Len"]) // 8], bytes.fromhex(record["MD"])))
+    cases += [("random", m, hashlib.sha256(m).digest()) for m in drawn]
+    return [Answer(suite, "sha256", {"message": m, "length": len(m)}, digest) for suite, m, digest in cases]
 
 
 def chacha20(seed: int) -> list[Answer]:
     """RFC 8439, A.2, and random messages of 1 to 300 bytes answered by `cryptography`."""
     from cryptography.hazmat.primitives.ciphers import Cipher, algorithms
 
-    found, random = [], np.random.default_rng(seed)
+    cases, random = [], np.random.default_rng(seed)
     for record, _ in _records("ciphers/ChaCha20/rfc7539.txt"):
-        texts = (bytes.fromhex(record[name]) for name in ("KEY", "NONCE", "PLAINTEXT", "CIPHERTEXT"))
-        found.append(_stream("RFC 8439", int(record["INITIAL_BLOCK_COUNTER"]), *texts))
+        key, nonce, message, output = (bytes.fromhex(record[name]) for name in ("KEY", "NONCE", "PLAINTEXT", "CIPHERTEXT"))
+        cases.append(("RFC 8439", int(record["INITIAL_BLOCK_COUNTER"]), key, nonce, message, output))
     for _ in range(_CASES):
         key, nonce, message = random.bytes(32), random.bytes(12), random.bytes(int(random.integers(1, 301)))
         counter = int(random.integers(0, 1 << 31))
         cipher = Cipher(algorithms.ChaCha20(key, counter.to_bytes(4, "little") + nonce), mode=None)
-        found.append(_stream("random", counter, key, nonce, message, cipher.encryptor().update(message)))
-    return found
+        cases.append(("random", counter, key, nonce, message, cipher.encryptor().update(message)))
+    return [
+        Answer(suite, "chacha20", {"counter": counter, "key": key, "nonce": nonce, "input": text, "length": len(text)}, output)
+        for suite, counter, key, nonce, text, output in cases
+    ]
 
 
 def _standards() -> Iterator[Answer]:
@@ -111,16 +114,6 @@ def _block_mode(suite: str, mode: str, key: str, iv: str, plain: str, cipher: st
         if mode == "cbc":
             inputs["iv"] = bytes.fromhex(iv)
         yield Answer(suite, f"aes128_{mode}_{direction}", inputs, bytes.fromhex(wanted))
-
-
-def _digest(suite: str, message: bytes, digest: bytes) -> Answer:
-    return Answer(suite, "sha256", {"message": message, "length": len(message)}, digest)
-
-
-def _stream(suite: str, counter: int, key: bytes, nonce: bytes, plain: bytes, cipher: bytes) -> Answer:
-    inputs: dict[str, bytes | int] = {"key": key, "nonce": nonce, "input": plain}
-    inputs |= {"counter": counter, "length": len(plain)}
-    return Answer(suite, "chacha20", inputs, cipher)
 
 
 def _records(file: str) -> Iterator[tuple[dict[str, str], str]]:

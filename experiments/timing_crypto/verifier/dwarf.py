@@ -49,7 +49,7 @@ class Function:
     ranges: tuple[tuple[int, int], ...]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, order=True)
 class Place:
     """Where in the source. function: the innermost one, inlined or not. near: the compiler gives no line, as where it
     merged two, and this is the one before."""

@@ -12,11 +12,10 @@ from backends.core.observation import ObservingBackend, Watch
 from backends.interface import UserError
 from experiments.timing_crypto.verifier import cases
 from experiments.timing_crypto.verifier.cases import Values
-from experiments.timing_crypto.verifier.coverage import coverage
+from experiments.timing_crypto.verifier.findings import coverage, violations
 from experiments.timing_crypto.verifier.runs import Runs, chunks, described, guarded_batch, tainted
 from experiments.timing_crypto.verifier.subject import Question, Subject, prepare
 from experiments.timing_crypto.verifier.verdict import CrossCheck, LeftOut, Verdict
-from experiments.timing_crypto.verifier.violations import violations
 
 CROSS_CHECK, MAX_STEPS = 1000, 10_000_000
 _TRACED_STEPS = 1_000_000_000
