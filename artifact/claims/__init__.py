@@ -238,8 +238,7 @@ def show(verdicts: Sequence[Verdict], console: Console) -> None:
             measured = f"{number(v.measured)} {v.claim.unit}" if v.verdict != NOT_RUN else "–"
             word = f"[{colour[v.verdict]}]{v.verdict}[/]"
             why = v.claim.remark.strip() if v.verdict == REFUTED else v.reason
-            text = (v.claim.statement.strip(), v.claim.claimed, measured, word, why)
-            table.add_row(v.claim.id, *text)
+            table.add_row(v.claim.id, v.claim.statement.strip(), v.claim.claimed, measured, word, why)
         if shown:
             console.print(table)
     counts = pd.Series([v.verdict for v in verdicts]).value_counts()

@@ -51,10 +51,6 @@ class Function:
     name: str
     parameters: tuple[Parameter, ...]
 
-    @property
-    def arguments(self) -> tuple[Argument, ...]:
-        return tuple(Argument(p.name, p.size_bytes) for p in self.parameters)
-
     def named(self, role: str) -> tuple[str, ...]:
         """Names of the parameters of a role."""
         return tuple(p.name for p in self.parameters if p.role == role)
@@ -78,7 +74,8 @@ class Implementation:
 
     def prepare(self, function: str, flags: tuple[str, ...] = ("-O2",), stack_bytes: int = STACK_BYTES) -> Call:
         """The function, compiled for the machines and laid out to be called."""
-        return calls.prepare(self.path, function, self.functions[function].arguments, flags=flags, stack_bytes=stack_bytes)
+        arguments = [Argument(p.name, p.size_bytes) for p in self.functions[function].parameters]
+        return calls.prepare(self.path, function, arguments, flags=flags, stack_bytes=stack_bytes)
 
 
 def run(machine: Backend, call: Call, batch: Batch) -> Execution:

@@ -1,5 +1,4 @@
-"""Noisy clocks, by the dudect procedure: the native build on the processor's counter, and every machine as seen from outside,
-which is what somebody learns who can only time its runs."""
+"""The dudect procedure on the native build, and on every machine as seen from outside, by who can only time its runs."""
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
