@@ -145,7 +145,7 @@ class DebugInfo:
 
 
 def _lines(file: str) -> list[str]:
-    return Path(file).read_text(encoding="utf-8", errors="replace").splitlines() if Path(file).is_file() else []
+    return Path(file).read_text(encoding="utf-8", errors="replace").split("\n") if Path(file).is_file() else []
 
 
 def _holder(die: DIE, name: str) -> DIE:
