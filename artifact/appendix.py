@@ -12,15 +12,15 @@ from artifact import claims
 from artifact.words import quantity
 from backends.core.errors import exit_code
 from backends.interface import UserError
-from experiments.harness import manifest, record
-from experiments.harness.tables import DEFAULT, Results
+from experiments.harness import record
+from experiments.harness.tables import DEFAULT, ROLES, Results
 
 APPENDIX = Path(__file__).with_name("ARTIFACT.md")
 
 
 def costs(results: Results) -> str:
     """Hardware, time, memory and disk of every recorded experiment, as a Markdown table."""
-    rows, runs = [], [results, *(other for role in manifest.ROLES for other in results.beside(role))]
+    rows, runs = [], [results, *(other for role in ROLES for other in results.beside(role))]
     for name, run in ((name, run) for name in results.experiments() for run in runs if name in run.experiments()):
         facts = run.provenance(name)
         machine, disk = facts["machine"], sum(f.stat().st_size for f in (run.root / name).glob("*.csv"))
@@ -32,16 +32,10 @@ def costs(results: Results) -> str:
 
 def commands() -> str:
     """The exact command of every claim, as a Markdown table."""
-    rows = [
-        (
-            f"`{c.id}`",
-            c.statement.strip(),
-            f"`{c.claimed}`",
-            f"`python -m experiments experiment={c.experiment}`" + f", the set `{c.beside}`" * bool(c.beside),
-            c.cost,
-        )
-        for c in claims.load()
-    ]
+    rows = []
+    for c in claims.load():
+        command = f"`python -m experiments experiment={c.experiment}`" + f", the set `{c.beside}`" * bool(c.beside)
+        rows.append((f"`{c.id}`", c.statement.strip(), f"`{c.claimed}`", command, c.cost))
     return _markdown(("claim", "statement", "claimed", "command", "cost"), rows)
 
 

@@ -14,12 +14,14 @@
 
 # %%
 import os
+from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 
 import pandas as pd
 from IPython.display import SVG, Markdown, display
 
-from artifact import claims, summaries
+from artifact import claims
 from artifact.words import number
 from experiments.harness import schema
 from experiments.harness.tables import Results
@@ -93,7 +95,8 @@ for name in (name for name in schema.experiments() if name in origins):
     display(Markdown(f"## {name.replace('_', ' ')}"))
     for figure in figures_of(name):
         picture(figure)
-    for title, table in summaries.of(name, fullest).items():
+    summary = f"artifact.summaries.{name}"
+    for title, table in import_module(summary).tables(fullest).items() if find_spec(summary) else ():
         display(Markdown(f"### {title}"))
         show(table)
     for title in (title for title in declared if title in fullest.provenance(name)["tables"]):

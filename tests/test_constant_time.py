@@ -138,6 +138,13 @@ def test_violation_is_shown(check):
     assert "    if (key[0] > 3)\n" in out
 
 
+def test_the_line_that_is_shown_is_the_one_that_is_numbered(check):
+    """A form feed, as old sources have between functions, ends no line."""
+    _, out, _ = check(BRANCH.replace("volatile", "\f\nvolatile"), *GIVEN)
+    assert "f.c:6: branch depends on key" in out
+    assert "    if (key[0] > 3)\n" in out
+
+
 def test_proof_says_what_it_proves(check):
     code, out, _ = check(BRANCH.replace("key[0] > 3", "n > 3"), *GIVEN)
     assert code == 0

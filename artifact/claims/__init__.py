@@ -30,9 +30,8 @@ from backends.core.errors import exit_code
 from backends.core.screen import Screen
 from backends.interface import UserError
 from experiments.harness import calibration, record, schema, tables
-from experiments.harness.tables import DEFAULT, Damaged, Missing, Results
+from experiments.harness.tables import DEFAULT, Missing, Results
 
-CLAIMS = Path(__file__).parent
 PRIOR_WORK, OURS = ORIGINS = ("prior work", "ours")
 KINDS = FACT, RATE, COMPARISON = "fact", "rate", "comparison"
 REPRODUCED, EXCEEDED, REFUTED = "reproduced", "exceeded", "refuted"
@@ -96,9 +95,9 @@ class Verdict:
     reason: str = ""
 
 
-def load(folder: Path = CLAIMS) -> list[Claim]:
+def load() -> list[Claim]:
     """The claims of all experiments, in their order. Raises UserError for one that cannot be read."""
-    files = [folder / f"{experiment}.yaml" for experiment in schema.experiments()]
+    files = [Path(__file__).with_name(f"{experiment}.yaml") for experiment in schema.experiments()]
     return [claim for file in files if file.is_file() for claim in _read(file)]
 
 
@@ -118,8 +117,6 @@ def judge(claim: Claim, results: Results) -> Verdict:
     try:
         provenance = results.provenance(claim.experiment)
         frames = {name: results.table(claim.experiment, name) for name in provenance["tables"]}
-    except Damaged:
-        raise
     except Missing as missing:
         return Verdict(claim, NOT_RUN, reason=str(missing))
     if claim.scales and provenance["scale"] not in claim.scales:
@@ -179,8 +176,7 @@ def measure(metric: str, frames: Mapping[str, pd.DataFrame]) -> float:
 def compare(claim: Claim, measured: float) -> str:
     """The verdict on a number: within the tolerance of what is claimed, better than that, or worse."""
     if claim.equals is not None:
-        close = abs(measured - claim.equals) <= claim.tolerance * abs(claim.equals)
-        return REPRODUCED if close else REFUTED
+        return REPRODUCED if abs(measured - claim.equals) <= claim.tolerance * abs(claim.equals) else REFUTED
     bound, sign = (claim.at_least, 1) if claim.at_least is not None else (claim.at_most, -1)
     assert bound is not None, claim.id
     slack = claim.tolerance * abs(bound)
@@ -242,8 +238,7 @@ def show(verdicts: Sequence[Verdict], console: Console) -> None:
             measured = f"{number(v.measured)} {v.claim.unit}" if v.verdict != NOT_RUN else "–"
             word = f"[{colour[v.verdict]}]{v.verdict}[/]"
             why = v.claim.remark.strip() if v.verdict == REFUTED else v.reason
-            text = (v.claim.statement.strip(), v.claim.claimed, measured, word, why)
-            table.add_row(v.claim.id, *text)
+            table.add_row(v.claim.id, v.claim.statement.strip(), v.claim.claimed, measured, word, why)
         if shown:
             console.print(table)
     counts = pd.Series([v.verdict for v in verdicts]).value_counts()

@@ -44,18 +44,13 @@ def outputs(entries: dict[str, np.ndarray], name: str) -> np.ndarray:
     cells, component = TorchCells(entries, exact=False), COMPONENTS[name]
     digits = torch.arange(component.rows) // component.states ** torch.arange(component.inputs)[:, None] % component.states
     if name == "source":
-        return _attended(cells)
+        routes, sources = torch.eye(32).repeat_interleave(33, 1), torch.eye(33).repeat(1, 32)  # every pair alone
+        return cells.attend(routes, sources).reshape(32, 32, 33).movedim(0, 1).reshape(1024, 33).numpy()
     if component.inputs > 3:
         return cells.table(name, digits.float()).T.numpy()
     states = [digits == state for state in range(1, component.states)]
     inputs = torch.stack(states, 1).flatten(0, 1).float()
     return torch.stack([evaluate(terms, inputs.unbind(), {}) for terms in cells.terms[name]], 1).numpy()
-
-
-def _attended(cells: TorchCells) -> np.ndarray:
-    """`attend` for every route on every source alone: `[route and bit, source]`."""
-    routes, sources = torch.eye(32).repeat_interleave(33, 1), torch.eye(33).repeat(1, 32)
-    return cells.attend(routes, sources).reshape(32, 32, 33).movedim(0, 1).reshape(1024, 33).numpy()
 
 
 def enumerate_component(entries: dict[str, np.ndarray], name: str, weights: dict[str, np.ndarray] | None = None) -> Enumeration:

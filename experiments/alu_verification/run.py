@@ -48,10 +48,7 @@ SCALES = {
 
 
 def run(cfg) -> dict[str, pd.DataFrame]:
-    """`operations` (evidence: proven, enumerated or sampled; cases 0: a proof runs none) and `latency` of every machine.
-
-    With `torch_neural` also `components`, `decoder`, `proofs` and `faults`, as the modules of these names say.
-    """
+    """`operations` and `latency` of every machine; with `torch_neural` also the tables that certify it."""
     scale, machines = SCALES[cfg.scale], {name: catalog.create(name, cfg.device) for name in cfg.backends}
     certified = CERTIFIED if NEURAL in machines else ()
     parts = [Part(table, partial(_certified, table, scale, cfg.seed)) for table in certified]

@@ -32,7 +32,6 @@ TABLES = {
         real("smallest_margin", "distance of an output from the threshold, at least"),
         real("weight_margin", "change of a weight that no output notices, at least", "missing"),
         real("time_s", "of the enumeration", "timing"),
-        optional=True,
     ),
     "decoder": table(
         "the decoder composed of components, against the table of instructions",
@@ -41,7 +40,6 @@ TABLES = {
         integer("cases", "words decoded"),
         integer("mismatches", "decoded otherwise than the table says"),
         real("time_s", "of the decoding", "timing"),
-        optional=True,
     ),
     "proofs": table(
         "lemmas from which the composition follows",
@@ -51,7 +49,6 @@ TABLES = {
         text("result", "holds, refuted or unknown"),
         text("detail", "counterexample, or the solver's reason", "missing"),
         real("time_s", "of the solver", "timing"),
-        optional=True,
     ),
     "faults": table(
         "deliberate faults, and what finds them",
@@ -59,6 +56,5 @@ TABLES = {
         text("where", "the component or wire", "key"),
         boolean("detected", "whether anything finds it"),
         text("detected_by", "what finds it", "missing"),
-        optional=True,
     ),
 }

@@ -25,16 +25,11 @@ def word(bits: np.ndarray) -> z3.BitVecRef:
     return z3.simplify(z3.Concat(*reversed(single))) if len(single) > 1 else single[0]
 
 
-def truth_tables(entries: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """Thresholded entries `[rows, outputs]` bool of the saturated entries by component."""
-    return {name: table > 0.5 for name, table in entries.items()}
-
-
 @dataclass(frozen=True)
 class SymbolicCells:
     """`wiring.Cells` on Z3 Booleans.
 
-    tables: truth tables by component. products: `[4, 4]` bit vectors of 16 bits that stand for the byte products.
+    tables: `[rows, outputs]` bool by component. products: `[4, 4]` bit vectors of 16 bits that stand for the byte products.
     """
 
     tables: dict[str, np.ndarray]

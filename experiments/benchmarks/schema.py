@@ -24,25 +24,16 @@ TABLES = {
         text("baseline", "what it is compared with", "key"),
     ),
     "profile": table(
-        "instructions a second by kind of instruction",
-        _BACKEND,
-        text("instruction", "its kind", "key"),
-        _SPEED,
-        *_RANGE,
-        optional=True,
+        "instructions a second by kind of instruction", _BACKEND, text("instruction", "its kind", "key"), _SPEED, *_RANGE
     ),
     "floor": table(
         "what a step of the tensor computer has to do",
         _BACKEND,
         real("operations_per_step", "by XLA's own count"),
         real("bytes_per_step", "by XLA's own count"),
-        optional=True,
     ),
     "hardware": table(
-        "the accelerator, and what it does at most",
-        text("fact", "what is said", "key"),
-        text("value", "in words or digits"),
-        optional=True,
+        "the accelerator, and what it does at most", text("fact", "what is said", "key"), text("value", "in words or digits")
     ),
     "kernel": table(
         "instructions a second of the step's kernel alone, the instances on the GPU",
@@ -52,7 +43,6 @@ TABLES = {
         integer("steps", "instructions of each instance in a launch", "timing"),
         _SPEED,
         *_RANGE,
-        optional=True,
     ),
     "evaluations": table(
         "runs of short programs on examples, as a search asks for them",
@@ -61,7 +51,6 @@ TABLES = {
         integer("examples", "on which each runs"),
         real("runs_per_s", "median of the rounds", "timing"),
         *_RANGE,
-        optional=True,
     ),
     "addition": table(
         "neural additions of two words",
@@ -69,7 +58,6 @@ TABLES = {
         integer("batch", "pairs at once", "key"),
         real("additions_per_s", "median of the rounds", "timing"),
         *_RANGE,
-        optional=True,
     ),
     "soft_step": table(
         "training steps of the soft machine, forward and backward",
@@ -83,6 +71,5 @@ TABLES = {
         integer("restarts", "programs that train side by side", "key"),
         real("program_example_steps_per_s", "median of the rounds", "timing"),
         *_RANGE,
-        optional=True,
     ),
 }

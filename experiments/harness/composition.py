@@ -43,13 +43,7 @@ def composed(experiment: str, scale: str, results: str) -> dict[str, Any]:
     """The configuration of an experiment as `main` composes it, with nothing else overridden."""
     named = [f"experiment={experiment}", f"scale={scale}", f"results={results}"]
     with hydra.initialize_config_dir(str(CONFIGURATION), version_base="1.3"):
-        return _plain(hydra.compose("config", named))
-
-
-def _plain(cfg: DictConfig) -> dict[str, Any]:
-    config = OmegaConf.to_container(cfg, resolve=True)
-    assert isinstance(config, dict)
-    return {str(k): v for k, v in config.items()}
+        return OmegaConf.to_container(hydra.compose("config", named), resolve=True)
 
 
 def done(experiment: str, scale: str, results: str) -> bool:
@@ -93,7 +87,7 @@ OmegaConf.register_new_resolver("sweeps", lambda: f"{tempfile.gettempdir()}/diff
 def _job(cfg: DictConfig) -> None:
     composed = HydraConfig.get()
     try:
-        execute(_plain(cfg), list(composed.overrides.task))
+        execute(OmegaConf.to_container(cfg, resolve=True), list(composed.overrides.task))
     except UserError as error:
         if composed.mode == RunMode.MULTIRUN:
             raise  # Hydra names the job, runs the others, and raises the error after them

@@ -36,11 +36,10 @@ class Column:
 
 @dataclass(frozen=True)
 class Table:
-    """One table of an experiment. optional: not every run makes it."""
+    """One table of an experiment, which a run need not make."""
 
     meaning: str
     columns: tuple[Column, ...]
-    optional: bool = False
 
     @property
     def keys(self) -> list[str]:
@@ -58,9 +57,9 @@ class Table:
         return made.astype({column.name: "Int64" for column in self.columns if column.kind == "integer" and column.missing})
 
 
-def table(meaning: str, *columns: Column, optional: bool = False) -> Table:
+def table(meaning: str, *columns: Column) -> Table:
     """A table of these columns, in this order."""
-    return Table(meaning, columns, optional)
+    return Table(meaning, columns)
 
 
 def _column(kind: str, name: str, meaning: str, *flags: str) -> Column:
@@ -90,11 +89,6 @@ def of(experiment: str) -> Mapping[str, Table]:
 
 def _module(experiment: str):
     return importlib.import_module(f"experiments.{experiment}.schema")
-
-
-def dtypes(of_table: Table) -> dict[str, str]:
-    """What pandas is told when it reads the table: text stays text, whatever it looks like."""
-    return {column.name: "str" for column in of_table.columns if column.kind == "text"}
 
 
 def check_all(experiment: str, made: Mapping[str, "pd.DataFrame"]) -> None:

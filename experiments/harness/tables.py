@@ -1,7 +1,7 @@
 """Reading results: the tables that `record.py` wrote, checked against their provenance.
 
-A results folder holds `<experiment>/<table>.csv` and `<experiment>/provenance.json`, which names the sha256 of every
-table.
+A results folder holds `<experiment>/<table>.csv` and `<experiment>/provenance.json`, which names the sha256 of every table. The
+`manifest.yaml` beside it says what each set of results is, and which belongs to which.
 """
 
 import hashlib
@@ -15,10 +15,11 @@ from typing import Any
 import pandas as pd
 
 from backends.interface import UserError
-from experiments.harness import manifest, schema
+from experiments.harness import schema
 
 PROVENANCE = "provenance.json"
 DEFAULT = Path(__file__).resolve().parents[2] / "results" / "reference"
+LARGER, MINUTE, HARDWARE = ROLES = ("larger", "minute", "hardware")
 
 
 class Damaged(UserError):
@@ -60,15 +61,48 @@ class Results:
 
     def beside(self, role: str) -> list["Results"]:
         """The results that belong to these as `role`, by the manifest."""
-        return [Results(folder) for folder in manifest.beside(self.root, role)]
+        root = self.root.resolve()
+        sets = _manifest(root.parent).items()
+        return [Results(root.with_name(name)) for name, found in sets if found.of == root.name and found.role == role]
 
     def fullest(self, experiment: str) -> "Results":
         """A larger run of the experiment that belongs to these, where there is one; else these."""
-        return next((r for r in self.beside(manifest.LARGER) if experiment in r.experiments()), self)
+        return next((r for r in self.beside(LARGER) if experiment in r.experiments()), self)
 
     def _remedy(self) -> str:
         scale = self.root.name if self.root.name in ("smoke", "quick", "full") else "quick"
         return f"make reproduce SCALE={scale}"
+
+
+@dataclass(frozen=True)
+class ResultSet:
+    """of, role: the set that this one belongs to, and as what (see `results/manifest.yaml`); empty: it stands alone."""
+
+    title: str
+    scale: str
+    hardware: str
+    budget: str = ""
+    of: str = ""
+    role: str = ""
+
+
+def _manifest(folder: Path) -> dict[str, ResultSet]:
+    """The sets in a folder by name; none where it has no manifest. Raises UserError where the manifest is wrong."""
+    file = folder / "manifest.yaml"
+    if not file.is_file():
+        return {}
+    import yaml
+
+    try:
+        sets = {name: ResultSet(**entry) for name, entry in yaml.safe_load(file.read_text(encoding="utf-8")).items()}
+    except (TypeError, AttributeError, yaml.YAMLError) as error:
+        raise UserError(f"{file}: {' '.join(str(error).split())}") from None
+    for name, found in sets.items():
+        if not (folder / name).is_dir():
+            raise UserError(f"{file} names a set {name} whose folder is not there: restore it or take out the entry")
+        if found.role and (found.role not in ROLES or found.of not in sets):
+            raise UserError(f"{file}: set {name} is '{found.role}' of '{found.of}': give {', '.join(ROLES)} of a set here")
+    return sets
 
 
 def at(folder: Path) -> Results:
@@ -89,7 +123,8 @@ def _checked(file: Path, _sha256: str, experiment: str) -> pd.DataFrame:
     declared = schema.of(experiment).get(file.stem)
     if declared is None:
         raise Missing(f"{file} is no table of {experiment} any more")
-    found = read(file, schema.dtypes(declared))
+    # text stays text, whatever it looks like
+    found = read(file, {column.name: "str" for column in declared.columns if column.kind == "text"})
     try:
         schema.check(str(file), declared, found)
     except UserError as error:

@@ -43,7 +43,6 @@ TABLES = {
         integer("samples", "programs drawn at random"),
         real("density_low", "of solutions, 95 % Wilson interval"),
         real("density_high", "of solutions, 95 % Wilson interval"),
-        optional=True,
     ),
     "traces": table(
         "how some searches went",
@@ -54,7 +53,6 @@ TABLES = {
         real("temperature", "of the choices", "missing"),
         real("loss", "of the soft program, or of the draws", "missing"),
         real("wrong_bits", "of an example", "missing"),
-        optional=True,
     ),
     "schedules": table(
         "straight-through descent under schedules of temperature",
@@ -66,6 +64,5 @@ TABLES = {
         boolean("right", "whether the program holds on held-out examples and is not refuted"),
         _EVALUATIONS,
         real("wall_s", "of the search", "timing"),
-        optional=True,
     ),
 }

@@ -30,7 +30,6 @@ def parser() -> argparse.ArgumentParser:
         description=" ".join((check.run.__doc__ or "").split()), epilog=EXAMPLE,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )  # fmt: skip
-    one.set_defaults(handler=check.run)
     one.add_argument("file", metavar="FILE.c", help="C source; it need not have a main")
     one.add_argument("--function", metavar="F", help="the function to check, not static")
     one.add_argument("--secret", action="append", default=[], metavar="NAME[:BYTES]", help="a secret parameter (repeat)")
@@ -54,7 +53,7 @@ def parser() -> argparse.ArgumentParser:
 
 def main(arguments: list[str] | None = None) -> int:
     options = parser().parse_args(arguments)
-    return exit_code(lambda: options.handler(options))
+    return exit_code(lambda: check.run(options))
 
 
 if __name__ == "__main__":

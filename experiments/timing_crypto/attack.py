@@ -8,9 +8,9 @@ import pandas as pd
 
 from backends.core.calls import Call
 from backends.interface import Backend
-from experiments.timing_crypto import recovery
+from experiments.timing_crypto import programs, recovery
 from experiments.timing_crypto.policies import Policy
-from experiments.timing_crypto.programs import aes
+from experiments.timing_crypto.programs import aes_ecb, aes_encrypt, aes_schedule
 from experiments.timing_crypto.schema import TABLES
 
 CHUNK = 1 << 13
@@ -24,7 +24,7 @@ def _victim(machine: Backend, encrypt: Call, schedule: np.ndarray) -> recovery.V
 
     def timed(plaintexts: np.ndarray) -> np.ndarray:
         schedules = np.repeat(schedule[None], len(plaintexts), axis=0)
-        return aes.run(machine, encrypt, encrypt.batch({"schedule": schedules, "input": plaintexts})).cycles
+        return programs.run(machine, encrypt, encrypt.batch({"schedule": schedules, "input": plaintexts})).cycles
 
     return lambda all_: np.concatenate([timed(all_[k : k + CHUNK]) for k in range(0, len(all_), CHUNK)])
 
@@ -45,7 +45,7 @@ def recover_keys(
         noise = np.random.default_rng([seed, number])
         key = noise.integers(0, 256, 16, np.uint8)
         start = time.perf_counter()
-        victim = _victim(machine, policy.on(aes.encrypt(implementation)), aes.schedule(machine, implementation, key))
+        victim = _victim(machine, policy.on(aes_encrypt(implementation)), aes_schedule(machine, implementation, key))
         bits = line_bits(implementation, policy.line_bytes)
         samples = recovery.sample(victim, max(encryptions), noise)
         sampled_s = time.perf_counter() - start
@@ -78,10 +78,10 @@ def _search(machine: Backend, implementation: str, guess: recovery.Guess, key: n
     if not guess.alternatives.any():
         return None  # nothing varied: every key is as likely as every other
     block = np.zeros((1, 16), np.uint8)
-    wanted = aes.ecb(machine, implementation, key[None], block)
+    wanted = aes_ecb(machine, implementation, key[None], block)
     tried, candidates = 0, recovery.candidates(guess)
     while chosen := list(islice(candidates, _CHECKED_AT_ONCE if tried else 1)):
-        met = (aes.ecb(machine, implementation, np.stack(chosen), np.repeat(block, len(chosen), 0)) == wanted).all(axis=1)
+        met = (aes_ecb(machine, implementation, np.stack(chosen), np.repeat(block, len(chosen), 0)) == wanted).all(axis=1)
         if met.any():
             return tried + int(met.argmax()) + 1
         tried += len(chosen)

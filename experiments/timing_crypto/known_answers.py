@@ -31,7 +31,7 @@ class Answer:
 
 def aes() -> list[Answer]:
     """FIPS-197, SP 800-38A, the known-answer tests in ECB, the multi-block messages in ECB and CBC."""
-    found = [*_fips_197(), *_sp_800_38a()]
+    found = list(_standards())
     for name in KAT_SUITES:
         found += _validation(name, "ecb", f"ECB{name}128.rsp")
     return found + _validation("MMT ECB", "ecb", "ECBMMT128.rsp") + _validation("MMT CBC", "cbc", "CBCMMT128.rsp")
@@ -42,31 +42,35 @@ def sha256(seed: int) -> list[Answer]:
     examples = [b"", b"abc", b"abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq"]
     random = np.random.default_rng(seed)
     drawn = [random.bytes(int(n)) for n in random.integers(0, 301, _CASES)]
-    found = [_digest("FIPS 180-4", m, hashlib.sha256(m).digest()) for m in examples]
+    cases = [("FIPS 180-4", m, hashlib.sha256(m).digest()) for m in examples]
     for record, _ in _records("hashes/SHA2/SHA256ShortMsg.rsp"):
-        message = bytes.fromhex(record["Msg"])[: int(record["Len"]) // 8]
-        found.append(_digest("SHAVS short", message, bytes.fromhex(record["MD"])))
-    return found + [_digest("random", m, hashlib.sha256(m).digest()) for m in drawn]
+        cases.append(("SHAVS short", bytes.fromhex(record["Msg"])[: int(record["Len"]) // 8], bytes.fromhex(record["MD"])))
+    cases += [("random", m, hashlib.sha256(m).digest()) for m in drawn]
+    return [Answer(suite, "sha256", {"message": m, "length": len(m)}, digest) for suite, m, digest in cases]
 
 
 def chacha20(seed: int) -> list[Answer]:
     """RFC 8439, A.2, and random messages of 1 to 300 bytes answered by `cryptography`."""
     from cryptography.hazmat.primitives.ciphers import Cipher, algorithms
 
-    found, random = [], np.random.default_rng(seed)
+    cases, random = [], np.random.default_rng(seed)
     for record, _ in _records("ciphers/ChaCha20/rfc7539.txt"):
-        texts = (bytes.fromhex(record[name]) for name in ("KEY", "NONCE", "PLAINTEXT", "CIPHERTEXT"))
-        found.append(_stream("RFC 8439", int(record["INITIAL_BLOCK_COUNTER"]), *texts))
+        key, nonce, message, output = (bytes.fromhex(record[name]) for name in ("KEY", "NONCE", "PLAINTEXT", "CIPHERTEXT"))
+        cases.append(("RFC 8439", int(record["INITIAL_BLOCK_COUNTER"]), key, nonce, message, output))
     for _ in range(_CASES):
         key, nonce, message = random.bytes(32), random.bytes(12), random.bytes(int(random.integers(1, 301)))
         counter = int(random.integers(0, 1 << 31))
         cipher = Cipher(algorithms.ChaCha20(key, counter.to_bytes(4, "little") + nonce), mode=None)
-        found.append(_stream("random", counter, key, nonce, message, cipher.encryptor().update(message)))
-    return found
+        cases.append(("random", counter, key, nonce, message, cipher.encryptor().update(message)))
+    return [
+        Answer(suite, "chacha20", {"counter": counter, "key": key, "nonce": nonce, "input": text, "length": len(text)}, output)
+        for suite, counter, key, nonce, text, output in cases
+    ]
 
 
-def _fips_197() -> Iterator[Answer]:
-    key = "2b7e151628aed2a6abf7158809cf4f3c"
+def _standards() -> Iterator[Answer]:
+    """FIPS-197 and SP 800-38A; all but one case have the same key."""
+    key, iv = "2b7e151628aed2a6abf7158809cf4f3c", bytes(range(16)).hex()
     expanded = (
         "a0fafe1788542cb123a339392a6c7605f2c295f27a96b9435935807a7359f67f3d80477d4716fe3e1e237e446d7a883b"
         "ef44a541a8525b7fb671253bdb0bad00d4d1c6f87c839d87caf2b8bc11f915bc6d88a37a110b3efddbf98641ca0093fd"
@@ -75,12 +79,8 @@ def _fips_197() -> Iterator[Answer]:
     )
     yield Answer("FIPS-197", "aes128_expand", {"key": bytes.fromhex(key)}, bytes.fromhex(key + expanded))
     yield from _block_mode("FIPS-197", "ecb", key, "", "3243f6a8885a308d313198a2e0370734", "3925841d02dc09fbdc118597196a0b32")
-    key, block = bytes(range(16)).hex(), bytes(0x11 * k for k in range(16)).hex()
-    yield from _block_mode("FIPS-197", "ecb", key, "", block, "69c4e0d86a7b0430d8cdb78070b4c55a")
-
-
-def _sp_800_38a() -> Iterator[Answer]:
-    key, iv = "2b7e151628aed2a6abf7158809cf4f3c", bytes(range(16)).hex()
+    other, block = bytes(range(16)).hex(), bytes(0x11 * k for k in range(16)).hex()
+    yield from _block_mode("FIPS-197", "ecb", other, "", block, "69c4e0d86a7b0430d8cdb78070b4c55a")
     plain = (
         "6bc1bee22e409f96e93d7e117393172aae2d8a571e03ac9c9eb76fac45af8e51"
         "30c81c46a35ce411e5fbc1191a0a52eff69f2445df4f9b17ad2b417be66c3710"
@@ -114,16 +114,6 @@ def _block_mode(suite: str, mode: str, key: str, iv: str, plain: str, cipher: st
         if mode == "cbc":
             inputs["iv"] = bytes.fromhex(iv)
         yield Answer(suite, f"aes128_{mode}_{direction}", inputs, bytes.fromhex(wanted))
-
-
-def _digest(suite: str, message: bytes, digest: bytes) -> Answer:
-    return Answer(suite, "sha256", {"message": message, "length": len(message)}, digest)
-
-
-def _stream(suite: str, counter: int, key: bytes, nonce: bytes, plain: bytes, cipher: bytes) -> Answer:
-    inputs: dict[str, bytes | int] = {"key": key, "nonce": nonce, "input": plain}
-    inputs |= {"counter": counter, "length": len(plain)}
-    return Answer(suite, "chacha20", inputs, cipher)
 
 
 def _records(file: str) -> Iterator[tuple[dict[str, str], str]]:

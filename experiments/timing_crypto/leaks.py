@@ -20,11 +20,7 @@ from experiments.timing_crypto.policies import Policy
 from experiments.timing_crypto.programs import IMPLEMENTATIONS, Function
 from experiments.timing_crypto.schema import TABLES
 
-SUBJECTS: dict[str, str] = {
-    **dict.fromkeys(programs.AES, "aes128_encrypt"),
-    "sha256": "sha256", "chacha20": "chacha20",
-    "compare_early": "compare_early", "compare_constant": "compare_constant",
-}  # fmt: skip
+SUBJECTS = {name: function for name, (function, _) in programs.TIMED.items()}
 """The function of each implementation whose leaks are measured."""
 
 

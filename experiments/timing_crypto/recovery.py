@@ -58,13 +58,6 @@ class Guess:
     alternatives: np.ndarray
 
 
-def choose(row: int, count: int, noise: np.random.Generator) -> np.ndarray:
-    """`[count, 16]` uint8 plaintexts: the bytes of `row` random, the others the same random values throughout."""
-    plaintexts = np.repeat(noise.integers(0, 256, (1, 16), np.uint8), count, axis=0)
-    plaintexts[:, row::ROWS] = noise.integers(0, 256, (count, COLUMNS), np.uint8)
-    return plaintexts
-
-
 def recover(samples: list[Sample], line_bits: int) -> Guess:
     """The key, from one sample of each row. line_bits: leading bits of a table index that name its cache line."""
     guess = Guess(np.zeros(16, np.uint8), np.zeros((16, 256)))
@@ -170,14 +163,16 @@ Victim = Callable[[np.ndarray], np.ndarray]
 
 
 def sample(victim: Victim, encryptions: int, noise: np.random.Generator) -> list[Sample]:
-    """Choose plaintexts and have them encrypted, `encryptions` in all, a quarter for each row.
+    """Choose plaintexts and have them encrypted, `encryptions` in all, a quarter for each row: its bytes are random, the others
+    the same random values throughout.
 
     Raises UserError for fewer than two a row.
     """
     if encryptions < 2 * ROWS:
         raise UserError(f"{encryptions} encryptions: give at least {2 * ROWS}, two for each row of the state")
-    samples = []
+    samples, count = [], encryptions // ROWS
     for row in range(ROWS):
-        plaintexts = choose(row, encryptions // ROWS, noise)
+        plaintexts = np.repeat(noise.integers(0, 256, (1, 16), np.uint8), count, axis=0)
+        plaintexts[:, row::ROWS] = noise.integers(0, 256, (count, COLUMNS), np.uint8)
         samples.append(Sample(row, plaintexts, victim(plaintexts).astype(np.float64)))
     return samples

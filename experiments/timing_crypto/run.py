@@ -1,9 +1,4 @@
-"""Timing: what is proven constant-time, what leaks in whose clock, and a key recovered where there is a leak.
-
-`vectors`: the programs are right. `functions`, `constant_time`: the exact verifier on functions with known answers and on
-every implementation and optimisation level. `leaks`: cycles between secrets on every machine and timing model. `sweep`: the
-cache's line size and policy. `dudect`, `variance`: noisy clocks. `recovery`: AES keys from cycle counts.
-"""
+"""Timing: what is proven constant-time, what leaks in whose clock, and a key recovered where there is a leak."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -30,8 +25,6 @@ JUDGE = "gpu_compute"
 LINES_BYTES = (4, 16, 32, 64, 128)
 SWEPT_SECRETS = 16
 KNOWN_SECRETS = 200
-
-
 ATTACKS: dict[str, tuple[int, tuple[int, ...]]] = {
     "aes_ttable": (64, (15, 16, 17)),
     "aes_sbox": (4, (17, 18, 19)),
@@ -80,7 +73,7 @@ SCALES = {
 
 
 def run(cfg) -> dict[str, pd.DataFrame]:
-    """The tables that this module's docstring names. Raises UserError for a value that nothing can have."""
+    """The tables of the schema. Raises UserError for a value that nothing can have."""
     wanted, scale = cfg.experiment, SCALES[cfg.scale]
     chosen = chosen_of(wanted.implementations, IMPLEMENTATIONS, "implementation")
     named = chosen_of(wanted.policies, POLICIES, "policy")

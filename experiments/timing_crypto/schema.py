@@ -5,7 +5,6 @@ from experiments.harness.schema import boolean, integer, real, table, text
 ORDER = 30
 _IMPLEMENTATION = text("implementation", "of a cryptographic function", "key")
 _LINE_BYTES = integer("line_bytes", "of the cache", "key")
-_POLICY = text("policy", "what the cache holds before a call", "key")
 _CYCLES = (
     integer("secrets", "keys that were tried"),
     integer("repeats", "calls with each of them"),
@@ -68,14 +67,13 @@ TABLES = {
     "sweep": table(
         "the cache's line size and policy",
         _IMPLEMENTATION,
-        _POLICY,
+        text("policy", "what the cache holds before a call", "key"),
         _LINE_BYTES,
         integer("capacity_bytes", "of the cache", "key"),
         integer("table_offset", "of the lookup table within its line, bytes", "key"),
         *_CYCLES,
         integer("measurements", "of the fixed-against-random test"),
         real("max_t", "largest |t| of Welch's test"),
-        optional=True,
     ),
     "recovery": table(
         "AES keys from cycle counts",
@@ -89,7 +87,6 @@ TABLES = {
         integer("candidates", "that were tried against a known pair", "missing"),
         integer("distinct_cycles", "counts that occurred"),
         real("time_s", "of the attack", "timing"),
-        optional=True,
     ),
     "dudect": table(
         "fixed-against-random tests with noisy clocks",

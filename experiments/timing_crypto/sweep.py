@@ -10,7 +10,7 @@ from experiments.timing_crypto import programs
 from experiments.timing_crypto.clocks import dudect
 from experiments.timing_crypto.leaks import cycles, leak, secrets_of
 from experiments.timing_crypto.policies import CAPACITY_BYTES, Policy
-from experiments.timing_crypto.programs import AES, aes
+from experiments.timing_crypto.programs import AES, aes_encrypt
 
 FUNCTION = "aes128_encrypt"
 _CHUNK = 1 << 12
@@ -31,7 +31,7 @@ def sweep(
     cells = [(i, p, 0) for i in implementations for p in policies]
     cells += [(i, Policy(), offset) for i in implementations if AES[i].tables_bytes for offset in OFFSETS]
     for implementation, policy, offset in progress.track(cells, "cache sweep", len(cells)):
-        call = aes.encrypt(implementation, ("-O2", f"-DTABLE_OFFSET={offset}"))
+        call = aes_encrypt(implementation, ("-O2", f"-DTABLE_OFFSET={offset}"))
         values = secrets_of(AES[implementation].functions[FUNCTION], secrets, seed)
         found = cycles(machine, call, policy, values, repeats, seed)
         count = int(np.clip(INSTRUCTIONS // int(found.min()), min(_FEWEST, measurements), measurements))

@@ -13,18 +13,13 @@ from experiments.timing_crypto.schema import TABLES
 
 NAMES = (*AES, "sha256", "chacha20")
 _FEW = ("FIPS-197", "FIPS 180-4", "RFC 8439")
-"""What `reference` leaves out at quick: of all implementations, and of the full scan, 30 times as long as the others."""
-
+"""All that `torch_neural` is asked for, and `reference` below scale full: the examples of the standards."""
 _LEFT_OUT = {"smoke": ("aes_sbox", "aes_scan", "aes_bitsliced", "chacha20"), "quick": ("aes_scan",)}
 """What `torch_neural` leaves out: the full scan takes it longer than everything else."""
 
 
 def vectors(name: str, machine: Backend, implementations: Sequence[str], scale: str, seed: int = 0) -> pd.DataFrame:
-    """The table `vectors` of the known answers that a machine is asked for at a scale; all of one function in one run.
-
-    `gpu_compute` and `jax_tensor` are asked for all. `reference` for all at scale full, below it for the examples of the
-    standards. `torch_neural` for these examples, of few implementations below scale full.
-    """
+    """The table `vectors` of the known answers that a machine is asked for at a scale; all of one function in one run."""
     asked = {implementation: _asked(name, implementation, scale, seed) for implementation in implementations}
     tables = [check(name, machine, implementation, wanted) for implementation, wanted in asked.items() if wanted]
     return pd.concat(tables or [TABLES["vectors"].frame([])], ignore_index=True)
@@ -32,8 +27,7 @@ def vectors(name: str, machine: Backend, implementations: Sequence[str], scale: 
 
 def _asked(machine: str, implementation: str, scale: str, seed: int) -> list[Answer]:
     slow = machine == "torch_neural"
-    left_out = _LEFT_OUT.get(scale, ()) if slow else ()
-    if implementation not in NAMES or implementation in left_out:
+    if implementation not in NAMES or (slow and implementation in _LEFT_OUT.get(scale, ())):
         return []
     few = slow or (machine == "reference" and scale != "full")
     return [a for a in answers(implementation, seed) if not few or a.suite in _FEW]
@@ -46,29 +40,25 @@ def answers(implementation: str, seed: int = 0) -> list[Answer]:
     return known_answers.chacha20(seed) if implementation == "chacha20" else known_answers.aes()
 
 
-def check(
-    name: str, machine: Backend, implementation: str, wanted: Sequence[Answer], flags: tuple[str, ...] = ("-O2",)
-) -> pd.DataFrame:
+def check(name: str, machine: Backend, implementation: str, wanted: Sequence[Answer]) -> pd.DataFrame:
     """Run the answers of one implementation on one machine."""
     rows = []
     for function in dict.fromkeys(a.function for a in wanted):
         part = [a for a in wanted if a.function == function]
-        right, retired = _run(machine, implementation, part, flags)
+        right, retired = _run(machine, implementation, part)
         rows += [(a.suite, bool(r), int(n)) for a, r, n in zip(part, right, retired, strict=True)]
     cases = pd.DataFrame(rows, columns=["suite", "passed", "instructions"]).groupby("suite", sort=False)
     table = cases.agg(cases=("passed", "size"), passed=("passed", "sum"), instructions=("instructions", "sum"))
     return table.reset_index().assign(backend=name, implementation=implementation)[TABLES["vectors"].names]
 
 
-def _run(
-    machine: Backend, implementation: str, part: Sequence[Answer], flags: tuple[str, ...]
-) -> tuple[np.ndarray, np.ndarray]:
+def _run(machine: Backend, implementation: str, part: Sequence[Answer]) -> tuple[np.ndarray, np.ndarray]:
     """`[B]` bool, which answers of one function are right, and `[B]` instructions retired."""
     longest = max(len(v) for a in part for v in a.inputs.values() if isinstance(v, bytes))
     functions = _OF_SIZE[implementation](longest) if implementation in _OF_SIZE else aes_functions(blocks=-(-longest // 16))
     implemented = sized(implementation, functions)
     function = implemented.functions[part[0].function]
-    call = implemented.prepare(function.name, flags)
+    call = implemented.prepare(function.name)
     values = {p.name: _column(p, [a.inputs[p.name] for a in part]) for p in function.parameters if p.role != "output"}
     execution = run(machine, call, call.batch(values))
     given = call.buffer(execution, *function.named("output"))

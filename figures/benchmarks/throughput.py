@@ -5,8 +5,7 @@ from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 from matplotlib.ticker import EngFormatter
 
-from experiments.harness import manifest
-from experiments.harness.tables import Results
+from experiments.harness.tables import HARDWARE, Results
 from figures import style
 
 _LONG = 20
@@ -16,7 +15,7 @@ _LONG = 20
 def draw(results: Results) -> Figure:
     """Log-log lines with intervals, the median over the benchmark's programs; also on other hardware, where that was timed."""
     points = _points(results.table("benchmarks", "throughput"))
-    for other in results.beside(manifest.HARDWARE):
+    for other in results.beside(HARDWARE):
         facts = other.provenance("benchmarks")
         for name, alone in (("throughput", ""), ("kernel", ", kernel")):
             if name in facts["tables"]:

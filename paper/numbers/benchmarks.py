@@ -5,8 +5,7 @@ from typing import Any
 import pandas as pd
 
 from artifact.words import quantity
-from experiments.harness import manifest
-from experiments.harness.tables import Results
+from experiments.harness.tables import HARDWARE, Results
 from paper import numbers
 
 _TIMED = (
@@ -70,7 +69,7 @@ def _soft_step(results: Results) -> dict[str, Any]:
 def _elsewhere(results: Results) -> dict[str, Any]:
     """Speeds on other hardware, where results of that belong to these: of what was timed there, the largest batch."""
     rows = []
-    for other in results.beside(manifest.HARDWARE):
+    for other in results.beside(HARDWARE):
         facts = other.provenance("benchmarks")
         where = facts["machine"]["gpu"] or facts["machine"]["cpu"]
         for name, what, batch, rate, kinds in _TIMED:

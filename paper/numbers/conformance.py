@@ -5,8 +5,7 @@ from typing import Any
 import pandas as pd
 
 from artifact.words import number
-from experiments.harness import manifest
-from experiments.harness.tables import Results
+from experiments.harness.tables import HARDWARE, Results
 
 _KINDS = ("value", "trap", "timing", "soft limit", "gradient")
 
@@ -16,7 +15,7 @@ def build(results: Results) -> dict[str, Any]:
     cases = results.table("conformance", "cases")
     sums, rows = {name: cases[name].sum() for name in ("cases", "failed")}, _passed(cases)
     conform: list[str] = []
-    for other in results.beside(manifest.HARDWARE):
+    for other in results.beside(HARDWARE):
         machine = other.provenance("conformance")["machine"]
         there = other.table("conformance", "cases")
         conform += [name for name, own in there.groupby("backend", sort=False) if not own["failed"].any()]

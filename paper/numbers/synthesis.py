@@ -6,8 +6,7 @@ import numpy as np
 import pandas as pd
 
 from artifact.words import number
-from experiments.harness import manifest
-from experiments.harness.tables import Results
+from experiments.harness.tables import MINUTE, Results
 from experiments.synthesis import statistics
 from paper import numbers
 from paper.numbers.synthesis_rows import HYBRID, interval, plain, tables
@@ -34,7 +33,7 @@ def build(results: Results) -> dict[str, Any]:
 
 def _longer_runs(results: Results) -> pd.DataFrame:
     """The runs that belong to the results with longer budgets; no rows where there are none."""
-    longer = [r.table(EXPERIMENT, "runs") for r in results.beside(manifest.MINUTE) if EXPERIMENT in r.experiments()]
+    longer = [r.table(EXPERIMENT, "runs") for r in results.beside(MINUTE) if EXPERIMENT in r.experiments()]
     return longer[0] if longer else results.table(EXPERIMENT, "runs").head(0)
 
 

@@ -18,15 +18,10 @@ from backends.core import toolchain
 from backends.interface import UserError
 from experiments.timing_crypto.clocks import dudect
 from experiments.timing_crypto.clocks.dudect import Measurements
-from experiments.timing_crypto.programs import AES, IMPLEMENTATIONS, Function, compare_functions
+from experiments.timing_crypto.programs import IMPLEMENTATIONS, TIMED, Function, compare_functions
 from experiments.timing_crypto.schema import TABLES
 
 COMPARED_BYTES = 64
-CALLS = {
-    **dict.fromkeys(AES, ("aes128_encrypt", "input")), "sha256": ("sha256", "message"), "chacha20": ("chacha20", "key"),
-    **{name: (name, "a") for name in ("compare_early", "compare_constant")},
-}  # fmt: skip
-"""What is timed: the function, and the parameter that is fixed in one class and random in the other."""
 DEPENDS_ON = ("experiments/timing_crypto/clocks/harness.c",)
 _HARNESS = Path(__file__).parent / "harness.c"
 _WARM_UP = 1000
@@ -108,9 +103,9 @@ def _varies(times: np.ndarray, median: float) -> tuple[float, float]:
 
 def prepare(implementation: str, random: np.random.Generator) -> Native:
     """The implementation's function with random inputs in its buffers. Raises UserError where it cannot be built."""
-    if implementation not in CALLS:
-        raise UserError(f"no native measurement of '{implementation}': one of {', '.join(CALLS)}")
-    name, varied = CALLS[implementation]
+    if implementation not in TIMED:
+        raise UserError(f"no native measurement of '{implementation}': one of {', '.join(TIMED)}")
+    name, varied = TIMED[implementation]
     described = IMPLEMENTATIONS[implementation]
     functions = compare_functions(COMPARED_BYTES) if implementation.startswith("compare") else described.functions
     library = build(described.path)
@@ -122,12 +117,11 @@ def prepare(implementation: str, random: np.random.Generator) -> Native:
 
 
 @cache
-def build(path: Path, flags: tuple[str, ...] = ("-O2",)) -> ctypes.CDLL:
+def build(path: Path) -> ctypes.CDLL:
     """A C file and the harness as a library of the host. Raises UserError with the compiler's message."""
     with tempfile.TemporaryDirectory() as folder:
         library = Path(folder) / "native.so"
-        options = ("-shared", "-fPIC", "-fno-sanitize=all", *flags)
-        done = toolchain.clang(options, [path, _HARNESS], library)
+        done = toolchain.clang(("-shared", "-fPIC", "-fno-sanitize=all", "-O2"), [path, _HARNESS], library)
         if done.returncode:
             raise UserError(f"{path.name} does not compile for this host: {done.stderr.strip()}")
         return ctypes.CDLL(str(library))

@@ -1,15 +1,18 @@
-"""Noisy clocks: the native build on the processor's counter, and the machines as seen from outside, by the dudect procedure."""
+"""The dudect procedure on the native build, and on every machine as seen from outside, by who can only time its runs."""
 
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
 
 from backends.interface import Backend
 from experiments.harness import progress
+from experiments.timing_crypto import programs
 from experiments.timing_crypto.clocks import native
-from experiments.timing_crypto.clocks.dudect import Measurements, dudect
-from experiments.timing_crypto.clocks.outside import wall_clock
+from experiments.timing_crypto.clocks.dudect import Measurements, classes, dudect
+from experiments.timing_crypto.programs import TIMED, compare_functions, sized
 from experiments.timing_crypto.schema import TABLES
 
 NATIVE = (
@@ -18,6 +21,10 @@ NATIVE = (
 )  # fmt: skip
 """What is timed on the host: implementation, whether its tables are flushed, and by what its measurements are divided."""
 COMPARISONS = ("compare_early", "compare_constant")
+COMPARED_BYTES = {"gpu_compute": 4096, "jax_tensor": 4096, "torch_neural": 4}
+"""By machine, so that comparing takes a good part of a run, and a run takes milliseconds."""
+_OTHERWISE_BYTES = 256
+_WARM_UP = 10
 
 
 @dataclass(frozen=True)
@@ -53,8 +60,25 @@ def _points(machine: str, implementation: str, cache: str, seed: int, measured: 
         yield machine, implementation, condition, measured.clock, seed, int(count), float(t), found.mean_difference
 
 
+def wall_clock(name: str, machine: Backend, function: str, measurements: int, seed: int, device: str = "cpu") -> Measurements:
+    """Single runs of a comparison, timed from outside. Fixed: the secret equals what is given; random: it does not. The classes
+    alternate at random. name: of the machine."""
+    noise, size = np.random.default_rng(seed), COMPARED_BYTES.get(name, _OTHERWISE_BYTES)
+    call = sized(function, compare_functions(size)).prepare(function).on(device=device)
+    given, length = noise.integers(0, 256, (1, size), np.uint8), np.array([size], np.uint32)
+    fixed = classes(measurements, noise)
+    timed = np.zeros(measurements)
+    for k in range(-_WARM_UP, measurements):  # negative ones, which compile and warm up, are written over
+        drawn = noise.integers(0, 256, given.shape, np.uint8)  # in both classes: what comes before a run must be alike
+        batch = call.batch({"a": np.where(fixed[max(k, 0)], given, drawn), "b": given, "n": length})
+        start = time.perf_counter_ns()
+        programs.run(machine, call, batch)
+        timed[k] = time.perf_counter_ns() - start
+    return Measurements(timed, fixed, "monotonic")
+
+
 def variance(implementations: Sequence[str], inputs: int, calls: int, seed: int) -> pd.DataFrame:
     """The table `variance`, of the native build."""
-    names = [i for i in native.CALLS if i in implementations]
+    names = [i for i in TIMED if i in implementations]
     tables = [native.variance(i, inputs, calls, seed) for i in progress.track(names, "variance", len(names))]
     return pd.concat(tables or [TABLES["variance"].frame([])], ignore_index=True)

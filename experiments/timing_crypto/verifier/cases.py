@@ -5,7 +5,6 @@ may refuse them by a trap, and then nothing is said about them.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -22,16 +21,9 @@ _LARGE = (
 Values = dict[str, np.ndarray]
 
 
-@dataclass(frozen=True)
-class Inputs:
-    """Of `size` instances: values `[size, N]` uint8 or `[size]` uint32 by name; plausible `[size]` bool."""
-
-    values: Values
-    plausible: np.ndarray
-
-
-def public_inputs(subject: Subject, rng: np.random.Generator) -> Inputs:
-    """Different values for the public parameters. With nothing public all rows are alike, and `PLAUSIBLE` many."""
+def public_inputs(subject: Subject, rng: np.random.Generator) -> tuple[Values, np.ndarray]:
+    """Different values for the public parameters, `[B, N]` uint8 or `[B]` uint32 by name, and `[B]` bool, which are plausible:
+    the first ones. With nothing public all rows are alike, and `PLAUSIBLE` many."""
     question = subject.question
     public = [p for p in subject.function.parameters if p.name not in question.secrets]
     small = {p.name: list(_small(p, question, rng)) for p in public}
@@ -45,7 +37,7 @@ def public_inputs(subject: Subject, rng: np.random.Generator) -> Inputs:
             pool = large[name] if large[name] and rng.random() < 0.25 else small[name]
             rows[name].append(value if name == chosen else pool[rng.integers(len(pool))])
     values = {p.name: np.array(rows[p.name], np.uint32 if p.kind == "scalar" else np.uint8) for p in public}
-    return Inputs(values, np.arange(count + len(extreme)) < count)
+    return values, np.arange(count + len(extreme)) < count
 
 
 def _cycled(values: list, count: int, rng: np.random.Generator) -> list:
@@ -124,15 +116,10 @@ def secret_inputs(subject: Subject, public: Values, count: int, rng: np.random.G
 def _secret_words(parameter: Parameter, count: int, values: Values, rng: np.random.Generator) -> np.ndarray:
     words = rng.integers(0, 1 << 32, count, np.uint32)
     kind = rng.integers(0, 8, count)
-    words = np.where(kind == 0, words % 256, words)
-    words = np.where(kind == 1, words % 20, words)
-    words = np.where(kind == 2, np.uint32(1) << words % 32, words)
-    words = np.where(kind == 4, -(words % 64), words)
-    words = np.where(kind == 5, words % 2, words)
     others = [v for v in values.values() if v.ndim == 1]
-    if others:
-        words = np.where(kind == 3, others[rng.integers(len(others))] + words % 3 - 1, words)
-    return np.array([_extended(parameter, int(w)) for w in words], np.uint32)
+    near = others[rng.integers(len(others))] + words % 3 - 1 if others else words
+    choices = (words % 256, words % 20, np.uint32(1) << words % 32, near, -(words % 64), words % 2, words, words)
+    return np.array([_extended(parameter, int(w)) for w in np.choose(kind, choices)], np.uint32)
 
 
 def _secret_bytes(size: int, count: int, values: Values, rng: np.random.Generator) -> np.ndarray:

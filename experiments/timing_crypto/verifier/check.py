@@ -2,7 +2,7 @@
 
 import argparse
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from itertools import groupby
 from pathlib import Path
@@ -29,7 +29,12 @@ def run(options: argparse.Namespace) -> int:
     machine = observing(options.backend)
     verdict = verify(question, machine, options.cross_check, options.max_steps, options.seed, show=not options.json)
     if options.json:
-        print(json.dumps(_as_json(question, options.backend, verdict)))
+        about = {
+            "verdict": verdict.word, "statement": verdict.statement, "file": str(question.path), "level": question.level,
+            "isa": question.isa, "backend": options.backend, "secrets": question.secrets, "public": question.public,
+            "values": question.values,
+        }  # fmt: skip
+        print(json.dumps({**about, **asdict(verdict)}))
     else:
         _show(question, options.backend, verdict)
     return 0 if verdict.proven else 1
@@ -70,14 +75,6 @@ def _numbers(texts: Sequence[str], separator: str, form: str) -> dict[str, int |
     return found
 
 
-def _as_json(question: Question, backend: str, verdict: Verdict) -> dict:
-    about = {
-        "file": str(question.path), "level": question.level, "isa": question.isa, "backend": backend,
-        "secrets": dict(question.secrets), "public": dict(question.public), "values": dict(question.values),
-    }  # fmt: skip
-    return {"verdict": verdict.word, "statement": verdict.statement, **about, **asdict(verdict)}
-
-
 def _show(question: Question, backend: str, verdict: Verdict) -> None:
     console = Screen(soft_wrap=True, highlight=False)
     colour = "green" if verdict.proven else "red"
@@ -88,7 +85,7 @@ def _show(question: Question, backend: str, verdict: Verdict) -> None:
         if place and place.text:
             console.print(f"    {escape(place.text)}")
     console.print(f"compiled: {escape(str(question.path))} {' '.join((question.level, *question.flags))} for {question.isa}")
-    for line in (*_about_runs(question, verdict), _about_coverage(verdict), _about_traces(verdict)):
+    for line in _about(question, verdict):
         console.print(escape(line))
     console.print(f"machine: {backend}; observer: addresses of instructions and data, operands of division")
 
@@ -108,32 +105,23 @@ def _show_violation(console: Console, violation: Violation) -> None:
         console.print(f"    only with public inputs such as {escape(violation.public)}: if that is none, fix it with --value")
 
 
-def _about_runs(question: Question, verdict: Verdict) -> list[str]:
+def _about(question: Question, verdict: Verdict) -> Iterator[str]:
+    """What the verdict rests on: public inputs, coverage and traces."""
     names, fix = ", ".join(verdict.public_names), "; --value fixes a value" if question.free else ""
     tried = f"{names}; {verdict.public_inputs} inputs tried, of others nothing is said"
-    lines = [f"public: {tried if names else 'nothing, so that one run speaks for all arguments'}"]
+    yield f"public: {tried if names else 'nothing, so that one run speaks for all arguments'}"
     for left in verdict.left_out:
-        lines.append(f"left out: {left.count} public inputs, such as {left.example}: {left.reason}{fix}")
-    return lines
-
-
-def _about_coverage(verdict: Verdict) -> str:
-    covered = verdict.coverage
-    reached = f"coverage: {covered.reached} of {covered.instructions} instructions reached"
-    if not covered.unreached:
-        return reached
-    return f"{reached}; nothing is said about the others, at {_lines(covered.unreached)}"
+        yield f"left out: {left.count} public inputs, such as {left.example}: {left.reason}{fix}"
+    covered, crossed = verdict.coverage, verdict.cross_check
+    others = f"; nothing is said about the others, at {_lines(covered.unreached)}" if covered.unreached else ""
+    yield f"coverage: {covered.reached} of {covered.instructions} instructions reached{others}"
+    given = f" with {crossed.public}" if crossed.public else ""
+    yield (
+        f"cross-check: {crossed.secrets} secrets{given} gave {crossed.distinct_pcs} different traces of program counters "
+        f"and {crossed.distinct_accesses} of data addresses"
+    )
 
 
 def _lines(places: Sequence[Place]) -> str:
     shown = ", ".join(str(p) for p in places[:_SHOWN_LINES])
     return shown + (f" and {len(places) - _SHOWN_LINES} more lines" if len(places) > _SHOWN_LINES else "")
-
-
-def _about_traces(verdict: Verdict) -> str:
-    crossed = verdict.cross_check
-    given = f" with {crossed.public}" if crossed.public else ""
-    return (
-        f"cross-check: {crossed.secrets} secrets{given} gave {crossed.distinct_pcs} different traces of program counters "
-        f"and {crossed.distinct_accesses} of data addresses"
-    )

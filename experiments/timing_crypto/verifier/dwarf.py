@@ -9,9 +9,7 @@ from functools import cache, cached_property, partial
 from operator import itemgetter
 from pathlib import Path
 
-from elftools.dwarf.compileunit import CompileUnit
 from elftools.dwarf.die import DIE
-from elftools.dwarf.dwarfinfo import DWARFInfo
 from elftools.dwarf.ranges import BaseAddressEntry
 from elftools.elf.elffile import ELFFile
 
@@ -51,7 +49,7 @@ class Function:
     ranges: tuple[tuple[int, int], ...]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, order=True)
 class Place:
     """Where in the source. function: the innermost one, inlined or not. near: the compiler gives no line, as where it
     merged two, and this is the one before."""
@@ -74,24 +72,58 @@ class DebugInfo:
         self._dwarf, self._lines = self._elf.get_dwarf_info(), cache(_lines)
         named = (unit for unit in self._dwarf.iter_CUs() if Path(_name(unit.get_top_DIE())).name == path.name)
         self._unit = next(named, None)
-        self.functions = tuple(_function(self._dwarf, self._unit, die) for die in _concrete(self._unit)) if self._unit else ()
+        dies = [die for die in self._unit.iter_DIEs() if die.tag == "DW_TAG_subprogram"] if self._unit else []
+        concrete = ((die, self._ranges(die)) for die in dies)
+        self.functions = tuple(_function(die, ranges) for die, ranges in concrete if ranges)
+
+    def _ranges(self, die: DIE) -> tuple[tuple[int, int], ...]:
+        """Of the instructions of a function or an inlined one; none where there are no instructions."""
+        if "DW_AT_low_pc" in die.attributes and "DW_AT_high_pc" in die.attributes:
+            low, high = die.attributes["DW_AT_low_pc"].value, die.attributes["DW_AT_high_pc"]
+            return ((low, high.value if high.form == "DW_FORM_addr" else low + high.value),)
+        if "DW_AT_ranges" not in die.attributes:
+            return ()
+        base, found = _attribute(die.cu.get_top_DIE(), "DW_AT_low_pc") or 0, []
+        for entry in self._dwarf.range_lists().get_range_list_at_offset(die.attributes["DW_AT_ranges"].value, die.cu):
+            if isinstance(entry, BaseAddressEntry):
+                base = entry.base_address
+            else:
+                found.append((base + entry.begin_offset, base + entry.end_offset))
+        return tuple(found)
 
     @cached_property
     def _scopes(self) -> list[tuple[int, int, int, str]]:
-        return _scopes(self._dwarf, self._unit) if self._unit else []
+        """(first, end, depth, function) of every function and of every inlined instance of one."""
+
+        def walk(die: DIE, depth: int):
+            if die.tag in ("DW_TAG_subprogram", "DW_TAG_inlined_subroutine"):
+                for first, end in self._ranges(die):
+                    yield first, end, depth, _name(die)
+            for child in die.iter_children():
+                yield from walk(child, depth + 1)
+
+        return list(walk(self._unit.get_top_DIE(), 0)) if self._unit else []
 
     @cached_property
     def _rows(self) -> list[tuple[int, str | None, int]]:
-        return _line_rows(self._dwarf, self._unit) if self._unit else []
+        """(address, file, line) in order of address, each valid up to the next; file None: not of this unit."""
+        if self._unit is None or (program := self._dwarf.line_program_for_CU(self._unit)) is None:
+            return []
+        home = self._unit.get_top_DIE().attributes["DW_AT_comp_dir"].value.decode()
+        rows: dict[int, tuple[str | None, int]] = {}
+        name = cache(partial(_file, program, home))
+        for state in (entry.state for entry in program.get_entries() if entry.state is not None):
+            if state.end_sequence:
+                rows.setdefault(state.address, (None, 0))
+            else:
+                rows[state.address] = (name(state.file), state.line)
+        return [(address, *rows[address]) for address in sorted(rows)]
 
     @cached_property
     def _symbols(self) -> list[tuple[int, int, str]]:
         """(first, end, name) of functions, plain names first: memcmp rather than compiler_rt.memcmp, which is the same."""
         found = [symbol for symbol in symbols_of(self._elf) if symbol.info & 15 == _FUNCTION]
         return [(s.address, s.address + s.size_bytes, s.name) for s in sorted(found, key=lambda s: "." in s.name)]
-
-    def function(self, name: str) -> Function | None:
-        return next((f for f in self.functions if f.name == name), None)
 
     def place(self, pc: int) -> Place | None:
         """The source of the instruction at pc; None outside the file."""
@@ -113,7 +145,7 @@ class DebugInfo:
 
 
 def _lines(file: str) -> list[str]:
-    return Path(file).read_text(encoding="utf-8", errors="replace").splitlines() if Path(file).is_file() else []
+    return Path(file).read_text(encoding="utf-8", errors="replace").split("\n") if Path(file).is_file() else []
 
 
 def _holder(die: DIE, name: str) -> DIE:
@@ -138,28 +170,7 @@ def _type(die: DIE) -> DIE | None:
     return holder.get_DIE_from_attribute("DW_AT_type") if "DW_AT_type" in holder.attributes else None
 
 
-def _concrete(unit: CompileUnit) -> list[DIE]:
-    """The functions of which there are instructions."""
-    found = [die for die in unit.iter_DIEs() if die.tag == "DW_TAG_subprogram"]
-    return [die for die in found if "DW_AT_low_pc" in die.attributes or "DW_AT_ranges" in die.attributes]
-
-
-def _ranges(dwarf: DWARFInfo, unit: CompileUnit, die: DIE) -> list[tuple[int, int]]:
-    if "DW_AT_low_pc" in die.attributes and "DW_AT_high_pc" in die.attributes:
-        low, high = die.attributes["DW_AT_low_pc"].value, die.attributes["DW_AT_high_pc"]
-        return [(low, high.value if high.form == "DW_FORM_addr" else low + high.value)]
-    if "DW_AT_ranges" not in die.attributes:
-        return []
-    base, found = _attribute(unit.get_top_DIE(), "DW_AT_low_pc") or 0, []
-    for entry in dwarf.range_lists().get_range_list_at_offset(die.attributes["DW_AT_ranges"].value, unit):
-        if isinstance(entry, BaseAddressEntry):
-            base = entry.base_address
-        else:
-            found.append((base + entry.begin_offset, base + entry.end_offset))
-    return found
-
-
-def _function(dwarf: DWARFInfo, unit: CompileUnit, die: DIE) -> Function:
+def _function(die: DIE, ranges: tuple[tuple[int, int], ...]) -> Function:
     children = list(die.iter_children())
     parameters = tuple(_parameter(child) for child in children if child.tag == "DW_TAG_formal_parameter")
     result, unsupported = _strip(_type(die)), ""
@@ -167,7 +178,7 @@ def _function(dwarf: DWARFInfo, unit: CompileUnit, die: DIE) -> Function:
         unsupported = "it takes a variable number of arguments"
     elif result is not None and _size(result) > _INDIRECT_RESULT_BYTES:
         unsupported = f"it returns {_size(result)} bytes by value"
-    return Function(_name(die), parameters, unsupported, tuple(_ranges(dwarf, unit, die)))
+    return Function(_name(die), parameters, unsupported, ranges)
 
 
 def _strip(die: DIE | None) -> DIE | None:
@@ -241,35 +252,6 @@ def _is_whole(target: DIE) -> bool:
     last = _strip(_type(members[-1])) if members else None
     open_end = last is not None and last.tag == "DW_TAG_array_type" and not _size(last)
     return target.tag == "DW_TAG_array_type" or (target.tag in _STRUCTURES and not open_end)
-
-
-def _scopes(dwarf: DWARFInfo, unit: CompileUnit) -> list[tuple[int, int, int, str]]:
-    """(first, end, depth, function) of every function and of every inlined instance of one."""
-
-    def walk(die: DIE, depth: int):
-        if die.tag in ("DW_TAG_subprogram", "DW_TAG_inlined_subroutine"):
-            for first, end in _ranges(dwarf, unit, die):
-                yield first, end, depth, _name(die)
-        for child in die.iter_children():
-            yield from walk(child, depth + 1)
-
-    return list(walk(unit.get_top_DIE(), 0))
-
-
-def _line_rows(dwarf: DWARFInfo, unit: CompileUnit) -> list[tuple[int, str | None, int]]:
-    """(address, file, line) in order of address, each valid up to the next; file None: not of this unit."""
-    program = dwarf.line_program_for_CU(unit)
-    if program is None:
-        return []
-    home = unit.get_top_DIE().attributes["DW_AT_comp_dir"].value.decode()
-    rows: dict[int, tuple[str | None, int]] = {}
-    name = cache(partial(_file, program, home))
-    for state in (entry.state for entry in program.get_entries() if entry.state is not None):
-        if state.end_sequence:
-            rows.setdefault(state.address, (None, 0))
-        else:
-            rows[state.address] = (name(state.file), state.line)
-    return [(address, *rows[address]) for address in sorted(rows)]
 
 
 def _file(program, home: str, number: int) -> str:

@@ -1,7 +1,6 @@
 """Tainted runs of the function under test: every public input, and why a run is no proper call where it is none."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -10,7 +9,7 @@ from backends.core.observation import ObservingBackend, Watch
 from backends.interface import Batch, Cause, Execution, Status
 from experiments.harness import progress
 from experiments.timing_crypto.verifier import cases
-from experiments.timing_crypto.verifier.cases import Inputs, Values
+from experiments.timing_crypto.verifier.cases import Values
 from experiments.timing_crypto.verifier.subject import GUARD, GUARD_BYTES, Subject
 
 _CHUNK_BYTES, _EXTREME_STEPS = 1 << 28, 1_000_000
@@ -18,10 +17,12 @@ _TAINT_BYTES = 8
 """Of working memory, for every byte of a machine's memory."""
 
 
-class Observed(NamedTuple):
-    """Tainted runs: `[B]` why each is no proper one (None: it returned); retired `[B]`; leaks, executed `[B, W]` and callers
-    `[B, W, CALLERS]` as in Observation."""
+class Runs(NamedTuple):
+    """Tainted runs. public: values of the public parameters by name, plausible `[B]` bool, as `public_inputs` gives them;
+    reasons `[B]`, why each is no proper call (None: it is one); retired `[B]`; the others as in Observation."""
 
+    public: Values
+    plausible: np.ndarray
     reasons: np.ndarray
     retired: np.ndarray
     leaks: np.ndarray
@@ -29,41 +30,30 @@ class Observed(NamedTuple):
     callers: np.ndarray
 
 
-@dataclass(frozen=True)
-class Runs:
-    """What was seen of all public inputs."""
-
-    inputs: Inputs
-    seen: Observed
-
-
 def tainted(subject: Subject, machine: ObservingBackend, max_steps: int, rng: np.random.Generator, show: bool) -> Runs:
     """All public inputs, the plausible ones first. Extreme ones are given up sooner: they may be lengths."""
-    inputs = cases.public_inputs(subject, rng)
-    values = {**inputs.values, **cases.secret_inputs(subject, inputs.values, len(inputs.plausible), rng)}
-    count, found = int(inputs.plausible.sum()), []
-    for piece in chunks(subject, count, _TAINT_BYTES, show, "taint"):
-        found.append(_observed(subject, machine, values, piece, max_steps))
-    longest = max(int(part.retired.max()) for part in found)
-    for piece in chunks(subject, len(inputs.plausible) - count, _TAINT_BYTES, show, "extreme public inputs"):
-        steps = min(max_steps, max(_EXTREME_STEPS, 16 * longest))
-        found.append(_observed(subject, machine, values, slice(count + piece.start, count + piece.stop), steps))
-    return Runs(inputs, Observed(*map(np.concatenate, zip(*found, strict=True))))
+    public, plausible = cases.public_inputs(subject, rng)
+    values = {**public, **cases.secret_inputs(subject, public, len(plausible), rng)}
+    count, watch = int(plausible.sum()), Watch(secrets=subject.secrets())
 
+    def observed(piece: slice, steps: int) -> tuple[np.ndarray, ...]:
+        batch = guarded_batch(subject, {name: v[piece] for name, v in values.items()})
+        execution, seen = machine.observe(subject.call.program, batch, subject.call.config, steps, watch)
+        reasons = np.array(list(_reasons(subject, execution, steps)), object)
+        return reasons, execution.retired, seen.leaks, seen.executed, seen.callers
 
-def _observed(subject: Subject, machine: ObservingBackend, values: Values, piece: slice, steps: int) -> Observed:
-    """The instances of a piece of the inputs, with taint."""
-    batch = guarded_batch(subject, {name: v[piece] for name, v in values.items()})
-    watch = Watch(secrets=subject.secrets())
-    execution, seen = machine.observe(subject.call.program, batch, subject.call.config, steps, watch)
-    reasons = np.array(list(_reasons(subject, execution, steps)), object)
-    return Observed(reasons, execution.retired, seen.leaks, seen.executed, seen.callers)
+    found = [observed(piece, max_steps) for piece in chunks(subject, count, _TAINT_BYTES, show, "taint")]
+    steps = min(max_steps, max(_EXTREME_STEPS, 16 * max(int(retired.max()) for _, retired, *_ in found)))
+    for piece in chunks(subject, len(plausible) - count, _TAINT_BYTES, show, "extreme public inputs"):
+        found.append(observed(slice(count + piece.start, count + piece.stop), steps))
+    return Runs(public, plausible, *map(np.concatenate, zip(*found, strict=True)))
 
 
 def _reasons(subject: Subject, execution: Execution, max_steps: int) -> Iterator[str | None]:
     """Why each run is no proper call of the function, None where it returned and stayed within its buffers."""
     for b, spilled in enumerate(subject.spill(execution.memory)):
-        where = _where(subject, int(execution.pc[b]))
+        pc = int(execution.pc[b])
+        where = f"pc {pc:#x}, {subject.debug.place(pc) or subject.debug.symbol(pc) or 'no function'}"
         if execution.status[b] == Status.TRAPPED:
             cause = Cause(execution.cause[b]).name.lower().replace("_", " ")
             yield f"trap, {cause}, at {where}"
@@ -73,11 +63,6 @@ def _reasons(subject: Subject, execution: Execution, max_steps: int) -> Iterator
             yield f"halt at {where}"
         else:
             yield None if spilled is None else f"write beyond the end of {spilled}"
-
-
-def _where(subject: Subject, pc: int) -> str:
-    place = subject.debug.place(pc)
-    return f"pc {pc:#x}, {place or subject.debug.symbol(pc) or 'no function'}"
 
 
 def chunks(subject: Subject, count: int, cost: int, show: bool, what: str) -> Iterable[slice]:

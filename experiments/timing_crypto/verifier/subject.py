@@ -70,12 +70,8 @@ class Subject:
     def secrets(self) -> tuple[Secret, ...]:
         """Where the secrets lie: of a scalar the bytes that carry its value, and those of its sign; of a buffer its guard too,
         so that a secret declared too short does not make what is read behind it public."""
-        found = []
-        for parameter in self.function.parameters:
-            if parameter.name in self.question.secrets:
-                width = 4 if parameter.signed else parameter.size_bytes
-                found.append(self.call.secret(parameter.name, width))
-        return tuple(found)
+        secret = [p for p in self.function.parameters if p.name in self.question.secrets]
+        return tuple(self.call.secret(p.name, 4 if p.signed else p.size_bytes) for p in secret)
 
     def spill(self, memory: np.ndarray) -> list[str | None]:
         """What every instance wrote beyond the end of, a buffer or the stack, None if of nothing; memory `[B, M]` after the
@@ -95,7 +91,7 @@ def prepare(question: Question) -> Subject:
     _check_names(question)
     data = compiled(question)
     debug = DebugInfo(data, question.path)
-    function = debug.function(question.function)
+    function = next((f for f in debug.functions if f.name == question.function), None)
     if function is None:
         listed = ", ".join(sorted({f.name for f in debug.functions})) or "none"
         raise UserError(f"{question.path} defines no C function '{question.function}': it has {listed}")
@@ -106,8 +102,8 @@ def prepare(question: Question) -> Subject:
         Argument(p.name, None if p.kind == "scalar" else (question.sizes[p.name] or 0) + GUARD_BYTES)
         for p in function.parameters
     ]
-    first_secrets = sorted(arguments, key=lambda a: a.name not in question.secrets)
-    call = calls.lay_out(program, question.isa, [*first_secrets, Argument(_STACK, GUARD_BYTES)], STACK_BYTES)
+    secrets_first = sorted(arguments, key=lambda a: a.name not in question.secrets)
+    call = calls.lay_out(program, question.isa, [*secrets_first, Argument(_STACK, GUARD_BYTES)], STACK_BYTES)
     return Subject(question, function, replace(call, arguments=tuple(arguments)), debug)
 
 
@@ -189,16 +185,11 @@ def _check_kind(parameter: Parameter, size: int | None, value: int | None) -> No
     bits = 1 if parameter.boolean else 8 * parameter.size_bytes
     if value is not None and not -(1 << bits - 1) <= value < 1 << bits:
         raise UserError(f"{name}={value} does not fit {parameter.type}: give a value of {bits} bits")
-    if size is not None:
-        _check_size(parameter, size)
-
-
-def _check_size(parameter: Parameter, size: int) -> None:
-    name, least, whole = parameter.name, parameter.target_bytes or 1, parameter.buffer_bytes
-    if whole is not None and size != whole:
+    least, whole = parameter.target_bytes or 1, parameter.buffer_bytes
+    if size is not None and whole is not None and size != whole:
         what = "larger" if size > whole else "smaller"
         raise UserError(f"{name}:{size} is {what} than the {whole} bytes that its declaration says: give {name}:{whole}")
-    if size < least:
+    if size is not None and size < least:
         raise UserError(f"{name}:{size} is smaller than the {least} bytes of one element of {parameter.type}")
 
 
@@ -207,19 +198,15 @@ def _declared(question: Question, function: Function) -> Function:
     information forgets."""
     if not any(p.kind == "pointer" for p in function.parameters):
         return function
-    prototype, parameters = _prototype(question), []
+    lines = _printed(question.path, question.path.stat().st_mtime_ns, question.isa, (question.level, *question.flags))
+    # the first line of the definition as Clang understood it, macros and constants evaluated
+    prototype = next((line for line in lines if re.search(rf"\b{question.function}\(.*\) \{{$", line)), "")
+    parameters = []
     for parameter in function.parameters:
         found = re.search(rf"\b{parameter.name}\[(?:static |const |restrict |volatile )*(\d+)\]", prototype)
         size = int(found[1]) * (parameter.target_bytes or 1) if found and parameter.name else parameter.buffer_bytes
         parameters.append(replace(parameter, buffer_bytes=size))
     return replace(function, parameters=tuple(parameters))
-
-
-def _prototype(question: Question) -> str:
-    """The first line of the function's definition as Clang understood it, macros and constants evaluated."""
-    options = (question.level, *question.flags)
-    lines = _printed(question.path, question.path.stat().st_mtime_ns, question.isa, options)
-    return next((line for line in lines if re.search(rf"\b{question.function}\(.*\) \{{$", line)), "")
 
 
 @lru_cache(maxsize=16)

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import TypeVar
 
 import pandas as pd
 
@@ -11,19 +10,15 @@ from backends.core import cores
 from backends.core.observation import ObservingBackend
 from experiments.harness import progress
 from experiments.timing_crypto.programs import IMPLEMENTATIONS, Function
-from experiments.timing_crypto.verifier.annotated import annotated, judge
+from experiments.timing_crypto.verifier.annotated import Annotated, annotated, judge
 from experiments.timing_crypto.verifier.subject import Question
-from experiments.timing_crypto.verifier.verdict import Verdict
 from experiments.timing_crypto.verifier.verify import CROSS_CHECK, verify
-
-Item = TypeVar("Item")
 
 
 def functions(levels: Sequence[str], machine: ObservingBackend, seed: int = 0, secrets: int = CROSS_CHECK) -> pd.DataFrame:
     """The table `functions`: the verifier against what is known, a row per annotated function and level."""
 
-    def one(case) -> dict:
-        function, level = case
+    def one(function: Annotated, level: str) -> dict:
         return judge(function, level, verify(function.question(level), machine, secrets, seed=seed))
 
     cases = [(function, level) for function in annotated() for level in levels]
@@ -36,10 +31,19 @@ def constant_time(
 ) -> pd.DataFrame:  # fmt: skip
     """The table `constant_time`: which functions of the catalogue are constant-time, a row per function and level."""
 
-    def one(case) -> dict:
-        name, function, level = case
+    def one(name: str, function: Function, level: str) -> dict:
         verdict = verify(question(IMPLEMENTATIONS[name].path, function, level), machine, secrets, seed=seed)
-        return {"implementation": name, "function": function.name, "level": level, **_row(verdict)}
+        first = next((violation.line for violation in verdict.violations if violation.line), None)
+        crossed, covered = verdict.cross_check, verdict.coverage
+        return {
+            "implementation": name, "function": function.name, "level": level,
+            "verdict": verdict.word, "violations": verdict.leaking,
+            "first_line": f"{Path(first.file).name}:{first.line}" if first else "",
+            "kinds": ", ".join(sorted({violation.kind for violation in verdict.violations})),
+            "instructions": covered.instructions, "unreached": covered.instructions - covered.reached,
+            "retired": verdict.retired, "public_inputs": verdict.public_inputs, "secrets_tried": crossed.secrets,
+            "distinct_pcs": crossed.distinct_pcs, "distinct_accesses": crossed.distinct_accesses,
+        }  # fmt: skip
 
     cases = [(name, function, level) for name in implementations for function in _functions(name) for level in levels]
     return pd.DataFrame(_each(one, cases, "verdicts"))
@@ -51,10 +55,10 @@ def _functions(name: str) -> list[Function]:
     return [found[name]] if name in found else list(found.values())
 
 
-def _each(one: Callable[[Item], dict], cases: Sequence[Item], what: str) -> Iterator[dict]:
+def _each(one: Callable[..., dict], cases: Sequence[tuple], what: str) -> Iterator[dict]:
     """One row per case, in order."""
     with ThreadPoolExecutor(cores.threads()) as pool:  # it is the compiler that takes long
-        yield from progress.track(pool.map(one, cases), what, len(cases))
+        yield from progress.track(pool.map(lambda case: one(*case), cases), what, len(cases))
 
 
 def question(path: Path, function: Function, level: str) -> Question:
@@ -62,16 +66,3 @@ def question(path: Path, function: Function, level: str) -> Question:
     secret, public = ({p.name: p.size_bytes for p in function.parameters if (p.role == "secret") == s} for s in (True, False))
     values = {p.name: p.value for p in function.parameters if p.value is not None}
     return Question(path, function.name, secret, public, values, level)
-
-
-def _row(verdict: Verdict) -> dict:
-    first = next((violation.line for violation in verdict.violations if violation.line), None)
-    crossed, covered = verdict.cross_check, verdict.coverage
-    return {
-        "verdict": verdict.word, "violations": verdict.leaking,
-        "first_line": f"{Path(first.file).name}:{first.line}" if first else "",
-        "kinds": ", ".join(sorted({violation.kind for violation in verdict.violations})),
-        "instructions": covered.instructions, "unreached": covered.instructions - covered.reached,
-        "retired": verdict.retired, "public_inputs": verdict.public_inputs, "secrets_tried": crossed.secrets,
-        "distinct_pcs": crossed.distinct_pcs, "distinct_accesses": crossed.distinct_accesses,
-    }  # fmt: skip

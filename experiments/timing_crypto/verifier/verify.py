@@ -12,11 +12,10 @@ from backends.core.observation import ObservingBackend, Watch
 from backends.interface import UserError
 from experiments.timing_crypto.verifier import cases
 from experiments.timing_crypto.verifier.cases import Values
-from experiments.timing_crypto.verifier.coverage import coverage
+from experiments.timing_crypto.verifier.findings import coverage, violations
 from experiments.timing_crypto.verifier.runs import Runs, chunks, described, guarded_batch, tainted
 from experiments.timing_crypto.verifier.subject import Question, Subject, prepare
 from experiments.timing_crypto.verifier.verdict import CrossCheck, LeftOut, Verdict
-from experiments.timing_crypto.verifier.violations import violations
 
 CROSS_CHECK, MAX_STEPS = 1000, 10_000_000
 _TRACED_STEPS = 1_000_000_000
@@ -44,47 +43,34 @@ def verify(
     subject = prepare(question)
     rng = np.random.default_rng(seed)
     runs = tainted(subject, machine, max_steps, rng, show)
-    counted = _counted(runs)
+    # of what is something said: of proper runs, and of plausible inputs with a violation
+    counted = pd.isna(runs.reasons) | runs.leaks.any(axis=1) & runs.plausible
     if not counted.any():
-        raise UserError(_refused(subject, runs, int(runs.inputs.plausible.argmax())))
+        b, free = int(runs.plausible.argmax()), question.free
+        fix = f"; if it needs certain public values, fix them, such as --value {free[0]}=16" if free else ""
+        given = f" with {described(runs.public, b)}" if runs.public else ""
+        raise UserError(f"{question.function} cannot be checked{given}: {runs.reasons[b]}{fix}")
     found = tuple(violations(subject, runs, np.flatnonzero(counted)))
-    chosen = _telling(runs, counted)
+    # the cross-check takes the public input with the most violations, and of those the last plausible one
+    leaks = (runs.leaks != 0).sum(axis=1)
+    chosen = int(np.lexsort((np.arange(len(leaks)), runs.plausible, leaks, counted))[-1])
     steps = min(max_steps, max(1, _TRACED_STEPS // cross_check)) if found else max_steps
-    public = {name: v[chosen : chosen + 1] for name, v in runs.inputs.values.items()}
+    public = {name: v[chosen : chosen + 1] for name, v in runs.public.items()}
     crossed = _cross_check(subject, machine, public, cross_check, steps, rng, show)
-    if not runs.seen.leaks[chosen].any() and max(crossed.distinct_pcs, crossed.distinct_accesses) > 1:
+    if not leaks[chosen] and max(crossed.distinct_pcs, crossed.distinct_accesses) > 1:
         raise Contradiction(f"{question.path}, {question.function}: nothing depends on a secret, and yet {crossed}")
     return Verdict(
-        question.function, not found, found, tuple(runs.inputs.values), int(counted.sum()),
-        _left_out(subject, runs, counted), coverage(subject, runs.seen.executed[counted].any(axis=0)), crossed,
-        int(runs.seen.retired[counted].max()),
+        question.function, not found, found, tuple(runs.public), int(counted.sum()),
+        _left_out(runs, counted), coverage(subject, runs.executed[counted].any(axis=0)), crossed,
+        int(runs.retired[counted].max()),
     )  # fmt: skip
 
 
-def _counted(runs: Runs) -> np.ndarray:
-    """`[B]` bool, the runs of which something is said: proper ones, and of plausible inputs those with a violation."""
-    return pd.isna(runs.seen.reasons) | runs.seen.leaks.any(axis=1) & runs.inputs.plausible
-
-
-def _refused(subject: Subject, runs: Runs, b: int) -> str:
-    free = subject.question.free
-    fix = f"; if it needs certain public values, fix them, such as --value {free[0]}=16" if free else ""
-    given = described(runs.inputs.values, b)
-    return f"{subject.function.name} cannot be checked{' with ' + given if given else ''}: {runs.seen.reasons[b]}{fix}"
-
-
-def _left_out(subject: Subject, runs: Runs, counted: np.ndarray) -> tuple[LeftOut, ...]:
-    left = pd.Series(runs.seen.reasons)[~counted].fillna("")
+def _left_out(runs: Runs, counted: np.ndarray) -> tuple[LeftOut, ...]:
+    left = pd.Series(runs.reasons)[~counted].fillna("")
     first = left.drop_duplicates()
-    found = [LeftOut(int((left == reason).sum()), described(runs.inputs.values, b), reason) for b, reason in first.items()]
+    found = [LeftOut(int((left == reason).sum()), described(runs.public, b), reason) for b, reason in first.items()]
     return tuple(sorted(found, key=lambda left: -left.count))
-
-
-def _telling(runs: Runs, counted: np.ndarray) -> int:
-    """The instance whose public input the cross-check takes: with the most violations, and of those the last plausible."""
-    leaks = (runs.seen.leaks != 0).sum(axis=1)
-    order = np.lexsort((np.arange(len(leaks)), runs.inputs.plausible, leaks, counted))
-    return int(order[-1])
 
 
 def _cross_check(

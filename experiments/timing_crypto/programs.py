@@ -5,7 +5,7 @@ Vectors, the verifier, leak measurements and the key recovery all take functions
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +15,7 @@ from backends.core.calls import Argument, Call
 from backends.interface import Backend, Batch, Cause, Execution, Status, UserError
 
 DEPENDS_ON = ("programs/crypto/",)
-FOLDER = Path(__file__).parents[3] / "programs" / "crypto"
+FOLDER = Path(__file__).parents[2] / "programs" / "crypto"
 LEVELS = ("-O0", "-O1", "-O2", "-O3", "-Os")
 MAX_STEPS = 1 << 28
 STACK_BYTES = 1 << 14
@@ -51,10 +51,6 @@ class Function:
     name: str
     parameters: tuple[Parameter, ...]
 
-    @property
-    def arguments(self) -> tuple[Argument, ...]:
-        return tuple(Argument(p.name, p.size_bytes) for p in self.parameters)
-
     def named(self, role: str) -> tuple[str, ...]:
         """Names of the parameters of a role."""
         return tuple(p.name for p in self.parameters if p.role == role)
@@ -66,25 +62,20 @@ class Function:
 
 @dataclass(frozen=True)
 class Implementation:
-    """A file of the catalogue, `<name>.c` where no other is named.
+    """A file of FOLDER. tables_bytes: of its tables, which lie TABLE_OFFSET behind the symbol `aes_tables`."""
 
-    constant_time: what its author means it to be; which level of optimisation keeps the promise is for the verifier to say.
-    tables_bytes: of its tables, which lie TABLE_OFFSET behind the symbol `aes_tables`.
-    """
-
-    name: str
+    file: str
     functions: Mapping[str, Function]
-    constant_time: bool
     tables_bytes: int = 0
-    file: str = ""
 
     @property
     def path(self) -> Path:
-        return FOLDER / (self.file or f"{self.name}.c")
+        return FOLDER / self.file
 
     def prepare(self, function: str, flags: tuple[str, ...] = ("-O2",), stack_bytes: int = STACK_BYTES) -> Call:
         """The function, compiled for the machines and laid out to be called."""
-        return calls.prepare(self.path, function, self.functions[function].arguments, flags=flags, stack_bytes=stack_bytes)
+        arguments = [Argument(p.name, p.size_bytes) for p in self.functions[function].parameters]
+        return calls.prepare(self.path, function, arguments, flags=flags, stack_bytes=stack_bytes)
 
 
 def run(machine: Backend, call: Call, batch: Batch) -> Execution:
@@ -159,24 +150,52 @@ def primitive_functions(n: int = 16) -> dict[str, Function]:
     )  # fmt: skip
 
 
-_AES_TABLES_BYTES = {"aes_ttable": 8 * 1024 + 512, "aes_sbox": 512}
+_AES_TABLES_BYTES = {"aes_ttable": 8 * 1024 + 512, "aes_sbox": 512, "aes_scan": 0, "aes_bitsliced": 0}
 
-AES: dict[str, Implementation] = {
-    name: Implementation(name, aes_functions(), name not in _AES_TABLES_BYTES, _AES_TABLES_BYTES.get(name, 0))
-    for name in ("aes_ttable", "aes_sbox", "aes_scan", "aes_bitsliced")
-}
+AES = {name: Implementation(f"{name}.c", aes_functions(), tables_bytes) for name, tables_bytes in _AES_TABLES_BYTES.items()}
 """The four implementations of AES-128, with the same functions."""
 
-IMPLEMENTATIONS: dict[str, Implementation] = {
+IMPLEMENTATIONS = {
     **AES,
-    "sha256": Implementation("sha256", sha256_functions(), True),
-    "chacha20": Implementation("chacha20", chacha20_functions(), True),
-    "compare_early": Implementation("compare_early", compare_functions(), False, file="compare.c"),
-    "compare_constant": Implementation("compare_constant", compare_functions(), True, file="compare.c"),
-    "primitives": Implementation("primitives", primitive_functions(), True),
+    "sha256": Implementation("sha256.c", sha256_functions()),
+    "chacha20": Implementation("chacha20.c", chacha20_functions()),
+    "compare_early": Implementation("compare.c", compare_functions()),
+    "compare_constant": Implementation("compare.c", compare_functions()),
+    "primitives": Implementation("primitives.c", primitive_functions()),
 }
+
+TIMED = {
+    **dict.fromkeys(AES, ("aes128_encrypt", "input")), "sha256": ("sha256", "message"), "chacha20": ("chacha20", "key"),
+    **{name: (name, "a") for name in ("compare_early", "compare_constant")},
+}  # fmt: skip
+"""What is measured of an implementation: the function, and the parameter that a test with a noisy clock fixes in one class."""
 
 
 def sized(name: str, functions: Mapping[str, Function]) -> Implementation:
     """The implementation for buffers of another size, such as `sized("sha256", sha256_functions(1000))`."""
     return replace(IMPLEMENTATIONS[name], functions=functions)
+
+
+@cache
+def aes_encrypt(implementation: str, flags: tuple[str, ...] = ("-O2",)) -> Call:
+    """`aes128_encrypt(schedule, input, output)`, ready to be called, in a memory so small that thousands fit a cache."""
+    return AES[implementation].prepare("aes128_encrypt", flags, stack_bytes=1 << 10)
+
+
+@cache
+def _prepared(implementation: str, function: str, blocks: int) -> Call:
+    return sized(implementation, aes_functions(blocks)).prepare(function)
+
+
+def aes_schedule(machine: Backend, implementation: str, key: np.ndarray) -> np.ndarray:
+    """`[176]` uint8, the round keys of a key `[16]` uint8."""
+    call = _prepared(implementation, "aes128_expand", 1)
+    return call.buffer(run(machine, call, call.batch({"key": key[None]})), "schedule")[0]
+
+
+def aes_ecb(machine: Backend, implementation: str, keys: np.ndarray, data: np.ndarray, decrypt: bool = False) -> np.ndarray:
+    """Every row of data `[B, 16 k]` uint8 under its own key, keys `[B, 16]` uint8. Returns the same shape."""
+    blocks = data.shape[1] // 16
+    call = _prepared(implementation, f"aes128_ecb_{'decrypt' if decrypt else 'encrypt'}", blocks)
+    values = {"key": keys, "input": data, "blocks": np.full(len(data), blocks, np.uint32)}
+    return call.buffer(run(machine, call, call.batch(values)), "output")
