@@ -1,1 +1,1 @@
-"""The machines: each file or folder here, except `interface`, `core`, `conformance` and `cli`, is one backend."""
+"""The machines: each file or folder here, except `interface`, `core` and `conformance`, is one backend."""

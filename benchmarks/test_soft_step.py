@@ -12,7 +12,7 @@ from backends.core.soft import COLUMN, SoftRun
 from backends.interface import Batch, DifferentiableBackend, Logits, MachineConfig, Patch, SoftExecution
 from backends.jax_tensor import soft, soft_run
 from backends.jax_tensor.compiling import jit
-from backends.jax_tensor.soft_program import Machine, Place
+from backends.jax_tensor.soft_operations import Machine, Place
 
 SLOTS, STEPS, MEMORY_BYTES = 8, 8, 32
 EXAMPLES = {"smoke": 32, "quick": 32, "full": 2048}

@@ -15,7 +15,7 @@ from backends.core import isa
 from backends.core.soft import COLUMN, SoftRun
 from backends.interface import Batch, Logits, MachineConfig, SoftProgram, UserError
 from backends.jax_tensor import create, soft, soft_operations, soft_run
-from backends.jax_tensor.soft_program import RELAXATIONS, Fetched, Machine, Place, SoftState
+from backends.jax_tensor.soft_operations import RELAXATIONS, Fetched, Machine, Place, SoftState
 from backends.jax_tensor.value import Value, digits, multiply
 from backends.jax_tensor.vertex import unpack
 from backends.reference import create as create_reference

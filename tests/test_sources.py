@@ -48,7 +48,7 @@ def test_an_experiment_depends_on_machines_and_not_on_commands():
     files = {file.relative_to(ROOT).as_posix() for file in sources.closure(["experiments.conformance.run"])}
     assert {"backends/jax_tensor/datapath.py", "backends/core/isa/table.py", "backends/conformance/cases.py"} <= files
     assert {"backends/torch_neural/weights/tables.safetensors", "backends/core/startup/start.S"} <= files
-    assert not {"backends/cli.py", "backends/__main__.py", "figures/style.py"} & files
+    assert not {"backends/__main__.py", "figures/style.py"} & files
 
 
 PROBE = """

@@ -93,8 +93,8 @@ class Checker:
     def row(self, kind: str, advance: Callable[[], None] = lambda: None) -> Row:
         """All cases of a kind."""
         checks = {
-            "value": self._values, "trap": self._traps, "timing": self._timings, "soft limit": self._limits,
-            "gradient": self._gradients,
+            "value": self._values, "trap": lambda: map(self._check, cases.trap_cases()), "timing": self._timings,
+            "soft limit": self._limits, "gradient": self._gradients,
         }  # fmt: skip
         row, start = Row(self.name, self.device, kind), time.perf_counter()
         for failed, tell in checks[kind]():
@@ -128,9 +128,6 @@ class Checker:
             yield self._check(case, whole)
             failed = resumed.failures(self._there(case), self.backend, whole)
             yield failed, _tell(f"{case.name}: resumed in the middle, it differs")
-
-    def _traps(self) -> Iterator[Verdict]:
-        yield from map(self._check, cases.trap_cases())
 
     def _run(self, case: Case) -> Execution:
         case = self._there(case)

@@ -49,8 +49,10 @@ class Call:
                 words[:, k] = values[argument.name]
                 continue
             words[:, k] = self.addresses[argument.name]
-            if argument.name in values:
-                patches.append(Patch(self.addresses[argument.name], self._buffer(argument, values[argument.name])))
+            if (value := values.get(argument.name)) is not None:
+                if value.ndim != 2 or value.shape[1] != argument.size_bytes:
+                    raise UserError(f"{argument.name} of shape {value.shape}: give [B, {argument.size_bytes}] bytes")
+                patches.append(Patch(self.addresses[argument.name], np.ascontiguousarray(value, np.uint8)))
         registers = toolchain.initial_registers(self.config, batch=size)
         held = _REGISTERS[self.config.isa]
         registers[:, _SP] -= np.uint32(_STACK_ARGUMENTS_BYTES)
@@ -59,11 +61,6 @@ class Call:
             rest = np.ascontiguousarray(words[:, held:]).view(np.uint8)
             patches.append(Patch(int(registers[0, _SP]), rest))
         return Batch(registers, patches=tuple(patches))
-
-    def _buffer(self, argument: Argument, value: np.ndarray) -> np.ndarray:
-        if value.ndim != 2 or value.shape[1] != argument.size_bytes:
-            raise UserError(f"{argument.name} of shape {value.shape}: give [B, {argument.size_bytes}] bytes")
-        return np.ascontiguousarray(value, np.uint8)
 
     def secret(self, name: str, size_bytes: int = 4) -> Secret:
         """Where the argument lies: its buffer, or the low `size_bytes` of its word. Words on the stack included."""

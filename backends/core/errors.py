@@ -28,15 +28,10 @@ def exit_code(command: Callable[[], int]) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return BROKEN_PIPE
     except (UserError, OSError) as error:
-        print(f"error: {_line(error)}", file=sys.stderr)
+        file, what = getattr(error, "filename", None), getattr(error, "strerror", None)
+        told = f"{file}: {what}" if file is not None and what else error  # the file comes first, as in other commands
+        print(f"error: {told}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print("error: interrupted", file=sys.stderr)
         return 130
-
-
-def _line(error: Exception) -> str:
-    """The file comes first, as in other commands."""
-    if isinstance(error, OSError) and error.filename is not None and error.strerror:
-        return f"{error.filename}: {error.strerror}"
-    return str(error)

@@ -82,27 +82,21 @@ class ObservingBackend(Backend):
         return finish(state), seen.finish(state)
 
 
-@dataclass
-class Shadow:
-    """What a machine keeps of an observed run; without secrets M and W are 0.
+@dataclass(frozen=True)
+class Shadow(Observation):
+    """What a machine keeps of an observed run beside what was seen; without secrets M is 0.
 
-    watch: what to observe. Hashes, executed, leaks, callers: as in `Observation`. registers `[B, R]` uint32 and memory
-    `[B, M]` uint8: taint, as `taint.py` describes it. calls `[B, CALL_DEPTH]` uint32: return addresses of the calls not yet
-    returned from, at position depth % CALL_DEPTH. depth `[B]` int64: how many. instructions `[W]` uint8: the secrets that
-    lay in each slot at the start, where instructions come from.
+    registers `[B, R]` uint32 and memory `[B, M]` uint8: taint, as `taint.py` describes it. calls `[B, CALL_DEPTH]` uint32:
+    return addresses of the calls not yet returned from, at position depth % CALL_DEPTH. depth `[B]` int64: how many.
+    instructions `[W]` uint8: the secrets that lay in each slot at the start, where instructions come from.
     """
 
-    watch: Watch
-    pcs: np.ndarray
-    accesses: np.ndarray
-    executed: np.ndarray
-    leaks: np.ndarray
-    callers: np.ndarray
     registers: np.ndarray
     memory: np.ndarray
     calls: np.ndarray
     depth: np.ndarray
     instructions: np.ndarray
+    watch: Watch
 
     def finish(self, state: State) -> Observation:
         """What was seen. A secret that was fetched leaks, also one that turned out to be no instruction."""
@@ -120,9 +114,6 @@ class Observed(Environment):
 
     def __init__(self, shadow: Shadow) -> None:
         self.shadow, self.inner = shadow, bare.Bare()
-
-    def limits(self, state: State, max_steps: int) -> np.ndarray:
-        return self.inner.limits(state, max_steps)
 
     def answer(self, state: State) -> np.ndarray:
         """Raises UserError at a `fence.i`: taint of instructions that change is not tracked."""
@@ -148,30 +139,22 @@ class Observed(Environment):
 def shadow(state: State, watch: Watch) -> Shadow:
     """The Shadow with which the observation of a run starts. Raises UserError."""
     size, tracked = len(state.pc), bool(watch.secrets)
-    registers, memory = initial_taint(state, watch)
-    slots, start = len(memory) // 4 if tracked else 0, START if watch.trace else 0
-    return Shadow(
-        watch, np.full(size, start, np.uint64), np.full(size, start, np.uint64), np.zeros((size, slots), bool),
-        np.zeros((size, slots), np.uint8), np.zeros((size, slots, CALLERS), np.uint32), np.tile(registers, (size, 1)),
-        np.tile(memory[: 4 * slots], (size, 1)), np.zeros((size, CALL_DEPTH), np.uint32), np.zeros(size, np.int64),
-        np.bitwise_or.reduce(memory[: 4 * slots].reshape(-1, 4), axis=1),
-    )  # fmt: skip
-
-
-def initial_taint(state: State, watch: Watch) -> tuple[np.ndarray, np.ndarray]:
-    """Taint of the registers `[R]` uint32 and of memory `[M]` uint8 when a run starts, for every instance the same."""
-    registers = np.zeros(state.config.registers, np.uint32)
-    memory = np.zeros(state.config.memory_bytes, np.uint8)
+    registers, memory = np.zeros(state.config.registers, np.uint32), np.zeros(state.config.memory_bytes, np.uint8)
     for number, secret in enumerate(watch.secrets):
-        if secret.register is not None:
+        if secret.register:  # x0 holds no secret
             registers[secret.register] |= np.uint32((1 << 8 * secret.size) // 255 << number)
         if secret.address is not None:
             start = secret.address - state.config.memory_base
             if start < 0 or start + secret.size > len(memory):
                 raise UserError(f"secret {secret.name} lies outside memory: give a memory that holds it")
             memory[start : start + secret.size] |= np.uint8(1 << number)
-    registers[0] = 0
-    return registers, memory
+    slots, start = len(memory) // 4 if tracked else 0, START if watch.trace else 0
+    return Shadow(
+        np.full(size, start, np.uint64), np.full(size, start, np.uint64), np.zeros((size, slots), bool),
+        np.zeros((size, slots), np.uint8), np.zeros((size, slots, CALLERS), np.uint32), np.tile(registers, (size, 1)),
+        np.tile(memory[: 4 * slots], (size, 1)), np.zeros((size, CALL_DEPTH), np.uint32), np.zeros(size, np.int64),
+        np.bitwise_or.reduce(memory[: 4 * slots].reshape(-1, 4), axis=1), watch,
+    )  # fmt: skip
 
 
 def call_leaks(state: State, called: np.ndarray, registers: np.ndarray) -> np.ndarray:

@@ -22,20 +22,16 @@ _IGNORED = ("__pycache__",)
 
 def closure(modules: Iterable[str], root: Path = ROOT) -> tuple[Path, ...]:
     """All files on which the modules (dotted names, or declarations with a slash) depend, sorted."""
-    files: set[Path] = set()
     followed: set[Path] = set()
+    above: set[Path] = set()
     waiting = [file for name in modules for file in _named(name, root)]
     while waiting:
         file = waiting.pop()
-        if file in followed:
-            continue
+        if file.suffix == ".py" and file not in followed:
+            above.update(_packages_above(file, root))
+            waiting += [f for name in _imports(file, file.stat().st_mtime_ns, root) for f in _named(name, root)]
         followed.add(file)
-        files.add(file)
-        if file.suffix == ".py":
-            files.update(_packages_above(file, root))
-            for name in _imports(file, file.stat().st_mtime_ns, root):
-                waiting += _named(name, root)
-    return tuple(sorted(files))
+    return tuple(sorted(followed | above))
 
 
 def digest(modules: Iterable[str], root: Path = ROOT) -> str:

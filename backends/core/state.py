@@ -86,6 +86,13 @@ def instruction_memory(state: State, b: int) -> np.ndarray:
     return memory
 
 
+def renewed(state: State, taken: dict[int, np.ndarray], instances: np.ndarray) -> list[int]:
+    """Those of the instances `[k]` whose `fetched` is not what was `taken` of them before; `taken` is brought up to date."""
+    found = [b for b in instances.tolist() if b in state.fetched and state.fetched[b] is not taken.get(b)]
+    taken.update((b, state.fetched[b]) for b in found)
+    return found
+
+
 def finish(state: State) -> Execution:
     """The Execution of a run that has ended."""
     return Execution(

@@ -57,7 +57,10 @@ def advance_all(
             there.advance(instances.max_steps)
             there.download()
         else:
-            _launch_cpu(instructions, instances, caches, *observers)
+            threads = cores.threads()
+            pieces = min(len(group), threads * _CHUNKS_PER_THREAD) if threads > 1 else 1
+            arguments = instructions, instances, caches, *observers
+            cores.share(lambda part: _advance_range(part.start, part.stop, *arguments), len(group), pieces)
 
 
 @contextmanager
@@ -68,7 +71,7 @@ def laid_out(
     counts = state.retired.view(np.int64), state.stalls.view(np.int64)
     own = (state.memory, state.pc, *counts, state.status, state.cause, state.address, state.lines)
     seen = (shadow.memory, shadow.executed, shadow.leaks, shadow.callers, shadow.calls, shadow.depth)
-    base, tracked = state.config.memory_base, bool(shadow.watch.secrets)
+    base, cache, tracked = state.config.memory_base, state.config.cache, bool(shadow.watch.secrets)
     with (
         _rows(group, *own) as (memory, pc, retired, stalls, status, cause, address, lines),
         _rows(group, *(shadow.pcs, shadow.accesses) if shadow.watch.trace else ()) as traces,
@@ -76,20 +79,15 @@ def laid_out(
         _widened(group, state.registers) as x,
         _widened(group, shadow.registers) as taints,
     ):
+        costs = np.uint32(cache.line_shift), np.int64(cache.hit_cycles), np.int64(cache.miss_cycles)
+        caches = Caches(lines, *costs) if state.config.timing == "cache" else None
         tohost = np.where(state.tohost == NO_TOHOST, 0xFFFFFFFF, state.tohost - base).astype(np.uint32)[group]
         limits = np.minimum(max_steps[group], np.uint64(np.iinfo(np.int64).max)).astype(np.int64)
         yield (
             Instructions(code, rows, np.uint32(base)),
             Instances(x, memory, memory.view(np.uint32), tohost, pc, retired, stalls, limits, status, cause, address),
-            _caches(state, lines), traces or None, Shadows(taints, *seen_rows) if tracked else None,
+            caches, traces or None, Shadows(taints, *seen_rows) if tracked else None,
         )  # fmt: skip
-
-
-def _caches(state: State, lines: np.ndarray) -> Caches | None:
-    cache = state.config.cache
-    if state.config.timing != "cache":
-        return None
-    return Caches(lines, np.uint32(cache.line_shift), np.int64(cache.hit_cycles), np.int64(cache.miss_cycles))
 
 
 @contextmanager
@@ -110,12 +108,6 @@ def _widened(group: np.ndarray, registers: np.ndarray) -> Iterator[np.ndarray]:
     x[:, : registers.shape[1]] = registers[group]
     yield x
     registers[group] = x[:, : registers.shape[1]]
-
-
-def _launch_cpu(instructions: Instructions, instances: Instances, *observers) -> None:
-    count, threads = len(instances.pc), cores.threads()
-    pieces = min(count, threads * _CHUNKS_PER_THREAD) if threads > 1 else 1
-    cores.share(lambda part: _advance_range(part.start, part.stop, instructions, instances, *observers), count, pieces)
 
 
 @cache

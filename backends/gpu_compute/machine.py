@@ -6,7 +6,7 @@ import numpy as np
 
 from backends.core.isa.packing import UNDECODED, pack
 from backends.core.observation import ObservingBackend, Shadow, Watch, shadow
-from backends.core.state import RUNNING, instruction_memory, lay_out, trap
+from backends.core.state import RUNNING, instruction_memory, lay_out, renewed, trap
 from backends.gpu_compute import launch
 from backends.gpu_compute.step import AT_UNDECODED
 from backends.interface import TIMINGS, Capabilities, Cause, Session, State, UserError
@@ -37,8 +37,8 @@ class GpuSession(Session):
                 return
 
     def refresh(self, instances: np.ndarray) -> None:
-        for b in instances.tolist():
-            self.code.refresh(b)
+        for b in renewed(self.state, self.code.taken, instances):
+            self.code.own(b)
 
     def _launch(self, group: np.ndarray, max_steps: np.ndarray) -> None:
         """Advance instances: those on shared code together, then those that have code of their own."""
@@ -76,9 +76,9 @@ class Code:
             first, last = (patch.address - base) // 4, (patch.address - base + patch.data.shape[1] + 3) // 4
             self.shared[:, first:last] = UNDECODED
         self.private: dict[int, np.ndarray] = {}
-        self.taken: dict[int, np.ndarray] = {}  # what of `state.fetched` is decoded
-        for b in state.fetched:
-            self.refresh(b)
+        self.taken = dict(state.fetched)  # what of it is decoded
+        for b in self.taken:
+            self.own(b)
 
     def _pack(self, memory: np.ndarray) -> np.ndarray:
         return pack(memory.view(np.uint32), self.state.config.memory_base, self.state.config.registers)
@@ -86,12 +86,6 @@ class Code:
     def own(self, b: int) -> None:
         """Give instance b an instruction memory of its own, all of it decoded."""
         self.private[b] = self._pack(instruction_memory(self.state, b))
-
-    def refresh(self, b: int) -> None:
-        """Decode what instance b fetches from where that changed."""
-        if b in self.state.fetched and self.taken.get(b) is not self.state.fetched[b]:
-            self.taken[b] = self.state.fetched[b]
-            self.own(b)
 
     def rows(self, group: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """A table of instruction memories and the row of each instance of the group."""

@@ -10,16 +10,7 @@ import jax
 
 from backends.core import caches, catalog
 from backends.core.soft import SoftRun
-from backends.interface import (
-    TIMINGS,
-    Capabilities,
-    DifferentiableBackend,
-    Logits,
-    MachineConfig,
-    Session,
-    SoftExecution,
-    State,
-)
+from backends.interface import TIMINGS, Capabilities, DifferentiableBackend, Logits, Session, SoftExecution, State
 from backends.jax_tensor import hard, soft, soft_run
 
 if not jax.config.jax_compilation_cache_dir:  # unless whoever runs this has said where
@@ -37,18 +28,18 @@ class JaxTensor(DifferentiableBackend):
     def capabilities(self) -> Capabilities:
         return Capabilities(devices=tuple(_devices()), relaxations=tuple(soft.RELAXATIONS), timings=TIMINGS, extensions=True)
 
-    def _device(self, config: MachineConfig) -> jax.Device:
-        catalog.check(self, config)
-        return _devices()[config.device]
+    def _device(self, asked: State | SoftRun) -> jax.Device:
+        catalog.check(self, asked.config)
+        return _devices()[asked.config.device]
 
     def open(self, state: State) -> Session:
-        return hard.JaxSession(state, self._device(state.config))
+        return hard.JaxSession(state, self._device(state))
 
     def run_soft(self, run: SoftRun) -> SoftExecution:
-        return soft_run.run(run, self._device(run.config))
+        return soft_run.run(run, self._device(run))
 
     def soft_gradient(self, run: SoftRun, cotangent: SoftExecution) -> Logits:
-        return soft_run.gradient(run, cotangent, self._device(run.config))
+        return soft_run.gradient(run, cotangent, self._device(run))
 
 
 def create() -> DifferentiableBackend:

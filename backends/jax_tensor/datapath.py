@@ -2,7 +2,6 @@
 
 At temperature 0 every choice is an index: the program counter's distribution is an index, fetch is a gather, and
 so are the reads of registers and memory. The step is written for one instance; `jax.vmap` and `lax.map` both batch it.
-Everything is uint32, whatever `jax_enable_x64` says: a 64-bit product is put together from 16-bit halves.
 
 Source: The RISC-V Instruction Set Manual, volume I.
 """
@@ -152,7 +151,8 @@ def step(functions: tuple[Meaning, ...], machine: Machine, hart: Hart) -> Hart:
 
     memory, loaded = access(hart.memory, offset, width, d.b, loads & ~traps, stores & ~traps)
     stalls, places = _wait(machine, hart, address, width, (loads | stores) & ~traps)
-    value = _write_back(machine, hart, field, result, address, loaded, width)
+    sources = {control.ALU: result, control.ADDRESS: address, **_sources(machine, hart, field, loaded, width)}
+    value = lax.select_n(field["source"].astype(jnp.int32), *(sources[i] for i in range(len(sources))))
     retires = ~(traps | (effect == control.ECALL) | (effect == control.FENCE_I))
     return Hart(
         _put(hart.registers, field["rd"], jnp.where(retires & (field["rd"] != 0), value, d.old)),
@@ -192,31 +192,20 @@ def _status(effect: jax.Array, traps: jax.Array, tolled: jax.Array) -> jax.Array
     )  # fmt: skip
 
 
-def _write_back(
-    machine: Machine,
-    hart: Hart,
-    field: dict[str, jax.Array],
-    result: jax.Array,
-    address: jax.Array,
-    loaded: jax.Array,
-    width: jax.Array,
-) -> jax.Array:
-    """What rd receives."""
+def _sources(machine: Machine, hart: Hart, field: dict[str, jax.Array], loaded: jax.Array, width: jax.Array) -> dict:
+    """What rd may receive beside the result and the address."""
     unused = 32 - 8 * width
     extended = WORDS.shift_right_signed(loaded << unused, unused)
     cycles = _count(machine.counts[0], hart.retired if hart.stalls is None else hart.retired + hart.stalls)
     retired = _count(machine.counts[1], hart.retired)
     high = field["invert"] == 1
-    sources = {
-        control.ALU: result,
-        control.ADDRESS: address,
+    return {
         control.LINK: hart.pc + 4,
         control.CYCLES: jnp.where(high, cycles[1], cycles[0]),
         control.RETIRED: jnp.where(high, retired[1], retired[0]),
         control.LOADED: loaded,
         control.LOADED_SIGNED: extended,
     }
-    return lax.select_n(field["source"].astype(jnp.int32), *(sources[i] for i in range(len(sources))))
 
 
 def _count(start: jax.Array, since: jax.Array) -> tuple[jax.Array, jax.Array]:

@@ -16,7 +16,7 @@ from backends.core import cores
 from backends.core.isa import instruction_set
 from backends.core.isa.meanings import Meaning
 from backends.core.run import active
-from backends.core.state import NO_TOHOST, RUNNING
+from backends.core.state import NO_TOHOST, RUNNING, renewed
 from backends.interface import Session, State
 from backends.jax_tensor.cache import Places, Waits
 from backends.jax_tensor.datapath import Hart, Machine, step
@@ -62,11 +62,8 @@ class JaxSession(Session):
             self._round(max_steps)
 
     def refresh(self, instances: np.ndarray) -> None:
-        for b in instances.tolist():
-            fetched = self.state.fetched.get(b)
-            if fetched is not None and fetched is not self.taken.get(b):
-                self.taken[b] = fetched
-                self.code.retake(b, fetched.view("<u4"))
+        for b in renewed(self.state, self.taken, instances):
+            self.code.retake(b, self.taken[b].view("<u4"))
 
     def _round(self, max_steps: np.ndarray) -> None:
         """One round on the device; the host's state is brought up to date."""

@@ -4,8 +4,9 @@ Everything is pure: logits in, state out.
 """
 
 import math
+from collections.abc import Callable
 from functools import partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -15,14 +16,15 @@ from jax import lax
 from backends.core.soft import COLUMN
 from backends.interface import Logits
 from backends.jax_tensor.algebra import Algebra, select, select_bits
-from backends.jax_tensor.soft_operations import Operations, write
-from backends.jax_tensor.soft_program import RELAXATIONS, Fetched, Machine, Place, SoftState
+from backends.jax_tensor.soft_operations import RELAXATIONS, Fetched, Machine, Operations, Place, SoftState, write
 from backends.jax_tensor.sums import mean, mixture, settled, unstack
-from backends.jax_tensor.unroll import unroll
 
 SEGMENT_STEPS = 64
 """A run of at most as many steps keeps the state before every step for its backward pass. Of a longer one every sqrt(steps)-th
 is kept, and the segment between two is run again in the backward pass."""
+Tree = Any
+"""A pytree of arrays, or None."""
+Step = Callable[[Tree, Tree, Tree, Tree], Tree]
 
 
 class Selections(NamedTuple):
@@ -109,6 +111,42 @@ def step(machine: Machine, place: Place, fixed: tuple[Selections, Jumps, jax.Arr
     lost = jal + taken + jalr - jnp.sum(slots, axis=0) + onward[-1] + effects.trapped
     pc = jnp.concatenate([onward[:-1] + slots, state.pc[-2:] + jnp.stack([halted, lost])])
     return SoftState(write(state.registers, f.rd, effects), memory, pc)
+
+
+@partial(jax.custom_vjp, nondiff_argnums=(0, 1))
+def unroll(step: Step, times: int, integers: Tree, fixed: Tree, rows: Tree, state: Tree) -> Tree:
+    """The state after `times` steps, with backpropagation through them.
+
+    The forward pass keeps the state before every step; the backward pass computes each step again from it. This is what a
+    `lax.scan` of a `jax.checkpoint` does, but the compiler sees each step whole: differentiating a scan takes what does not
+    depend on the state out of the step, constants among it, and has them read from memory in every step.
+
+    step: of integers and fixed, the same in every step; of a row of rows, whose first axis is the step (or None); and of
+    the state. It has derivatives by the last three, and reads nothing else that is traced.
+    """
+    return _forward(step, times, integers, fixed, rows, state)[0]
+
+
+def _forward(step, times, integers, fixed, rows, state):
+    end, before = lax.scan(lambda x, row: (step(integers, fixed, row, x), x), state, rows, length=times)
+    return end, (integers, fixed, rows, before)
+
+
+def _backward(step, times, saved, cotangent):
+    integers, fixed, rows, before = saved
+
+    def back(carry, saved_):
+        row, state = saved_
+        _, pull = jax.vjp(partial(step, integers), fixed, row, state)
+        of_fixed, of_row, of_state = pull(carry[1])
+        return (jax.tree.map(lambda x, y: x + y, carry[0], of_fixed), of_state), of_row
+
+    zeros = jax.tree.map(lambda x: 0 * x, fixed)
+    (of_fixed, of_state), of_rows = lax.scan(back, (zeros, cotangent), (rows, before), length=times, reverse=True)
+    return None, of_fixed, of_rows, of_state
+
+
+unroll.defvjp(_forward, _backward)
 
 
 def run(

@@ -1,6 +1,8 @@
-"""What the operations of a fetched instruction do to registers, memory and the program counter, in the words of a relaxation.
+"""What a soft program counter fetches, and what its operations do to registers, memory and the program counter.
 
-All operations that the machine has are computed; each acts with the mass that the instruction gives it.
+All operations that the machine has are computed, in the words of a relaxation; each acts with the mass that the instruction
+gives it. One program runs for all instances `*b`, which are the last axes of every array of the state (none, for a single
+instance); to train many programs at once, `jax.vmap` over the logits.
 """
 
 from collections.abc import Callable
@@ -10,9 +12,14 @@ import jax
 import jax.numpy as jnp
 
 from backends.core import isa
+from backends.interface import SoftExecution
 from backends.jax_tensor.algebra import Algebra, Difference, Form, later
-from backends.jax_tensor.soft_program import KIND, Fetched, Machine, Place
+from backends.jax_tensor.bits import Bits
 from backends.jax_tensor.sums import Term, mixture, outer, scale, settled, total
+from backends.jax_tensor.value import Value
+
+RELAXATIONS: dict[str, type[Algebra]] = {"bits": Bits, "value": Value}
+KIND = {op.name: op.kind for op in isa.OPERATIONS}
 
 # branch: the condition, and whether it is taken where that holds
 BRANCH = {
@@ -24,6 +31,45 @@ BRANCH = {
     "bgeu": ("ltu", False),
 }
 WIDTH = {op.name: op.width for op in isa.OPERATIONS if op.width}
+
+SoftState = SoftExecution
+"""registers `[R, *word, *b]`, memory `[M, *byte, *b]`, pc `[L + 2, *b]`: mass per slot, halted, trapped."""
+
+
+class Machine(NamedTuple):
+    """What is static in a soft run.
+
+    relaxation: a key of RELAXATIONS. operations: those that a program may use; the others have no weight and are not
+    computed.
+    """
+
+    relaxation: str = "bits"
+    operations: tuple[str, ...] = isa.SOFT_OPERATIONS
+
+    def having(self, *kinds: str) -> tuple[str, ...]:
+        return tuple(name for name in self.operations if KIND[name] in kinds)
+
+
+class Place(NamedTuple):
+    """Addresses, scalars of uint32: of slot 0 and of the first byte of memory."""
+
+    program: jax.Array | int = 0
+    memory: jax.Array | int = 0
+
+
+class Fetched(NamedTuple):
+    """The instruction that runs: op, mass by name; rd `[R, *b]`; words a, b, imm, here, link `[*word, *b]`.
+
+    What is the same for all instances has axes of one element for `*b`.
+    """
+
+    op: dict[str, jax.Array]
+    rd: jax.Array
+    a: jax.Array
+    b: jax.Array
+    imm: jax.Array
+    here: jax.Array
+    link: jax.Array
 
 
 class Effects(NamedTuple):

@@ -12,13 +12,13 @@ from backends.core.soft import SoftRun
 from backends.interface import Logits, SoftExecution
 from backends.jax_tensor.compiling import jit
 from backends.jax_tensor.soft import run as run_steps
-from backends.jax_tensor.soft_program import RELAXATIONS, Machine, Place, SoftState
+from backends.jax_tensor.soft_operations import RELAXATIONS, Machine, Place, SoftState
 
 
 def run(asked: SoftRun, device: jax.Device) -> SoftExecution:
     """The state after the run."""
     with jax.enable_x64(asked.config.dtype == "float64"):
-        states = _forward(Machine(asked.config.relaxation), asked.steps, *_arguments(asked, device))
+        states = _forward(Machine(asked.config.relaxation), *_arguments(asked, device), asked.steps)
         return SoftExecution(*(np.ascontiguousarray(np.moveaxis(np.asarray(x), -1, 0)) for x in states))
 
 
@@ -26,20 +26,16 @@ def gradient(asked: SoftRun, cotangent: SoftExecution, device: jax.Device) -> Lo
     """Gradient of `sum(cotangent * run(...))` with respect to the logits."""
     with jax.enable_x64(asked.config.dtype == "float64"):
         weights = SoftState(*(np.moveaxis(np.asarray(x, asked.config.dtype), 0, -1) for x in cotangent))
-        arguments = (*_arguments(asked, device), jax.device_put(weights, device))
-        return Logits(*map(np.array, _backward(Machine(asked.config.relaxation), asked.steps, *arguments)))
+        arguments = (*_arguments(asked, device), asked.steps, jax.device_put(weights, device))
+        return Logits(*map(np.array, _backward(Machine(asked.config.relaxation), *arguments)))
 
 
-@partial(jit, static_argnums=(0, 1))
-def _forward(
-    machine: Machine, steps: int, logits: Logits, place: Place, temperature: jax.Array, states: SoftState
-) -> SoftState:
-    return run_steps(machine, logits, place, temperature, states, steps)
+_forward = jit(run_steps, static_argnums=(0, 5))
 
 
-@partial(jit, static_argnums=(0, 1))
+@partial(jit, static_argnums=(0, 5))
 def _backward(
-    machine: Machine, steps: int, logits: Logits, place: Place, temperature: jax.Array, states: SoftState, weights: SoftState
+    machine: Machine, logits: Logits, place: Place, temperature: jax.Array, states: SoftState, steps: int, weights: SoftState
 ) -> Logits:
     _, pull = jax.vjp(lambda x: run_steps(machine, x, place, temperature, states, steps), logits)
     return pull(weights)[0]

@@ -115,12 +115,6 @@ def _over_word(x: jax.Array, y: jax.Array, rank: int) -> jax.Array:
 
 
 @apart
-def _mean_back(saved, g):
-    weights, values = saved
-    return _over_word(g[None], values, weights.ndim), _spread(weights, values) * g
-
-
-@apart
 def _mixture_back(saved, g):
     masses, words = saved
     return [_over_word(g[None], w[None], masses[0].ndim + 1)[0] for w in words], [m * g for m in masses]
@@ -132,16 +126,15 @@ def _outer_back(saved, g):
     return _over_word(word[None], g, weights.ndim), _over_first(weights, g)
 
 
-@apart
 def _scale_back(saved, g):
     weights, values = saved
     return _over_word(g, values, weights.ndim), _spread(weights, values) * g
 
 
-mean = _alike(derived(apart(_over_first), _mean_back))
+mean = _alike(derived(apart(_over_first), apart(lambda saved, g: _scale_back(saved, g[None]))))
 """`[*word, *b]`: the sum over the first axis of weights `[K, *b]` times values `[K, *word, *b]`."""
 outer = _alike(derived(lambda weights, word: _spread(weights, word[None]) * word, _outer_back))
 """`[K, *word, *b]`: each of weights `[K, *b]` times the word `[*word, *b]`."""
-scale = _alike(derived(lambda weights, values: _spread(weights, values) * values, _scale_back))
+scale = _alike(derived(lambda weights, values: _spread(weights, values) * values, apart(_scale_back)))
 """`[K, *word, *b]`: weights `[K, *b]` times values `[K, *word, *b]`."""
 _mixture = derived(apart(lambda masses, words: total([m * w for m, w in zip(masses, words, strict=True)])), _mixture_back)

@@ -8,6 +8,7 @@ that reached patched or rewritten code has its own.
 import numpy as np
 
 from backends.core import isa
+from backends.core.state import renewed
 from backends.interface import State
 from backends.torch_neural.decoder import Decoder
 from backends.torch_neural.units import Units
@@ -24,19 +25,13 @@ _ILLEGAL, _UNKNOWN = 0, -1
 
 def _plan(row: isa.Operation) -> tuple[int, int, int, int, int]:
     """(kind, unit, immediate operand, flag a, flag b) of an operation."""
-    if row.computes:
+    if row.register_form in OPERATIONS:
         unit, first, second = OPERATIONS[row.register_form]
-        return KINDS.index("write"), UNIT_NUMBERS[unit], int(row.kind == "alu_imm"), first, second
+        return KINDS.index("write" if row.computes else "branch"), UNIT_NUMBERS[unit], int(row.kind == "alu_imm"), first, second
     if row.width:
         return KINDS.index(f"{row.kind}{row.width}"), UNIT_NUMBERS["add"], 1, 0, int(row.signed)
-    if row.kind == "branch":
-        unit, first, second = OPERATIONS[row.name]
-        return KINDS.index("branch"), UNIT_NUMBERS[unit], 0, first, second
-    if row.kind == "counter":
-        return KINDS.index("counter"), 0, 0, 0, int(row.name.endswith("h"))
-    if row.kind == "upper":
-        return KINDS.index("upper"), 0, 0, 0, 0
-    return KINDS.index(row.name), UNIT_NUMBERS["add" if row.name == "jalr" else "none"], 1, 0, 0
+    kind = row.kind if row.kind in ("upper", "counter") else row.name
+    return KINDS.index(kind), UNIT_NUMBERS["add" if kind == "jalr" else "none"], 1, 0, int(row.name.endswith("h"))
 
 
 _PLANS = np.array([_plan(row) for row in isa.OPERATIONS], np.int64)
@@ -73,11 +68,8 @@ class InstructionMemory:
 
     def refresh(self, who: np.ndarray) -> None:
         """Decode what the instances `who` fetch from where that changed."""
-        fetched = self.state.fetched
-        who = np.array([b for b in who.tolist() if fetched.get(b) is not self.taken.get(b)], int)
-        if len(who):
-            self.taken |= {b: fetched[b] for b in who.tolist()}
-            self._own(who, np.stack([self._row(fetched[b].view("<u4")) for b in who.tolist()]))
+        if changed := renewed(self.state, self.taken, who):
+            self._own(np.array(changed), np.stack([self._row(self.taken[b].view("<u4")) for b in changed]))
 
     def _own(self, who: np.ndarray, rows: np.ndarray) -> None:
         """Give each of `who` its row; an instance that has one already keeps its place."""

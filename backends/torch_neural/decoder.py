@@ -5,8 +5,7 @@ import torch
 
 from backends.core import isa
 from backends.torch_neural import layout
-from backends.torch_neural.cells import TorchCells, apply
-from backends.torch_neural.codec import to_bits, to_words
+from backends.torch_neural.cells import TorchCells, apply, to_bits, to_words
 from backends.torch_neural.networks import Classifier
 
 _CHUNK = 1 << 15  # words decoded at a time

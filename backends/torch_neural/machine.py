@@ -125,12 +125,9 @@ class NeuralSession(Session):
         self.state.status[who[inside & (address == self.state.tohost[who])]] = AT_TOHOST
 
     def _actions(self) -> dict[str, Action]:
-        accesses: dict[str, Action] = {
-            f"{kind}{width}": partial(action, width=width)
-            for kind, action in (("load", self._load), ("store", self._store))
-            for width in (1, 2, 4)
-        }
-        return accesses | {
+        return {
+            **{f"load{width}": partial(self._load, width=width) for width in (1, 2, 4)},
+            **{f"store{width}": partial(self._store, width=width) for width in (1, 2, 4)},
             "write": lambda who, e, result, at: self._set(who, e, result),
             "upper": lambda who, e, result, at: self._set(who, e, e[:, code.TARGET]),
             "counter": self._counter,

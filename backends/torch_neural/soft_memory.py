@@ -9,8 +9,7 @@ from torch.nn.functional import pad
 from backends.core import isa
 from backends.interface import MachineConfig
 from backends.torch_neural import wiring
-from backends.torch_neural.cells import TorchCells
-from backends.torch_neural.codec import to_bits
+from backends.torch_neural.cells import TorchCells, to_bits
 
 ROWS = {row.name: row for row in isa.OPERATIONS if row.width}
 Word: TypeAlias = torch.Tensor
@@ -46,14 +45,11 @@ class SoftMemory:
         address = values[used[0]]
         zero = torch.zeros_like(address[:1])
         places = self._places(wiring.add_or_subtract(self.cells, address, self.minus_base.expand_as(address), zero))
-        inside = {name: places[: self._last(name)].sum(0) for name in used}
-        values |= {name: self._load(memory, places[: self._last(name)], ROWS[name]) for name in loads}
-        stores = {name: mass[name] * places[: self._last(name)] for name in used if name not in loads}
+        within = {name: places[: max(0, self.size - ROWS[name].width + 1)] for name in used}  # the whole access is inside
+        values |= {name: self._load(memory, within[name], ROWS[name]) for name in loads}
+        stores = {name: mass[name] * within[name] for name in used if name not in loads}
+        inside = {name: found.sum(0) for name, found in within.items()}
         return inside, _stored(memory, stored, stores) if stores else memory
-
-    def _last(self, name: str) -> int:
-        """Number of offsets at which the whole access is inside."""
-        return max(0, self.size - ROWS[name].width + 1)
 
     def _places(self, offset: Word) -> torch.Tensor:
         """`[M, B]`: mass of every offset inside memory."""

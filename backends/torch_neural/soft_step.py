@@ -6,7 +6,6 @@ mass is exactly 0 in every instance is not computed: it contributes exactly 0 to
 """
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 from typing import TypeAlias
 
 import numpy as np
@@ -16,50 +15,34 @@ from backends.core import isa
 from backends.core.soft import COLUMN
 from backends.interface import Logits, MachineConfig, SoftExecution
 from backends.torch_neural import wiring
-from backends.torch_neural.cells import TorchCells
-from backends.torch_neural.codec import to_bits, to_words
+from backends.torch_neural.cells import TorchCells, to_bits, to_words
 from backends.torch_neural.soft_memory import SoftMemory, distribution
 from backends.torch_neural.units import Units, evaluation
 
 Word: TypeAlias = torch.Tensor
+Masses: TypeAlias = dict[str, torch.Tensor]
+"""By operation, `[B]`."""
 Job = tuple[str, str, str, int, int]  # unit, two operands, two flags
 
 VERTICES = {"mul", "mulh", "mulhsu", "mulhu", "div", "divu", "rem", "remu"}
 COMPARISONS = {"slt", "sltu", "slti", "sltiu"}
 WRITING = {row.name for row in isa.OPERATIONS if row.kind in ("alu", "alu_imm", "load", "upper")}
 BRANCHES = {"beq", "bne", "blt", "bge", "bltu", "bgeu"}
-ADDRESS: Job = ("add", "a", "imm", 0, 0)
 
 
 def _job(row: isa.Operation) -> Job | None:
     """What a unit has to compute for an operation."""
     if row.name == "auipc":
         return ("add", "here", "imm", 0, 0)
-    if row.kind in ("load", "store") or row.name == "jalr":
-        return ADDRESS
-    if row.kind not in ("alu", "alu_imm", "branch") or row.name in VERTICES:
+    if row.width or row.name == "jalr":
+        return ("add", "a", "imm", 0, 0)
+    if row.register_form not in wiring.OPERATIONS or row.name in VERTICES:
         return None
-    immediate = row.kind == "alu_imm"
-    name = row.register_form
-    unit, first, second = wiring.OPERATIONS[name]
-    return (unit, "a", "imm" if immediate else "b", first, second)
+    unit, first, second = wiring.OPERATIONS[row.register_form]
+    return (unit, "a", "imm" if row.kind == "alu_imm" else "b", first, second)
 
 
 JOBS = {row.name: job for row in isa.OPERATIONS if row.name in COLUMN and (job := _job(row))}
-
-
-@dataclass(frozen=True)
-class Fetched:
-    """Blended instruction and operands: q `[B, L]`, mass of every active operation `[B]`, rd `[B, R]`, words `[32, B]`."""
-
-    q: torch.Tensor
-    mass: dict[str, torch.Tensor]
-    rd: torch.Tensor
-    imm: Word
-    here: Word
-    link: Word
-    a: Word
-    b: Word
 
 
 def operate(cells: TorchCells, units: Units, names: Collection[str], words: Mapping[str, Word]) -> dict[str, Word]:
@@ -114,28 +97,30 @@ class Step:
         self.ended = torch.tensor([0.0] * self.slots + [1.0, 1.0]).to(target)
 
     def __call__(self, state: SoftExecution) -> SoftExecution:
-        f = self._fetch(state)
-        words = {"a": f.a, "b": f.b, "imm": f.imm, "here": f.here}
-        values = operate(self.cells, self.units, f.mass, words) | {"lui": f.imm}
-        inside, memory = self.memory.access(state.memory, f.mass, f.b, values)
-        moves = self._moves(f, values, inside)
-        registers = self._write(state.registers, f, self._writes(f, values, inside))
+        q, masses, words = self._fetch(state)
+        values = operate(self.cells, self.units, masses, words) | {"lui": words["imm"]}
+        inside, memory = self.memory.access(state.memory, masses, words["b"], values)
+        moves = self._moves(q, masses, values, inside)
+        registers = self._write(state.registers, q, masses, words, values, inside)
         return SoftExecution(registers, memory, state.pc * self.ended + moves)
 
-    def _fetch(self, state: SoftExecution) -> Fetched:
+    def _fetch(self, state: SoftExecution) -> tuple[torch.Tensor, Masses, dict[str, Word]]:
+        """How the running mass is shared between slots `[B, L]`, the mass of every active operation, and by their names the
+        operands, the link, and the distribution rd `[B, R]` over registers."""
         c, running = self.chosen, state.pc[:, : self.slots]
         total = running.sum(1, keepdim=True)
         q = running / torch.where(total > 0, total, 1)
         a, b = (torch.einsum("br,brw->wb", q @ selected, state.registers) for selected in (c.rs1, c.rs2))
         op = (running @ c.op).T
-        mass = {name: op[column] for name, column in COLUMN.items() if bool((op[column] != 0).any())}
-        return Fetched(q, mass, q @ c.rd, (q @ c.imm).T, self.here @ q.T, self.link @ q.T, a, b)
+        masses = {name: op[column] for name, column in COLUMN.items() if bool((op[column] != 0).any())}
+        rd, imm, here, link = q @ c.rd, (q @ c.imm).T, self.here @ q.T, self.link @ q.T
+        return q, masses, {"a": a, "b": b, "rd": rd, "imm": imm, "here": here, "link": link}
 
-    def _moves(self, f: Fetched, values: dict[str, Word], inside: dict[str, torch.Tensor]) -> torch.Tensor:
+    def _moves(self, q: torch.Tensor, masses: Masses, values: dict[str, Word], inside: Masses) -> torch.Tensor:
         """Mass `[B, L + 2]` that arrives at every slot, at halted and at trapped."""
-        nothing = torch.zeros_like(f.q[:, 0])
+        nothing = torch.zeros_like(q[:, 0])
         follow, halted, trapped, landed, arrived = nothing, nothing, nothing, nothing, 0
-        for name, mass in f.mass.items():
+        for name, mass in masses.items():
             if name in BRANCHES:
                 landed, follow = landed + mass * values[name][0], follow + mass * (1 - values[name][0])
             elif name == "jal":
@@ -148,9 +133,9 @@ class Step:
             else:
                 share = inside.get(name, 1)
                 follow, trapped = follow + mass * share, trapped + mass * (1 - share)
-        sequel = torch.cat((f.q[:, -1:] * 0, f.q[:, :-1], f.q[:, :1] * 0, f.q[:, -1:]), 1)
+        sequel = torch.cat((q[:, -1:] * 0, q[:, :-1], q[:, :1] * 0, q[:, -1:]), 1)
         ends = torch.stack((halted, trapped), 1)
-        there = landed[:, None] * (f.q @ self.landing) + follow[:, None] * sequel + arrived
+        there = landed[:, None] * (q @ self.landing) + follow[:, None] * sequel + arrived
         return there + torch.nn.functional.pad(ends, (self.slots, 0))
 
     def _landing(self, target: Word) -> torch.Tensor:
@@ -162,24 +147,23 @@ class Step:
         slots = (upper[place] * low[self.addresses & 255]).T
         return torch.cat((slots, torch.zeros_like(slots[:, :1]), 1 - slots.sum(1, keepdim=True)), 1)
 
-    def _writes(self, f: Fetched, values: dict[str, Word], inside: dict[str, torch.Tensor]) -> list[tuple[torch.Tensor, Word]]:
-        """Per writing operation the mass `[B]` with which it writes, and mass times value `[32, B]`."""
+    def _write(
+        self, registers: torch.Tensor, q: torch.Tensor, masses: Masses, words: dict[str, Word], values: dict[str, Word],
+        inside: Masses,
+    ) -> torch.Tensor:  # fmt: skip
+        """Registers after all writes: of the mass `[B]` with which an operation writes times its value; x0 stays."""
         writes = []
-        for name, mass in f.mass.items():
+        for name, mass in masses.items():
             if name in inside and name in WRITING:  # a load's word is summed over the places inside already
                 writes.append((mass * inside[name], mass * values[name]))
             elif name in WRITING:
                 writes.append((mass, mass * values[name]))
             elif name in ("jal", "jalr"):
-                jumped = mass * (f.q @ self.aligned if name == "jal" else 1 - values[name][1])
-                writes.append((jumped, jumped * f.link))
-        return writes
-
-    def _write(self, registers: torch.Tensor, f: Fetched, writes: list[tuple[torch.Tensor, Word]]) -> torch.Tensor:
-        """Registers after all writes; x0 stays."""
+                jumped = mass * (q @ self.aligned if name == "jal" else 1 - values[name][1])
+                writes.append((jumped, jumped * words["link"]))
         if not writes:
             return registers
-        masses, words = (sum(parts) for parts in zip(*writes, strict=True))
-        share = f.rd[:, 1:, None]
-        kept = (1 - masses[:, None, None] * share) * registers[:, 1:]
-        return torch.cat((registers[:, :1], kept + share * words.T[:, None]), 1)
+        written, moved = (sum(parts) for parts in zip(*writes, strict=True))
+        share = words["rd"][:, 1:, None]
+        kept = (1 - written[:, None, None] * share) * registers[:, 1:]
+        return torch.cat((registers[:, :1], kept + share * moved.T[:, None]), 1)

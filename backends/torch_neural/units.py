@@ -8,8 +8,7 @@ import numpy as np
 import torch
 
 from backends.torch_neural import wiring
-from backends.torch_neural.cells import TorchCells
-from backends.torch_neural.codec import to_bits, to_words
+from backends.torch_neural.cells import TorchCells, to_bits, to_words
 
 # What lies between a unit's networks should fit the processor's cache; measured on a core with 1 MiB.
 _MOST_AT_ONCE = {"left": 512, "right": 512, "low": 512, "high": 256}

@@ -11,10 +11,10 @@ from backends.interface import State
 class Environment(ABC):
     """Of one run."""
 
-    @abstractmethod
     def limits(self, state: State, max_steps: int) -> np.ndarray:
-        """`[B]` uint64, how many instructions each instance may have retired when `answer` is asked next; `max_steps` at
-        most."""
+        """`[B]` uint64, how many instructions each instance may have retired when `answer` is asked next: `max_steps`, or
+        fewer."""
+        return np.full(len(state.pc), max_steps, np.uint64)
 
     @abstractmethod
     def answer(self, state: State) -> np.ndarray:

@@ -31,9 +31,6 @@ class Bare(Environment):
     def __init__(self, streams: Streams | None = None) -> None:
         self.streams = streams or Held()
 
-    def limits(self, state: State, max_steps: int) -> np.ndarray:
-        return np.full(len(state.pc), max_steps, np.uint64)
-
     def answer(self, state: State) -> np.ndarray:
         """Set every waiting instance running again, or end it."""
         stored = np.flatnonzero(state.status == AT_TOHOST)

@@ -33,9 +33,7 @@ class Isa:
 
     def operation(self, name: str) -> Operation:
         """The row of that name. Raises UserError where there is none."""
-        if name in NUMBER:
-            return OPERATIONS[NUMBER[name]]
-        for row in self.extensions:
+        for row in self.operations:
             if row.name == name:
                 return row
         raise UserError(f"{self.name} has no operation '{name}'")

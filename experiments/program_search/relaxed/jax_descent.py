@@ -18,7 +18,7 @@ from backends.interface import Logits
 from backends.jax_tensor import soft as soft_machine
 from backends.jax_tensor import soft_run
 from backends.jax_tensor.compiling import jit
-from backends.jax_tensor.soft_program import RELAXATIONS, Machine, Place, SoftState
+from backends.jax_tensor.soft_operations import RELAXATIONS, Machine, Place, SoftState
 from experiments.program_search.choices import NEVER
 from experiments.program_search.relaxed import objective
 from experiments.program_search.relaxed.descent import DTYPES, Descent, Schedule

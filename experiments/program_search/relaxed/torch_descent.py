@@ -12,8 +12,7 @@ import numpy as np
 import torch
 
 from backends.interface import UserError
-from backends.torch_neural.cells import TorchCells
-from backends.torch_neural.codec import to_bits
+from backends.torch_neural.cells import TorchCells, to_bits
 from backends.torch_neural.networks import entries, load_weights
 from backends.torch_neural.soft_step import operate
 from backends.torch_neural.units import Units, one_thread
