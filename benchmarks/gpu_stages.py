@@ -63,7 +63,7 @@ def _lanes(run: "Run") -> Iterator["Row"]:
     run.there("loop").work("gpu_compute", 1, 1)()  # so that the step is compiled
     if config.ENABLE_CUDASIM:
         return  # which has no registers to count
-    used = launch.kernel(False).get_regs_per_thread()  # of each version that has run
+    used = launch.kernel(False, False).get_regs_per_thread()  # of each version that has run
     for registers in used.values() if isinstance(used, dict) else [used]:
         full = lanes.occupancy(registers, launch.THREADS_PER_BLOCK, launch.SHARED_BYTES)
         yield EXPERIMENT, "hardware", {"fact": "registers of a thread of the step", "value": str(full.registers)}

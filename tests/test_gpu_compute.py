@@ -39,9 +39,10 @@ def test_the_kernels_compile_for_cuda(monkeypatch):
     each = (words, t.uint8[:, ::1], words, u32, u32, i64, i64, i64, u8, u8, u32)
     instances = t.NamedTuple(each, arguments.Instances)
     caches = t.NamedTuple((t.uint32[:, :, ::1], t.uint32, t.int64, t.int64), arguments.Caches)
-    for cached in (False, True):
-        kernel = launch.kernel(cached).py_func
-        ptx, _ = cuda.compile_ptx(kernel, (instructions, instances, caches), cc=hopper.compute_capability)
+    extensions = t.NamedTuple((t.uint32[:, :, ::1], i64, t.boolean[::1], words), arguments.Extensions)
+    for cached, extended in ((False, False), (True, False), (False, True)):
+        kernel = launch.kernel(cached, extended).py_func
+        ptx, _ = cuda.compile_ptx(kernel, (instructions, instances, caches, extensions), cc=hopper.compute_capability)
         assert ".entry" in ptx
 
 

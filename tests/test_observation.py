@@ -62,6 +62,7 @@ def test_random_programs(isa_name):
     @given(generate.cases(isa_name))
     def check(case):
         assert_seen_alike(case, Watch(trace=True))
+        assert_seen_alike(case, Watch(counts=True))
         tracked = without_rewriting(case)
         tracked = replace(tracked, config=replace(case.config, timing="cache", cache=SMALL))
         assert_seen_alike(tracked, Watch(secrets=secrets(case.config)))
@@ -74,12 +75,14 @@ def test_operations_traps_and_ends():
     for case in (*cases.trap_cases(), *cases.operation_cases(12, seed=3)):
         tracked = case.name.endswith("fence.i") is False
         assert_seen_alike(case, Watch(trace=True, secrets=secrets(case.config) if tracked else ()))
+        assert_seen_alike(case, Watch(counts=True))
 
 
 def test_program_files():
     for case in cases.file_cases():
         watched = secrets(case.config) if "self_modifying" not in case.name else ()
         assert_seen_alike(case, Watch(trace=True, secrets=watched))
+        assert_seen_alike(case, Watch(counts=True))
 
 
 @pytest.mark.parametrize("length", [1, 63, 64, 65, 128, 129, 200, 400])
@@ -94,6 +97,14 @@ def test_the_hashes_are_the_polynomial_of_the_addresses(length):
         for address in addresses:
             wanted = (wanted * MULTIPLIER + address) % (1 << 64)
         assert int(hashes[0]) == wanted
+
+
+def test_how_often_instructions_run_and_are_jumped_to():
+    """Three rounds of a loop, whose branch is the only way back to its head; a branch that is never taken."""
+    words = [encode("addi", 5, imm=3), encode("addi", 5, 5, imm=-1), encode("beq", 0, 5, 8, 8), encode("bne", 0, 5, 0, -8)]
+    seen = run_words(words, Watch(counts=True), {8: 7})
+    assert seen.counts[0, :6].tolist() == [1, 3, 3, 3, 1, 0]
+    assert seen.entered[0, :6].tolist() == [0, 2, 0, 0, 0, 0]
 
 
 def test_what_was_fetched():

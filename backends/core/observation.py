@@ -36,10 +36,12 @@ class Secret:
 
 @dataclass(frozen=True)
 class Watch:
-    """What to observe: the hashes of the trace; what depends on the secrets (at most 8; none: no taint is tracked)."""
+    """What to observe: the hashes of the trace; what depends on the secrets (at most 8; none: no taint is tracked); how often
+    each instruction runs."""
 
     trace: bool = False
     secrets: tuple[Secret, ...] = ()
+    counts: bool = False
 
     def __post_init__(self) -> None:
         if len(self.secrets) > taint.MAX_SECRETS:
@@ -48,13 +50,14 @@ class Watch:
 
 @dataclass(frozen=True)
 class Observation:
-    """What was seen. Without `trace` the hashes are 0, without secrets W is 0.
+    """What was seen. Without `trace` the hashes are 0, without secrets and without `counts` W is 0 in what these are about.
 
     pcs `[B]` uint64: hash of the addresses of the instructions fetched, in order, the last one included. accesses `[B]`
     uint64: hash of the data addresses of loads and stores within memory. executed `[B, W]` bool: which slots were fetched.
     leaks `[B, W]` uint8: the secrets, as bits, on which a branch, a jump's target, an address, an operand of a
     variable-time operation, an environment call's number or arguments, or the instruction itself depended. callers
-    `[B, W, CALLERS]` uint32: return addresses when a slot first leaked, innermost first, 0 where there are no more.
+    `[B, W, CALLERS]` uint32: return addresses when a slot first leaked, innermost first, 0 where there are no more. counts
+    `[B, W]` int64: how often each slot was executed, and entered: how often by a jump or a branch taken that led there.
     """
 
     pcs: np.ndarray
@@ -62,6 +65,8 @@ class Observation:
     executed: np.ndarray
     leaks: np.ndarray
     callers: np.ndarray
+    counts: np.ndarray
+    entered: np.ndarray
 
 
 class ObservingBackend(Backend):
@@ -88,7 +93,8 @@ class Shadow(Observation):
 
     registers `[B, R]` uint32 and memory `[B, M]` uint8: taint, as `taint.py` describes it. calls `[B, CALL_DEPTH]` uint32:
     return addresses of the calls not yet returned from, at position depth % CALL_DEPTH. depth `[B]` int64: how many.
-    instructions `[W]` uint8: the secrets that lay in each slot at the start, where instructions come from.
+    instructions `[W]` uint8: the secrets that lay in each slot at the start, where instructions come from. counts has one slot
+    more, and in each the difference from the slot before.
     """
 
     registers: np.ndarray
@@ -105,7 +111,8 @@ class Shadow(Observation):
             illegal = np.flatnonzero(state.cause == Cause.ILLEGAL_INSTRUCTION)
             fetched[illegal, (state.pc[illegal].astype(np.int64) - state.config.memory_base) // 4] = True
         leaks = self.leaks | np.where(fetched, self.instructions, 0).astype(np.uint8)
-        return Observation(self.pcs, self.accesses, self.executed, leaks, self.callers)
+        counts = np.cumsum(self.counts[:, :-1], axis=1)
+        return Observation(self.pcs, self.accesses, self.executed, leaks, self.callers, counts, self.entered)
 
 
 @final
@@ -139,6 +146,8 @@ class Observed(Environment):
 def shadow(state: State, watch: Watch) -> Shadow:
     """The Shadow with which the observation of a run starts. Raises UserError."""
     size, tracked = len(state.pc), bool(watch.secrets)
+    if watch.secrets and state.config.extensions:
+        raise UserError("what operations beyond the base let through of a secret is not known: watch for secrets without them")
     registers, memory = np.zeros(state.config.registers, np.uint32), np.zeros(state.config.memory_bytes, np.uint8)
     for number, secret in enumerate(watch.secrets):
         if secret.register:  # x0 holds no secret
@@ -149,9 +158,11 @@ def shadow(state: State, watch: Watch) -> Shadow:
                 raise UserError(f"secret {secret.name} lies outside memory: give a memory that holds it")
             memory[start : start + secret.size] |= np.uint8(1 << number)
     slots, start = len(memory) // 4 if tracked else 0, START if watch.trace else 0
+    counted = state.config.memory_bytes // 4 if watch.counts else 0
     return Shadow(
         np.full(size, start, np.uint64), np.full(size, start, np.uint64), np.zeros((size, slots), bool),
-        np.zeros((size, slots), np.uint8), np.zeros((size, slots, CALLERS), np.uint32), np.tile(registers, (size, 1)),
+        np.zeros((size, slots), np.uint8), np.zeros((size, slots, CALLERS), np.uint32),
+        np.zeros((size, counted + 1), np.int64), np.zeros((size, counted), np.int64), np.tile(registers, (size, 1)),
         np.tile(memory[: 4 * slots], (size, 1)), np.zeros((size, CALL_DEPTH), np.uint32), np.zeros(size, np.int64),
         np.bitwise_or.reduce(memory[: 4 * slots].reshape(-1, 4), axis=1), watch,
     )  # fmt: skip

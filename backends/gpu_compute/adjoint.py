@@ -23,6 +23,7 @@ import numpy as np
 from backends.core.isa.packing import REGISTER_FILE
 from backends.core.state import RUNNING
 from backends.gpu_compute.arguments import Instance
+from backends.gpu_compute.arithmetic import alu
 from backends.gpu_compute.codes import NO_TOHOST
 from backends.gpu_compute.compiling import OPTIONS, imm_of, inner, op_of, rd_of, rs1_of
 from backends.gpu_compute.derivatives import (
@@ -36,7 +37,6 @@ from backends.gpu_compute.derivatives import (
     STORE,
     WIDTH,
     WORD_BITS,
-    alu,
     load,
     pull,
     sums,
@@ -103,8 +103,8 @@ def record(packed, registers, memory, words, base, steps, x, tape):
         if FORM[op] == STORE:
             address = np.uint32(x[first] + imm_of(word))
             _, tape[count, 2] = load(op, address, memory, base)
-        instance = Instance(x, memory, words, NO_TOHOST, pc, np.int64(0), np.int64(0), np.int64(1))
-        status, pc, _, _, _, _ = advance_cpu(packed, instance, base, 0, None, None, None)
+        instance = Instance(x, memory, words, NO_TOHOST, pc, np.int64(0), np.int64(0), np.int64(1), base)
+        status, pc, _, _, _, _ = advance_cpu(packed, instance, 0, None, None, None, None, None)
         count += status == RUNNING  # what trapped changed nothing
     return count, status == RUNNING and np.uint32(pc - base) >> np.uint32(2) == len(packed) - 2
 

@@ -11,7 +11,7 @@ class Instance(NamedTuple):
     """What one instance starts from.
 
     x: `[33]` uint32, registers and the scratch register. memory: `[M]` uint8 and words: `[M / 4]` uint32, the same bytes.
-    tohost: offset of that symbol, 2^32 - 1 for none. max_steps: instructions that it may have retired in all.
+    tohost: offset of that symbol, 2^32 - 1 for none. max_steps: instructions that it may have retired in all. base: of memory.
     """
 
     x: np.ndarray
@@ -22,6 +22,7 @@ class Instance(NamedTuple):
     retired: np.int64
     stalls: np.int64
     max_steps: np.int64
+    base: np.uint32
 
 
 class Instructions(NamedTuple):
@@ -49,11 +50,11 @@ class Instances(NamedTuple):
 
 
 @inlined
-def instance_of(all_, k, x):
+def instance_of(all_, k, x, base):
     """Instance k of many, with its registers where the step is to have them."""
     return Instance(
         x, all_.memory[k], all_.words[k], all_.tohost[k], all_.pc[k], all_.retired[k], all_.stalls[k],
-        all_.max_steps[k],
+        all_.max_steps[k], base,
     )  # fmt: skip
 
 
@@ -76,6 +77,27 @@ class Shadows(NamedTuple):
     callers: np.ndarray
     calls: np.ndarray
     depth: np.ndarray
+
+
+class Profiles(NamedTuple):
+    """Of all instances: counts `[B, W + 1]` and entered `[B, W]` int64, as in `observation.Shadow`."""
+
+    counts: np.ndarray
+    entered: np.ndarray
+
+
+class Extensions(NamedTuple):
+    """Operations beyond the base.
+
+    nodes `[K, N, 3]` uint32: of each the nodes of its expression, an operation or a constant, and two values or the word;
+    lengths `[K]`: how many. immediate `[K]` bool: the second operand is one. values `[B, N + 2]` uint32: room for what an
+    instance computes.
+    """
+
+    nodes: np.ndarray
+    lengths: np.ndarray
+    immediate: np.ndarray
+    values: np.ndarray
 
 
 @inlined

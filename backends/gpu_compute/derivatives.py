@@ -8,6 +8,7 @@ import numpy as np
 
 from backends.core import isa
 from backends.gpu_compute import step as machine
+from backends.gpu_compute.arithmetic import alu
 from backends.gpu_compute.compiling import inner
 
 WORD_BITS, NIBBLES = 32, 8
@@ -22,51 +23,6 @@ WIDTH = np.array([op.width for op in isa.OPERATIONS])
 SIGNED = np.array([op.signed for op in isa.OPERATIONS])
 _SIGN = np.uint32(1 << 31)
 _ONES = np.uint32(0xFFFFFFFF)
-
-
-@inner
-def alu(function, a, b):
-    """The word (uint32) that an operation of two registers gives."""
-    if function == machine.ADD:
-        return np.uint32(a + b)
-    if function == machine.SUB:
-        return np.uint32(a - b)
-    if function == machine.XOR:
-        return a ^ b
-    if function == machine.OR:
-        return a | b
-    if function == machine.AND:
-        return a & b
-    if function == machine.SLT:
-        return np.uint32(np.int32(a) < np.int32(b))
-    if function == machine.SLTU:
-        return np.uint32(a < b)
-    if function == machine.SLL:
-        return np.uint32(a << (b & np.uint32(31)))
-    if function == machine.SRL:
-        return np.uint32(a >> (b & np.uint32(31)))
-    if function == machine.SRA:
-        return np.uint32(np.int32(a) >> np.int32(b & np.uint32(31)))
-    if function == machine.MUL:
-        return np.uint32(a * b)
-    if function == machine.MULHU:
-        return np.uint32(np.uint64(a) * np.uint64(b) >> np.uint64(32))
-    if function == machine.MULH:
-        return np.uint32(np.int64(np.int32(a)) * np.int64(np.int32(b)) >> np.int64(32))
-    if function == machine.MULHSU:
-        return np.uint32(np.int64(np.int32(a)) * np.int64(b) >> np.int64(32))
-    if function == machine.DIVU:
-        return np.uint32(a // b) if b != 0 else _ONES
-    if function == machine.REMU:
-        return np.uint32(a % b) if b != 0 else a
-    dividend, divisor = np.int64(np.int32(a)), np.int64(np.int32(b))
-    if divisor == 0:
-        return _ONES if function == machine.DIV else a
-    if function == machine.DIV:
-        quotient = abs(dividend) // abs(divisor)
-        return np.uint32(quotient if (dividend < 0) == (divisor < 0) else -quotient)
-    remainder = abs(dividend) % abs(divisor)
-    return np.uint32(-remainder if dividend < 0 else remainder)
 
 
 @inner

@@ -18,7 +18,8 @@ from backends.core import cores
 from backends.core.isa.packing import REGISTER_FILE
 from backends.core.observation import Shadow
 from backends.core.state import NO_TOHOST
-from backends.gpu_compute.arguments import Caches, Instances, Instructions, Shadows, instance_of
+from backends.gpu_compute.arguments import Caches, Extensions, Instances, Instructions, Profiles, Shadows, instance_of
+from backends.gpu_compute.arithmetic import extensions_of
 from backends.gpu_compute.compiling import entry, inner
 from backends.gpu_compute.step import advance
 from backends.interface import State
@@ -33,11 +34,11 @@ advance_cpu = inner(advance)
 
 
 @entry
-def _advance_range(first, last, instructions, all_, caches, traces, shadows):
+def _advance_range(first, last, instructions, all_, caches, traces, shadows, profiles, extensions):
     for k in range(first, last):
         code = instructions.code[instructions.rows[k]]
         all_.status[k], all_.pc[k], all_.retired[k], all_.stalls[k], all_.cause[k], all_.address[k] = advance_cpu(
-            code, instance_of(all_, k, all_.x[k]), instructions.base, k, caches, traces, shadows
+            code, instance_of(all_, k, all_.x[k], instructions.base), k, caches, traces, shadows, profiles, extensions
         )
 
 
@@ -51,22 +52,23 @@ def advance_all(
     state: State, shadow: Shadow, code: np.ndarray, rows: np.ndarray, group: np.ndarray, max_steps: np.ndarray
 ) -> None:
     """Advance the instances `group` `[k]` of the state; instance k runs the instruction memory `code[rows[k]]`."""
+    extensions = extensions_of(state.config.extensions, len(group))
     with laid_out(state, shadow, code, rows, group, max_steps) as (instructions, instances, caches, *observers):
         if state.config.device == "cuda":
-            there = Resident(instructions, instances, caches)
+            there = Resident(instructions, instances, caches, extensions)
             there.advance(instances.max_steps)
             there.download()
         else:
             threads = cores.threads()
             pieces = min(len(group), threads * _CHUNKS_PER_THREAD) if threads > 1 else 1
-            arguments = instructions, instances, caches, *observers
+            arguments = instructions, instances, caches, *observers, extensions
             cores.share(lambda part: _advance_range(part.start, part.stop, *arguments), len(group), pieces)
 
 
 @contextmanager
 def laid_out(
     state: State, shadow: Shadow, code: np.ndarray, rows: np.ndarray, group: np.ndarray, max_steps: np.ndarray
-) -> Iterator[tuple[Instructions, Instances, Caches | None, tuple[np.ndarray, ...] | None, Shadows | None]]:
+) -> Iterator[tuple[Instructions, Instances, Caches | None, tuple[np.ndarray, ...] | None, Shadows | None, Profiles | None]]:
     """What the step takes of the instances `group`, as it takes it; at the end the state has what is in there."""
     counts = state.retired.view(np.int64), state.stalls.view(np.int64)
     own = (state.memory, state.pc, *counts, state.status, state.cause, state.address, state.lines)
@@ -76,6 +78,7 @@ def laid_out(
         _rows(group, *own) as (memory, pc, retired, stalls, status, cause, address, lines),
         _rows(group, *(shadow.pcs, shadow.accesses) if shadow.watch.trace else ()) as traces,
         _rows(group, *seen if tracked else ()) as seen_rows,
+        _rows(group, *(shadow.counts, shadow.entered) if shadow.watch.counts else ()) as profiles,
         _widened(group, state.registers) as x,
         _widened(group, shadow.registers) as taints,
     ):
@@ -86,7 +89,7 @@ def laid_out(
         yield (
             Instructions(code, rows, np.uint32(base)),
             Instances(x, memory, memory.view(np.uint32), tohost, pc, retired, stalls, limits, status, cause, address),
-            caches, traces or None, Shadows(taints, *seen_rows) if tracked else None,
+            caches, traces or None, Shadows(taints, *seen_rows) if tracked else None, Profiles(*profiles) if profiles else None,
         )  # fmt: skip
 
 
@@ -111,12 +114,12 @@ def _widened(group: np.ndarray, registers: np.ndarray) -> Iterator[np.ndarray]:
 
 
 @cache
-def kernel(cached: bool):
-    """The CUDA kernel: the same `advance`, one instance a thread; with caches, or without a trace of them."""
+def kernel(cached: bool, extended: bool):
+    """The CUDA kernel: the same `advance`, one instance a thread; with caches and extensions, or without a trace of them."""
     advance_gpu = cuda.jit(device=True)(advance)
 
     @cuda.jit
-    def run(instructions, all_, caches):
+    def run(instructions, all_, caches, extensions):
         registers = cuda.shared.array((REGISTER_FILE, THREADS_PER_BLOCK), np.uint32)
         k = cuda.grid(1)
         if k < len(all_.pc):
@@ -125,7 +128,14 @@ def kernel(cached: bool):
                 x[r] = all_.x[k, r]
             code = instructions.code[instructions.rows[k]]
             all_.status[k], all_.pc[k], all_.retired[k], all_.stalls[k], all_.cause[k], all_.address[k] = advance_gpu(
-                code, instance_of(all_, k, x), instructions.base, k, caches if cached else None, None, None
+                code,
+                instance_of(all_, k, x, instructions.base),
+                k,
+                caches if cached else None,
+                None,
+                None,
+                None,
+                extensions if extended else None,
             )
             for r in range(REGISTER_FILE):
                 all_.x[k, r] = x[r]
@@ -134,13 +144,16 @@ def kernel(cached: bool):
 
 
 _NO_CACHES = Caches(np.zeros((1, 1, 1), np.uint32), np.uint32(0), np.int64(0), np.int64(0))
+_NO_EXTENSIONS = Extensions(np.zeros((1, 1, 3), np.uint32), np.zeros(1, int), np.zeros(1, bool), np.zeros((1, 1), np.uint32))
 
 
 class Resident:
     """Instances on the GPU: they are brought there once, and stay between launches. Sources, and where results are put, are
     the arrays of `instances` and `caches`."""
 
-    def __init__(self, instructions: Instructions, instances: Instances, caches: Caches | None) -> None:
+    def __init__(
+        self, instructions: Instructions, instances: Instances, caches: Caches | None, extensions: Extensions | None = None
+    ) -> None:
         self.here, self.held, self.cached = instances, caches or _NO_CACHES, caches is not None
         self.instructions = instructions._replace(
             code=cuda.to_device(instructions.code), rows=cuda.to_device(instructions.rows)
@@ -148,12 +161,15 @@ class Resident:
         there = {name: cuda.to_device(array) for name, array in instances._asdict().items() if name != "words"}
         self.instances: Any = Instances(**there, words=there["memory"].view(np.uint32))
         self.caches: Any = self.held._replace(lines=cuda.to_device(self.held.lines))
+        self.extended = extensions is not None
+        self.extensions: Any = Extensions(*map(cuda.to_device, extensions or _NO_EXTENSIONS))
 
     def advance(self, max_steps: np.ndarray) -> None:
         """Launch the step on all of them. max_steps: `[k]` int64, instructions that each may have retired in all."""
         self.instances.max_steps.copy_to_device(max_steps)
         blocks = (len(max_steps) + THREADS_PER_BLOCK - 1) // THREADS_PER_BLOCK
-        kernel(self.cached)[blocks, THREADS_PER_BLOCK](self.instructions, self.instances, self.caches)
+        launched = kernel(self.cached, self.extended)[blocks, THREADS_PER_BLOCK]
+        launched(self.instructions, self.instances, self.caches, self.extensions)
 
     def download(self) -> None:
         """Put what changed back."""

@@ -4,6 +4,7 @@ from typing import final
 
 import numpy as np
 
+from backends.core.isa.instruction_set import of
 from backends.core.isa.packing import UNDECODED, pack
 from backends.core.observation import ObservingBackend, Shadow, Watch, shadow
 from backends.core.state import RUNNING, instruction_memory, lay_out, renewed, trap
@@ -15,7 +16,7 @@ from backends.interface import TIMINGS, Capabilities, Cause, Session, State, Use
 @final
 class GpuCompute(ObservingBackend):
     def capabilities(self) -> Capabilities:
-        return Capabilities(devices=launch.devices(), timings=TIMINGS)
+        return Capabilities(devices=launch.devices(), timings=TIMINGS, extensions=True)
 
     def open(self, state: State) -> Session:
         return GpuSession(state, shadow(state, Watch()))
@@ -81,7 +82,7 @@ class Code:
             self.own(b)
 
     def _pack(self, memory: np.ndarray) -> np.ndarray:
-        return pack(memory.view(np.uint32), self.state.config.memory_base, self.state.config.registers)
+        return pack(memory.view(np.uint32), self.state.config.memory_base, of(self.state.config))
 
     def own(self, b: int) -> None:
         """Give instance b an instruction memory of its own, all of it decoded."""

@@ -83,11 +83,29 @@ def ran(pcs, first, end, base):
 
 
 @inlined
-def jumped(traces, pcs, first, end, target, base):
-    """(pcs, first) after a jump to the slot `target`; unchanged without traces."""
-    if traces is None:
-        return pcs, first
-    return ran(pcs, first, end, base), np.uint64(target)
+def jumped(traces, profiles, k, pcs, first, end, target, base):
+    """(pcs, first) after a jump of instance k to the slot `target`; unchanged where nobody looks."""
+    if profiles is not None:
+        counted(profiles, k, first, end)
+        entered(profiles, k, target)
+        first = np.uint64(target)
+    if traces is not None:
+        pcs, first = ran(pcs, first, end, base), np.uint64(target)
+    return pcs, first
+
+
+@inlined
+def counted(profiles, k, first, end):
+    """The slots from `first` to before `end` were executed, one after another."""
+    profiles.counts[k, first] += 1
+    profiles.counts[k, end] -= 1
+
+
+@inlined
+def entered(profiles, k, target):
+    """A jump led to the slot `target`, which may lie outside memory."""
+    if np.uint64(target) < np.uint64(profiles.entered.shape[1]):
+        profiles.entered[k, target] += 1
 
 
 @inlined

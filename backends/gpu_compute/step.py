@@ -8,12 +8,15 @@ uint32 register array wrap it.
 import numpy as np
 
 from backends.core.isa import ILLEGAL, NUMBER
+from backends.core.isa.instruction_set import FIRST_EXTENSION
 from backends.core.state import AT_ECALL, AT_FENCE, AT_TOHOST, HALTED, RUNNING, TRAPPED
 from backends.gpu_compute.arguments import shadow_of
+from backends.gpu_compute.arithmetic import extended
 from backends.gpu_compute.compiling import imm_of, op_of, rd_of, rs1_of, rs2_of
-from backends.gpu_compute.observed import accessed, follow, jumped, ran, wait
+from backends.gpu_compute.observed import accessed, counted, entered, follow, jumped, ran, wait
 from backends.interface import Cause
 
+EXTENSION = np.uint64(FIRST_EXTENSION)
 AT_UNDECODED = 15  # the next instruction is not in the decoded window; the host decides
 _ILLEGAL_INSTRUCTION, _MISALIGNED_FETCH = int(Cause.ILLEGAL_INSTRUCTION), int(Cause.MISALIGNED_FETCH)
 _OUTSIDE = int(Cause.ACCESS_OUTSIDE_MEMORY)
@@ -26,14 +29,15 @@ _OUTSIDE = int(Cause.ACCESS_OUTSIDE_MEMORY)
 assert all(globals()[name.upper().replace(".", "_")] == n for name, n in NUMBER.items())
 
 
-def advance(code, instance, base, k, caches, traces, shadows):
+def advance(code, instance, k, caches, traces, shadows, profiles, extensions):
     """Run one instance until it stops, waits, or has retired `max_steps`.
 
-    code: `[slots + 1]` uint64, packed instructions. instance: an `Instance`. base: of memory. k: which of all instances this
-    one is in what follows: caches: `Caches`; traces: hashes of pcs and of accesses `[B]` uint64; shadows: `Shadows`. Where one
-    of the three is None, Numba compiles a step without it. Returns (status, pc, retired, stalls, cause, address).
+    code: `[slots + 1]` uint64, packed instructions. instance: an `Instance`. k: which of all instances this one is in what
+    follows: caches: `Caches`; traces: hashes of pcs and of accesses `[B]` uint64; shadows: `Shadows`; profiles: `Profiles`;
+    extensions: `Extensions`. Where one of these is None, Numba compiles a step without it. Returns (status, pc, retired,
+    stalls, cause, address).
     """
-    x, memory, words, tohost, pc, retired, stalls, max_steps = instance
+    x, memory, words, tohost, pc, retired, stalls, max_steps, base = instance
     slots, size, base = np.uint32(len(code) - 1), np.uint32(len(memory)), np.uint32(base)
     byte_limit, half_limit, word_limit = size, np.uint32(size - np.uint32(1)), np.uint32(size - np.uint32(3))
     start = np.uint32(np.uint32(pc) - base)
@@ -67,7 +71,7 @@ def advance(code, instance, base, k, caches, traces, shadows):
                 far, target = True, imm
                 break
             x[rd] = base + np.uint32(i << np.uint64(2))
-            pcs, first = jumped(traces, pcs, first, i, imm, base)
+            pcs, first = jumped(traces, profiles, k, pcs, first, i, imm, base)
             i = np.uint64(imm)
         elif op == JALR:
             offset = np.uint32((np.uint32(a + imm) & np.uint32(0xFFFFFFFE)) - base)
@@ -76,49 +80,49 @@ def advance(code, instance, base, k, caches, traces, shadows):
                 far = True
                 break
             x[rd] = base + np.uint32(i << np.uint64(2))
-            pcs, first = jumped(traces, pcs, first, i, target, base)
+            pcs, first = jumped(traces, profiles, k, pcs, first, i, target, base)
             i = np.uint64(target)
         elif op == BEQ:
             if a == b:
                 if imm >= slots:
                     far, target = True, imm
                     break
-                pcs, first = jumped(traces, pcs, first, i, imm, base)
+                pcs, first = jumped(traces, profiles, k, pcs, first, i, imm, base)
                 i = np.uint64(imm)
         elif op == BNE:
             if a != b:
                 if imm >= slots:
                     far, target = True, imm
                     break
-                pcs, first = jumped(traces, pcs, first, i, imm, base)
+                pcs, first = jumped(traces, profiles, k, pcs, first, i, imm, base)
                 i = np.uint64(imm)
         elif op == BLT:
             if np.int32(a) < np.int32(b):
                 if imm >= slots:
                     far, target = True, imm
                     break
-                pcs, first = jumped(traces, pcs, first, i, imm, base)
+                pcs, first = jumped(traces, profiles, k, pcs, first, i, imm, base)
                 i = np.uint64(imm)
         elif op == BGE:
             if np.int32(a) >= np.int32(b):
                 if imm >= slots:
                     far, target = True, imm
                     break
-                pcs, first = jumped(traces, pcs, first, i, imm, base)
+                pcs, first = jumped(traces, profiles, k, pcs, first, i, imm, base)
                 i = np.uint64(imm)
         elif op == BLTU:
             if a < b:
                 if imm >= slots:
                     far, target = True, imm
                     break
-                pcs, first = jumped(traces, pcs, first, i, imm, base)
+                pcs, first = jumped(traces, profiles, k, pcs, first, i, imm, base)
                 i = np.uint64(imm)
         elif op == BGEU:
             if a >= b:
                 if imm >= slots:
                     far, target = True, imm
                     break
-                pcs, first = jumped(traces, pcs, first, i, imm, base)
+                pcs, first = jumped(traces, profiles, k, pcs, first, i, imm, base)
                 i = np.uint64(imm)
         elif op == LB:
             offset = np.uint32(np.uint32(a + imm) - base)
@@ -278,12 +282,17 @@ def advance(code, instance, base, k, caches, traces, shadows):
             address = base + np.uint32(i << np.uint64(2))
             break
         elif op != FENCE:
-            i, status = i - np.uint64(1), AT_UNDECODED
-            break
+            if extensions is None or op < EXTENSION:
+                i, status = i - np.uint64(1), AT_UNDECODED
+                break
+            if extensions is not None:
+                x[rd] = extended(extensions, k, op, a, b, imm)
         retired += 1
+    end = i + np.uint64(1) if status in (AT_ECALL, AT_FENCE) else i
     if traces is not None:
-        end = i + np.uint64(1) if status in (AT_ECALL, AT_FENCE) else i
         traces[0][k], traces[1][k] = ran(pcs, first, end, base), accesses
+    if profiles is not None:
+        counted(profiles, k, first, end)
     pc = np.uint32(base + np.uint32(i << np.uint64(2)))
     if width:
         status, cause, pc = TRAPPED, _OUTSIDE, np.uint32(pc - np.uint32(4))
@@ -295,4 +304,6 @@ def advance(code, instance, base, k, caches, traces, shadows):
         else:
             x[rd_of(instruction)] = pc
             status, pc, address, retired = AT_UNDECODED, address, np.uint32(0), retired + 1
+            if profiles is not None:
+                entered(profiles, k, target)
     return status, pc, retired, stalls, cause, address

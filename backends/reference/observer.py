@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from backends.core import isa, taint
+from backends.core.isa.words import Integers
 from backends.core.observation import CALL_DEPTH, CALLERS, LINK_REGISTERS, MULTIPLIER, Shadow
 
 if TYPE_CHECKING:
@@ -24,6 +25,8 @@ class Observer:
             self._hash(self.shadow.pcs, hart.pc)
             if row.width and inside:
                 self._hash(self.shadow.accesses, address)
+        if self.watch.counts:
+            self._count(hart, row, rs1, rs2, imm)
         if self.watch.secrets:
             self.slot = (hart.pc - hart.base) // 4
             self.shadow.executed[self.b, self.slot] = True
@@ -33,6 +36,16 @@ class Observer:
                 self.shadow.registers[self.b, rd] = result
             if row.kind == "jump":
                 self._call(row, rd, rs1, hart.pc + 4 & taint.WORD)
+
+    def _count(self, hart: "Hart", row: isa.Operation, rs1: int, rs2: int, imm: int) -> None:
+        """Executed here, and not in the slot behind; entered where a jump leads to."""
+        slot = (hart.pc - hart.base) // 4
+        self.shadow.counts[self.b, slot : slot + 2] += (1, -1)
+        a, b = hart.x[rs1], hart.x[rs2]
+        if row.kind == "jump" or (row.kind == "branch" and row.meaning(Integers(), a, b)):
+            target = ((a + imm & ~1 if row.name == "jalr" else hart.pc + imm) - hart.base) & taint.WORD
+            if target % 4 == 0 and target // 4 < self.shadow.entered.shape[1]:
+                self.shadow.entered[self.b, target // 4] += 1
 
     def _hash(self, hashes, address: int) -> None:
         hashes[self.b] = int(hashes[self.b]) * MULTIPLIER + address & _ALL_64

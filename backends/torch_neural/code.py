@@ -5,9 +5,12 @@ target (of `lui`: the immediate). Instances of one program share one row of entr
 that reached patched or rewritten code has its own.
 """
 
+from dataclasses import fields
+
 import numpy as np
 
 from backends.core import isa
+from backends.core.isa.instruction_set import FIRST_EXTENSION, of
 from backends.core.state import renewed
 from backends.interface import State
 from backends.torch_neural.decoder import Decoder
@@ -20,6 +23,8 @@ KINDS = (
     "counter", "fence", "ecall", "ebreak", "fence.i",
 )  # fmt: skip
 UNIT_NUMBERS = {"none": 0} | {unit: i + 1 for i, unit in enumerate(dict.fromkeys(u for u, _, _ in OPERATIONS.values()))}
+FIRST_EXPRESSION = len(UNIT_NUMBERS)
+"""What operations beyond the base have for a unit, in their order."""
 _ILLEGAL, _UNKNOWN = 0, -1
 
 
@@ -41,7 +46,11 @@ class InstructionMemory:
     """Decoded instructions of every instance of a run; `entries` `[E, 11]` int64 has the columns named above."""
 
     def __init__(self, state: State, decoder: Decoder, units: Units) -> None:
-        self.state, self.decoder, self.units = state, decoder, units
+        self.state, self.decoder, self.units, self.isa = state, decoder, units, of(state.config)
+        self.plans = np.zeros((FIRST_EXTENSION + len(self.isa.extensions), 5), np.int64)
+        self.plans[: len(_PLANS)] = _PLANS
+        for k, row in enumerate(self.isa.extensions):
+            self.plans[FIRST_EXTENSION + k] = KINDS.index("write"), FIRST_EXPRESSION + k, int(row.kind == "alu_imm"), 0, 0
         self.entries = np.zeros((1, 11), np.int64)
         self.numbers: dict[int, int] = {}  # slot and word to the place in `entries`
         self.rows = state.index.copy()
@@ -97,18 +106,25 @@ class InstructionMemory:
     def _learn(self, keys: np.ndarray) -> None:
         """Make entries for keys (slot, word)."""
         distinct, place = np.unique(keys & 0xFFFFFFFF, return_inverse=True)
-        d = self.decoder.decode(distinct.astype(np.uint32))
+        d = self._decoded(distinct.astype(np.uint32))
         legal = d.op[place] != isa.ILLEGAL
         place, pc = place[legal], (self.state.config.memory_base + 4 * (keys[legal] >> 32)).astype(np.uint32)
         imm = d.imm[place]
-        kind, unit, immediate, first, second = _PLANS[d.op[place]].T
-        fields = (kind, unit, d.rd[place], d.rs1[place], d.rs2[place], immediate, imm, first, second)
+        kind, unit, immediate, first, second = self.plans[d.op[place]].T
+        columns = (kind, unit, d.rd[place], d.rs1[place], d.rs2[place], immediate, imm, first, second)
         origin = np.where(d.op[place] == isa.NUMBER["lui"], np.uint32(0), pc)
         links = self._sums(pc, np.full_like(pc, 4)), self._sums(origin, imm)
         numbers = np.zeros(len(keys), np.int64)
         numbers[legal] = len(self.entries) + np.arange(len(pc))
-        self.entries = np.concatenate((self.entries, np.stack([x.astype(np.int64) for x in (*fields, *links)], 1)))
+        self.entries = np.concatenate((self.entries, np.stack([x.astype(np.int64) for x in (*columns, *links)], 1)))
         self.numbers |= zip(keys.tolist(), numbers.tolist(), strict=True)
+
+    def _decoded(self, words: np.ndarray) -> isa.Decoded:
+        """By the networks; operations beyond the base, which they have not learned, by the table."""
+        learned, table = self.decoder.decode(words), self.isa.decode(words)
+        beyond = (table.op >= FIRST_EXTENSION) & (table.op < FIRST_EXTENSION + len(self.isa.extensions))
+        pairs = ((getattr(table, field.name), getattr(learned, field.name)) for field in fields(isa.Decoded))
+        return isa.Decoded(*(np.where(beyond, t, x) for t, x in pairs)) if beyond.any() else learned
 
     def _sums(self, a: np.ndarray, b: np.ndarray) -> np.ndarray:
         return self.units.evaluate("add", a, b, np.zeros((2, len(a)))) if len(a) else a

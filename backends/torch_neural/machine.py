@@ -9,6 +9,7 @@ from functools import partial
 
 import numpy as np
 
+from backends.core.isa.expressions import recorded
 from backends.core.run import active
 from backends.core.state import AT_ECALL, AT_FENCE, AT_TOHOST, HALTED, RUNNING, trap
 from backends.interface import Cause, Session, State
@@ -27,6 +28,7 @@ Action = Callable[[np.ndarray, np.ndarray, np.ndarray, At], object]
 class NeuralSession(Session):
     def __init__(self, state: State, units: Units, classifier: Classifier) -> None:
         self.state, self.units = state, units
+        self.extensions = [recorded(row.meaning) for row in state.config.extensions]
         self.code = code.InstructionMemory(state, Decoder(units.cells, classifier, state.config.registers), units)
         self.base, self.size = np.uint32(state.config.memory_base), state.config.memory_bytes
         self.flat = self.state.memory.reshape(-1)
@@ -78,8 +80,13 @@ class NeuralSession(Session):
         result = np.zeros(len(who), np.uint32)
         for unit, at in _groups(e[:, code.UNIT]):
             if unit:
-                result[at] = self.units.evaluate(_UNITS[unit], a[at], b[at], e[at, code.FLAG_A : code.FLAG_B + 1].T)
+                result[at] = self._result(unit, a[at], b[at], e[at, code.FLAG_A : code.FLAG_B + 1].T)
         return result
+
+    def _result(self, unit: int, a: np.ndarray, b: np.ndarray, flags: np.ndarray) -> np.ndarray:
+        if unit in _UNITS:
+            return self.units.evaluate(_UNITS[unit], a, b, flags)
+        return self.units.express(self.extensions[unit - code.FIRST_EXPRESSION], a, b)
 
     def _set(self, who: np.ndarray, e: np.ndarray, value: np.ndarray) -> None:
         self.state.registers[who, e[:, code.RD]] = value

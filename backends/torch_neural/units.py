@@ -7,6 +7,7 @@ from contextlib import contextmanager
 import numpy as np
 import torch
 
+from backends.core.isa.expressions import CONSTANT, Expression
 from backends.torch_neural import wiring
 from backends.torch_neural.cells import TorchCells, to_bits, to_words
 
@@ -55,6 +56,14 @@ class Units:
                 warnings.simplefilter("ignore", DeprecationWarning)
                 self.recorded[name] = torch.jit.trace(lambda *bits: function(self.cells, *bits), inputs, check_trace=False)
         return self.recorded[name](*inputs)
+
+    def express(self, expression: Expression, a: np.ndarray, b: np.ndarray) -> np.ndarray:
+        """The expression of operands `[n]` uint32: each of its operations by the unit that is certified for it."""
+        values = [a, b]
+        for operation, x, y in expression.nodes:
+            constant = operation == CONSTANT
+            values.append(np.full_like(a, x) if constant else self.operate(operation, values[x], values[y]))
+        return values[-1]
 
     def operate(self, name: str, a: np.ndarray, b: np.ndarray) -> np.ndarray:
         """The operation `name` of `wiring.OPERATIONS` on operands `[n]` uint32."""

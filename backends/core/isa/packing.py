@@ -11,7 +11,7 @@ The functions on single words are plain Python on NumPy scalars, for compilers a
 
 import numpy as np
 
-from backends.core.isa.encoding import decode
+from backends.core.isa.instruction_set import Isa
 from backends.core.isa.table import ILLEGAL, NUMBER, OPERATIONS
 
 SCRATCH = 32
@@ -60,17 +60,17 @@ def target_of(distance, slot):
     return target >> np.uint32(2) | target << np.uint32(30)
 
 
-def pack(words: np.ndarray, base: int, registers: int) -> np.ndarray:
+def pack(words: np.ndarray, base: int, of: Isa) -> np.ndarray:
     """`[..., W + 1]` uint64 from the instruction words `[..., W]` uint32 at `base`; the last slot is UNDECODED."""
     distinct, where = np.unique(words, return_inverse=True)
     where = where.reshape(words.shape)
-    decoded = decode(distinct, registers)
+    decoded = of.decode(distinct)
     op, imm = decoded.op[where], decoded.imm[where].astype(np.int64)
     slot = np.arange(words.shape[-1], dtype=np.int64)
     upper = op == NUMBER["auipc"]
     imm = np.where(upper, imm + base + 4 * slot, imm)
     op = np.where(upper, NUMBER["lui"], op)
-    relative = np.append(PC_RELATIVE, False)[op]
+    relative = PC_RELATIVE[np.minimum(op, ILLEGAL - 1)] & (op < ILLEGAL)
     imm = np.where(relative, target_of(imm, slot), imm & 0xFFFFFFFF)
     rd = np.where(decoded.rd == 0, SCRATCH, decoded.rd)[where]
     packed = np.full((*words.shape[:-1], words.shape[-1] + 1), UNDECODED, np.uint64)

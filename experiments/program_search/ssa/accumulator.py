@@ -11,8 +11,8 @@ from typing import NamedTuple
 import numpy as np
 
 from backends.core import isa
+from backends.gpu_compute.arithmetic import alu
 from backends.gpu_compute.compiling import entry, inner
-from backends.gpu_compute.derivatives import alu
 from experiments.program_search.ssa.last_two import UNARY, Goal, Table, last_one
 from experiments.program_search.ssa.value_sets import Limits, hash_of
 

@@ -9,8 +9,8 @@ from typing import NamedTuple
 import numpy as np
 
 from backends.core import isa
+from backends.gpu_compute.arithmetic import alu
 from backends.gpu_compute.compiling import inlined, inner
-from backends.gpu_compute.derivatives import alu
 
 QUICK = ("add", "sub", "and", "or", "xor", "sll", "srl", "sra", "slt", "sltu", "mul")
 """Functions that are tried together, before each by itself."""

@@ -12,8 +12,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from backends.gpu_compute.arithmetic import alu
 from backends.gpu_compute.compiling import entry, inner
-from backends.gpu_compute.derivatives import alu
 from experiments.program_search.evaluation import popcount
 from experiments.program_search.ssa.last_two import UNARY, Table, last_one, second
 
