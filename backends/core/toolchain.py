@@ -35,11 +35,11 @@ def load(path: Path, isa: str | None = None, flags: tuple[str, ...] = ("-O2",)) 
     if path.suffix in (".c", ".S", ".s"):
         isa = isa or "rv32em"
         return elf.parse(compile_source(path, isa, flags), path.name)[0], isa
-    program, built_for = elf.parse(_read(path), path.name)
+    program, built_for = elf.parse(read(path), path.name)
     return program, isa or built_for
 
 
-def _read(path: Path) -> bytes:
+def read(path: Path) -> bytes:
     try:
         if path.stat().st_size > MAX_MEMORY_BYTES:
             raise UserError(f"{path}: {path.stat().st_size} bytes, more than the {MAX_MEMORY_BYTES} that a machine can hold")
@@ -56,7 +56,7 @@ def compile_source(path: Path, isa: str, flags: tuple[str, ...] = ("-O2",), star
     """
     from backends.core import elf
 
-    _read(path)
+    read(path)
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder) / "program.elf"
         options = [

@@ -116,6 +116,9 @@ class _Recorded:
     def __init__(self, tape: _Tape, number: int) -> None:
         self.tape, self.number = tape, number
 
+    def __neg__(self) -> Any:
+        return 0 - self
+
     def __invert__(self) -> Any:
         return self ^ -1
 

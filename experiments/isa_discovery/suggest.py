@@ -1,0 +1,125 @@
+"""The command `suggest`: from files to the operations that would pay, and to executables that use them."""
+
+import argparse
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+import numpy as np
+from rich.table import Table
+
+from backends.core import catalog
+from backends.core.screen import Screen
+from backends.interface import UserError
+from experiments.isa_discovery import discovery, elf_text, notation, ratified
+from experiments.isa_discovery.candidates import Limits
+from experiments.isa_discovery.discovery import Corpus, Subject
+from experiments.isa_discovery.layout import Layout
+from experiments.isa_discovery.profile import profiled
+from experiments.isa_discovery.proof import unproven
+from experiments.isa_discovery.selection import Selection, exact
+
+
+@dataclass(frozen=True)
+class Suggested:
+    """name: of the ratified operation that computes the same, or one of our own. uses: places in the code. saved: executed
+    instructions fewer."""
+
+    name: str
+    expression: str
+    immediate: bool
+    uses: int
+    saved: int
+
+
+@dataclass(frozen=True)
+class Measured:
+    """Of a file: executed instructions before, after as predicted, and after as the machine counted them."""
+
+    file: str
+    before: int
+    predicted: int
+    after: int
+
+
+def run(options: argparse.Namespace) -> int:
+    """Which added instructions save most on these programs: the optimum, the operations, and the programs rewritten to use
+    them, proven block by block, run and counted."""
+    if options.count < 1:
+        raise UserError(f"--count {options.count}: give 1 or more")
+    given = Path(options.input).read_bytes() if options.input else b""
+    pairs = [profiled(Path(file), tuple(options.flag) or ("-O2",), given, options.max_steps) for file in options.files]
+    subjects = [subject for subject, _ in pairs]
+    if len({subject.config.isa for subject in subjects}) > 1:
+        raise UserError("some of these files are for RV32E, some for RV32I: give files for one of them")
+    corpus = discovery.collect(subjects, Limits(inputs=options.inputs), options.even)
+    answer = exact(corpus.problem, options.count, limit_s=options.limit_s)
+    if not answer.saved:
+        print("Nothing saves an instruction here.")
+        return 1
+    names = named(corpus, answer)
+    layouts = discovery.rewrite(corpus, answer, names)
+    measured = [
+        measure(file, subject, layout, saved, options.backend)
+        for file, subject, layout, saved in zip(options.files, subjects, layouts, corpus.saved(answer), strict=True)
+    ]
+    if options.write:
+        for file, (_, data), layout in zip(options.files, pairs, layouts, strict=True):
+            elf_text.write(Path(options.write), Path(file), data, layout)
+    _tell(options, answer, suggested(corpus, answer, names), measured)
+    return 0
+
+
+def named(corpus: Corpus, answer: Selection) -> dict[int, str]:
+    """A name for every chosen operation: the ratified one where it computes the same."""
+    names: dict[int, str] = {}
+    for number, k in enumerate(answer.operations, 1):
+        operation = corpus.operations[k]
+        known = ratified.name_of(operation.expression)
+        name = known + "i" * operation.immediate if known else f"op{number}"
+        names[k] = name if name not in names.values() else f"op{number}"
+    return names
+
+
+def suggested(corpus: Corpus, answer: Selection, names: dict[int, str]) -> list[Suggested]:
+    """Those that save most first."""
+    rows = []
+    for k in answer.operations:
+        uses, operation = [u for u in answer.uses if corpus.problem.operation[u] == k], corpus.operations[k]
+        operands = ("a", "imm") if operation.immediate else ("a", "b")
+        saved = sum(int(corpus.problem.saved[u]) // corpus.weights[corpus.places[u][0]] for u in uses)
+        text = notation.text(operation.expression, operands)
+        rows.append(Suggested(names[k], text, operation.immediate, len(uses), saved))
+    return sorted(rows, key=lambda row: -row.saved)
+
+
+def measure(file: str, subject: Subject, layout: Layout, saved: int, backend: str) -> Measured:
+    """Run the rewritten program. Raises UserError where it does not do what the program did."""
+    program = layout.program()
+    words = np.concatenate((program.image, np.zeros(-len(program.image) % 4, np.uint8))).view("<u4")
+    for block in unproven(layout, words):
+        raise UserError(f"{file}: the rewritten block at {layout.text.address(block.first):#x} is not proven to be equal")
+    config = replace(subject.config, extensions=layout.isa.extensions)
+    after = catalog.create(backend).run(program, subject.batch, config, subject.instructions + 1)
+    same = all(getattr(after, name) == getattr(subject.run, name) for name in ("output", "errors"))
+    if not same or (after.status[0], after.exit_code[0]) != (subject.run.status[0], subject.run.exit_code[0]):
+        raise UserError(f"{file}: the rewritten program does something else, a jump that was not foreseen perhaps")
+    return Measured(file, subject.instructions, subject.instructions - saved, int(after.retired[0]))
+
+
+def _tell(options: argparse.Namespace, answer: Selection, rows: Sequence[Suggested], measured: Sequence[Measured]) -> None:
+    word = "optimal" if answer.optimal else "not shown to be optimal"
+    if options.json:
+        told = {"operations": [asdict(row) for row in rows], "files": [asdict(m) for m in measured]}
+        print(json.dumps({"verdict": word, "bound": answer.bound, **told}))
+        return
+    table = Table("operation", "computes", "uses", "instructions saved")
+    for row in rows:
+        table.add_row(row.name, row.expression, f"{row.uses:,}", f"{row.saved:,}")
+    Screen().print(table)
+    for m in measured:
+        part = f"{100 * (m.before - m.after) / m.before:.1f} % fewer"
+        print(f"{m.file}: {m.before:,} instructions, with these operations {m.after:,} ({m.predicted:,} predicted), {part}")
+    bound = "" if answer.optimal else f": no selection saves more than {answer.bound:,.0f}"
+    print(f"The selection is {word}{bound}.")
