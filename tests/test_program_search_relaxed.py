@@ -148,7 +148,7 @@ def test_a_warm_start_begins_at_the_hint():
 
 def test_what_cannot_be_searched_is_said():
     loop = problem("sum_to_n")
-    assert unfit(loop.space, loop.examples) is not None
+    assert unfit(loop) is not None
     for given, options in (
         (loop, {}), (problem("add"), {"relaxation": "words"}), (problem("add"), {"loss": "log"}),
         (problem("add"), {"backend": "gpu_compute"}), (problem("add"), {"backend": "torch_neural", "relaxation": "value"}),

@@ -22,11 +22,6 @@ class NoOptions:
     """Of a method that has none."""
 
 
-def fits_all(_: Problem) -> str | None:
-    """Of a method that takes every problem."""
-    return None
-
-
 @dataclass(frozen=True)
 class Method:
     """run: `(problem, budget, rng, options) -> Outcome`; it raises nothing but UserError. options: the type of its options, by
@@ -42,7 +37,7 @@ class Method:
     rate: float
     options: Callable[..., Any] = NoOptions
     given: Mapping[str, object] = field(default_factory=dict)
-    fits: Callable[[Problem], str | None] = fits_all
+    fits: Callable[[Problem], str | None] = lambda _: None
     compiled_once: bool = True
     hinted: bool = False
     place: int | None = None

@@ -8,10 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from experiments.program_search.budget import Budget
-from experiments.program_search.method import Method
 from experiments.program_search.problem import Outcome, Problem
 from experiments.program_search.relaxed import rounds
-from experiments.program_search.relaxed.rounds import Rounds
 
 
 @dataclass(frozen=True)
@@ -22,15 +20,12 @@ class Options(rounds.Options):
 
 
 def run(problem: Problem, budget: Budget, rng: np.random.Generator, options: Options) -> Outcome:
-    descent = Rounds(problem, budget, rng, options)
+    descent = rounds.Rounds(problem, budget, rng, options)
     bias = descent.toward(problem.hint, options.hint_logit) if problem.hint is not None else None
     return descent.search(bias=bias)
 
 
-METHOD = Method(
-    "annealed", "gradient", "descent through the soft machine at a falling temperature", run, rounds.RATE, Options,
-    fits=rounds.fits, compiled_once=False,
-)  # fmt: skip
+METHOD = rounds.method("annealed", "descent through the soft machine at a falling temperature", run, Options)
 VARIANTS = (
     METHOD.variant("annealed_bits", 1),
     METHOD.variant("annealed_value", 6, given={"relaxation": "value"}),

@@ -42,11 +42,6 @@ class Options(NamedTuple):
     best: int = 16
 
 
-def fits(problem: Problem) -> str | None:
-    """Why it cannot take a problem; None where it can."""
-    return unfit(problem.space, problem.examples)
-
-
 def run(problem: Problem, budget: Budget, rng: np.random.Generator, options: Options) -> Outcome:
     preference, rounds = Preference(problem, rng, options.best), options.rounds
     try:
@@ -144,7 +139,7 @@ def restricted(space: Space, functions: list[str], constants: list[int], part: f
     )  # fmt: skip
 
 
-METHOD = Method("guided_enumeration", "hybrid", "enumeration of what descents compute with first", run, 5e7, Options, fits=fits)
+METHOD = Method("guided_enumeration", "hybrid", "enumeration of what descents use first", run, 5e7, Options, fits=unfit)
 VARIANTS = (
     METHOD.variant("guided_enumeration", 13),
     # the same rounds, with operations and constants taken in the space's own order

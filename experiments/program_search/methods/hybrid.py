@@ -29,7 +29,7 @@ class Options(NamedTuple):
 
 
 def run(problem: Problem, budget: Budget, rng: np.random.Generator, options: Options) -> Outcome:
-    if form.unfit(problem.space, problem.examples) is None:
+    if form.unfit(problem) is None:
         return over_ssa.Chains(problem, rng, options.ssa).search(budget)
     return over_machine_code.Chains(problem, rng, options.machine_code).search(budget)
 

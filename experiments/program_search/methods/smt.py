@@ -8,26 +8,20 @@ at the same place on every computer: one such step is worth `_STEP` executions o
 Source: Solar-Lezama et al., Combinatorial Sketching for Finite Programs (2006), for the refinement.
 """
 
-from typing import NamedTuple
-
 import numpy as np
 
 from backends.interface import UserError
 from experiments.program_search.budget import Budget, Exhausted
 from experiments.program_search.evaluation import Evaluator
-from experiments.program_search.method import Method
+from experiments.program_search.method import Method, NoOptions
 from experiments.program_search.problem import Outcome, Problem
 from experiments.program_search.ssa.connections import Connections, GivenUp
 from experiments.program_search.ssa.register_allocation import allocate
 
+_FEW = 3
+"""Examples that the first program is to be right on."""
 _STEP = 5_000
 """Executions that take about as long as a step of the solver."""
-
-
-class Options(NamedTuple):
-    """examples: that the first program is to be right on."""
-
-    examples: int = 3
 
 
 def fits(problem: Problem) -> str | None:
@@ -37,11 +31,11 @@ def fits(problem: Problem) -> str | None:
     return "method smt searches straight-line register programs only: choose another, or no branches and no memory"
 
 
-def run(problem: Problem, budget: Budget, rng: np.random.Generator, options: Options) -> Outcome:
+def run(problem: Problem, budget: Budget, rng: np.random.Generator, _: NoOptions) -> Outcome:
     """Raises UserError for a problem that has loops or memory."""
     if (reason := fits(problem)) is not None:
         raise UserError(reason)
-    evaluator, few = Evaluator(problem.examples), rng.permutation(len(problem.examples))[: options.examples].tolist()
+    evaluator, few = Evaluator(problem.examples), rng.permutation(len(problem.examples))[:_FEW].tolist()
     steps = 0
 
     def stop() -> bool:
@@ -71,5 +65,5 @@ def run(problem: Problem, budget: Budget, rng: np.random.Generator, options: Opt
     return Outcome(None)
 
 
-METHOD = Method("smt", "discrete", "a solver, refined by counterexamples", run, 5e7, Options, fits=fits)
+METHOD = Method("smt", "discrete", "a solver, refined by counterexamples", run, 5e7, fits=fits)
 VARIANTS = (METHOD.variant("smt", 5),)

@@ -26,7 +26,7 @@ class Options(NamedTuple):
 
 
 def run(problem: Problem, budget: Budget, rng: np.random.Generator, options: Options) -> Outcome:
-    if form.unfit(problem.space, problem.examples) is None:
+    if form.unfit(problem) is None:
         return over_ssa.Descents(problem, rng, options.ssa).search(budget)
     return over_machine_code.Descents(problem, rng, options.machine_code).search(budget)
 

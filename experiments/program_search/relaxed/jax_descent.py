@@ -20,8 +20,7 @@ from backends.jax_tensor import soft_run
 from backends.jax_tensor.compiling import jit
 from backends.jax_tensor.soft_program import RELAXATIONS, Machine, Place, SoftState
 from experiments.program_search.choices import NEVER
-from experiments.program_search.relaxed import objective
-from experiments.program_search.relaxed.descent import DTYPES, Descent, Schedule
+from experiments.program_search.relaxed.descent import DTYPES, Descent, Schedule, adam, of_bits
 from experiments.program_search.ssa.form import Fields, Form
 
 _WORD = 2.0**32
@@ -69,7 +68,7 @@ def _advance(
     def iteration(descent: Descent, given: tuple) -> tuple[Descent, jax.Array]:
         schedule, rows = given
         slopes, losses = _slopes(shape, descent.logits.plus(mask), schedule, rows, batch)
-        return objective.adam(jnp, descent, slopes, schedule.rate), losses
+        return adam(jnp, descent, slopes, schedule.rate), losses
 
     return jax.lax.scan(iteration, descent, (schedule, rows))
 
@@ -90,7 +89,7 @@ def _loss(logits: Fields, shape: Shape, schedule: Schedule, batch: Batch) -> jax
     )
     found = jnp.tensordot(jax.nn.softmax(logits.out / schedule.temperature, axis=-1), end.registers, axes=1)
     return jnp.mean(
-        objective.of_bits(jnp, shape.loss, found, batch.wanted, schedule.focus, np.arange(32, dtype=np.float32))
+        of_bits(jnp, shape.loss, found, batch.wanted, schedule.focus, np.arange(32, dtype=np.float32))
         if found.ndim == 3
         else _of_values(shape, found, batch.wanted)
     )

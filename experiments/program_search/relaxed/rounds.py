@@ -13,14 +13,13 @@ import numpy as np
 from backends.interface import UserError
 from experiments.program_search.budget import Budget, Exhausted
 from experiments.program_search.choices import NEVER
+from experiments.program_search.method import Method
 from experiments.program_search.problem import Outcome, Problem
 from experiments.program_search.relaxed.descent import DTYPES, LOSSES, Descender, Descent, Schedule
 from experiments.program_search.ssa.form import FOCUS, Fields, Form, unfit
 from experiments.program_search.ssa.kernel import FormCases, State, count_wrong
 from experiments.program_search.ssa.lowering import Lowering
 
-RATE = 4e6
-"""Executions of about a second on one core."""
 EVERY = 10
 """Iterations between two readings."""
 _FEW = 8
@@ -54,9 +53,9 @@ class Options:
         return self.first_temperature * (self.last_temperature / self.first_temperature) ** fallen
 
 
-def fits(problem: Problem) -> str | None:
-    """Why the gradient methods cannot search a problem's space, or None."""
-    return unfit(problem.space, problem.examples)
+def method(name: str, about: str, run: Callable[..., Outcome], options: Callable = Options) -> Method:
+    """A gradient method that descends in rounds."""
+    return Method(name, "gradient", about, run, 4e6, options, fits=unfit, compiled_once=False)
 
 
 @dataclass
@@ -197,5 +196,5 @@ def _check(problem: Problem, options: Options) -> None:
         raise UserError(f"unknown relaxation '{relaxation}': one of {', '.join(LOSSES)}")
     if loss is not None and loss not in LOSSES[relaxation]:
         raise UserError(f"unknown loss '{loss}' for {relaxation}: one of {', '.join(LOSSES[relaxation])}")
-    if (why := fits(problem)) is not None:
+    if (why := unfit(problem)) is not None:
         raise UserError(f"the gradient methods cannot search this space: {why}")

@@ -17,8 +17,7 @@ from backends.torch_neural.codec import to_bits
 from backends.torch_neural.networks import entries, load_weights
 from backends.torch_neural.soft_step import operate
 from backends.torch_neural.units import Units, one_thread
-from experiments.program_search.relaxed import objective
-from experiments.program_search.relaxed.descent import DTYPES, Descent, Schedule
+from experiments.program_search.relaxed.descent import DTYPES, Descent, Schedule, adam, of_bits
 from experiments.program_search.ssa.form import Fields, Form
 
 
@@ -41,7 +40,7 @@ class Descender:
             for k, some in enumerate(rows):
                 own = given.at(k)
                 slopes, loss = self._slopes(now.logits.plus(closed), own, torch.from_numpy(some))
-                now = objective.adam(torch, now, slopes, own.rate)
+                now = adam(torch, now, slopes, own.rate)
                 losses.append(loss.numpy())
         return _arrays(now), np.stack(losses)
 
@@ -55,7 +54,7 @@ class Descender:
         selections = [torch.softmax(x / schedule.temperature[:, None, None], -1) for x in leaves]
         found = self._run(Fields(*selections), self.start[..., rows])
         wanted = self.wanted[:, None, :, rows]
-        each = objective.of_bits(torch, self.loss, found, wanted, schedule.focus, self.places).mean((0, -1))
+        each = of_bits(torch, self.loss, found, wanted, schedule.focus, self.places).mean((0, -1))
         return Fields(*torch.autograd.grad(each.sum(), leaves)), each.detach()
 
     def _run(self, chosen: Fields, start: torch.Tensor) -> torch.Tensor:

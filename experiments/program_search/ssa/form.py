@@ -15,8 +15,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from backends.core import isa
-from experiments.program_search.problem import Examples, Problem
-from experiments.program_search.space import CONSTANTS, OPERATION, Space
+from experiments.program_search.problem import Problem
+from experiments.program_search.space import CONSTANTS, OPERATION
 
 FOCUS = (0.25, 0.25, 0.0, -0.25)
 """Of restarts in turn, or to draw from: half of them begin with the low bits, a quarter with the high ones."""
@@ -25,15 +25,15 @@ _MASS = 3.0
 """Registers' worth of mass of all constants."""
 
 
-def unfit(space: Space, examples: Examples) -> str | None:
-    """Why programs of a space cannot be had in this form, or None."""
-    if any(at.kind != "register" for at in examples.sources + examples.targets):
+def unfit(problem: Problem) -> str | None:
+    """Why the programs of a problem cannot be had in this form, or None."""
+    if any(at.kind != "register" for at in problem.examples.sources + problem.examples.targets):
         return "its inputs or outputs lie in memory"
-    for name in space.operations:
+    for name in problem.space.operations:
         row = OPERATION[name]
         if not row.computes:
             return f"it has {name}, which is more than a word computed from words"
-        if row.register_form not in space.operations:
+        if row.register_form not in problem.space.operations:
             return f"it has {name} and not {row.register_form}"
     return None
 
