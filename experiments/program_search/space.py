@@ -5,6 +5,7 @@ are 0, and the immediate of a branch or jump is the distance in bytes. It starts
 the slot behind its last, by running or by jumping there. Many codes are `[P, L, 5]`.
 """
 
+import math
 from dataclasses import dataclass
 
 from backends.core import isa
@@ -85,10 +86,8 @@ class Space:
 
     def size(self) -> float:
         """How many codes the space holds."""
-        choices = 1.0
-        for slot in range(self.length):
-            choices *= sum(
-                float(len(self.registers)) ** sum(self.fields(name)) * len(self.immediates(name, slot))
-                for name in self.operations
-            )
-        return choices
+        registers = float(len(self.registers))
+        return math.prod(
+            sum(registers ** sum(self.fields(name)) * len(self.immediates(name, slot)) for name in self.operations)
+            for slot in range(self.length)
+        )

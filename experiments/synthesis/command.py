@@ -120,18 +120,11 @@ def _lines(question: Question, answer: solve.Answer, report: dict) -> list[str]:
     rows = f"right on {_of(report['training'])} examples and {_of(report['held_out'])} held-out rows"
     cost = f"{report['executions']:.3g} executions, {report['seconds']:.1f} s, method {report['method']}, seed {question.seed}"
     if answer.found:
-        return [
-            *report["program"],
-            "",
-            rows,
-            _shortest(answer),
-            cost,
-            f"python -m backends run {shlex.quote(str(question.out))} runs it on every row",
-        ]
-    lines = [
-        f"no program of at most {max(space.length for space in question.spaces)} instructions found: {_end(question, answer)}",
-        cost,
-    ]
+        runs = f"python -m backends run {shlex.quote(str(question.out))} runs it on every row"
+        return [*report["program"], "", rows, _shortest(answer), cost, runs]
+    longest = max(space.length for space in question.spaces)
+    end = "the budget has ended" if question.budget.ended else f"{question.method.name} has nothing more to try"
+    lines = [f"no program of at most {longest} instructions found: {end}", cost]
     if not question.spaces[-1].straight:
         lines.append(f"programs with branches had {question.steps} instructions a run in the search: --steps gives more")
     if answer.code is None:
@@ -151,9 +144,3 @@ def _shortest(answer: solve.Answer) -> str:
 
 def _of(rows: dict) -> str:
     return f"{rows['right']} of {rows['rows']}" if rows["rows"] else "no"
-
-
-def _end(question: Question, answer: solve.Answer) -> str:
-    if question.budget.ended:
-        return "the budget has ended"
-    return f"{question.method.name} has nothing more to try"

@@ -45,7 +45,7 @@ def judge(
     confirmed = correct(examples.take(few), code, "reference")
     assert (confirmed == right[few]).all(), f"{machine} and reference disagree on {task.name}"
     if not right.all():
-        return Verdict(False, len(right), "refuted", _row(examples, int(np.argmin(right))))
+        return Verdict(False, len(right), "refuted", tuple(examples.inputs[np.argmin(right)].tolist()))
     return _proven(task, examples, code, effort)
 
 
@@ -58,7 +58,3 @@ def _proven(task: Task, examples: Examples, code: np.ndarray, effort: int) -> Ve
     wrong = equivalence.example(examples, task.meaning, inputs)
     assert not correct(wrong, code, "reference").any(), f"{task.name}: a counterexample that the machine does not show"
     return Verdict(False, len(examples), proof, inputs)
-
-
-def _row(examples: Examples, row: int) -> tuple[int, ...]:
-    return tuple(int(word) for word in examples.inputs[row])

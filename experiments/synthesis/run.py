@@ -19,25 +19,26 @@ from experiments.harness.parts import Part, run_parts
 from experiments.program_search import methods
 from experiments.program_search.assembly import text
 from experiments.program_search.budget import Budget
+from experiments.program_search.choices import random_codes
+from experiments.program_search.evaluation import Evaluator
 from experiments.program_search.machine_check import correct
 from experiments.program_search.method import Method
 from experiments.program_search.minimise import minimise
 from experiments.program_search.problem import Outcome, Problem
 from experiments.program_search.ssa import straight_through
 from experiments.synthesis import judgement, schema, tasks
-from experiments.synthesis.density import density
+from experiments.synthesis.statistics import wilson
 from experiments.synthesis.task import Task
 
 TRAINING = 256
 TRACED_SEEDS, TRACE_ROWS = 2, 100
 SCHEDULED = ("p07",)
-SCHEDULES: dict[str, tuple[float, float]] = {
-    "fixed 10": (10.0, 10.0), "fixed 3": (3.0, 3.0), "fixed 1": (1.0, 1.0), "fixed 0.3": (0.3, 0.3),
-    "fixed 0.1": (0.1, 0.1), "fixed 0.03": (0.03, 0.03), "3 to 0.3": (3.0, 0.3), "1 to 0.1": (1.0, 0.1),
-    "0.3 to 0.03": (0.3, 0.03),
-}  # fmt: skip
+SCHEDULES = {f"fixed {t:g}": (t, t) for t in (10.0, 3.0, 1.0, 0.3, 0.1, 0.03)}
+SCHEDULES |= {f"{first:g} to {last:g}": (first, last) for first, last in ((3.0, 0.3), (1.0, 0.1), (0.3, 0.03))}
 """First and last temperature of a descent, in bits."""
 
+_SIEVES, _BATCH = (4, 64, 256), 100_000
+"""Of density: examples that codes run on, those that are right on all going on, the last ones held out; codes at a time."""
 _WARMING = 2e5
 """Executions until all of a method is compiled."""
 _PATIENCE, _MARGIN_S = 60.0, 600.0
@@ -186,14 +187,27 @@ def _judged(task: Task, outcome: Outcome, rng: np.random.Generator) -> dict:
 def _described(name: str, samples: int, seed: int) -> pd.DataFrame:
     """One row: a task's space, and how rare solutions are in it."""
     task = tasks.get(name)
-    sampled = density(task, np.random.default_rng(seed), samples)
+    hits, low, high = density(task, np.random.default_rng(seed), samples)
     row = {
         "task": name, "group": task.group, "shortest": task.shortest, "length": task.space.length,
         "operations": len(task.space.operations), "registers": len(task.space.registers),
-        "log10_space": math.log10(task.space.size()), "solutions": sampled.hits, "samples": sampled.samples,
-        "density_low": sampled.low, "density_high": sampled.high,
+        "log10_space": math.log10(task.space.size()), "solutions": hits, "samples": samples, "density_low": low,
+        "density_high": high,
     }  # fmt: skip
     return pd.DataFrame([row])
+
+
+def density(task: Task, rng: np.random.Generator, samples: int) -> tuple[int, float, float]:
+    """How many of so many random codes of the task's space are right on training and held-out examples, and the 95 % interval
+    of their share: where none is, how rare solutions must be."""
+    training, hits = task.training(rng, _SIEVES[1]), 0
+    sieves = [Evaluator(examples) for examples in (training.take(slice(_SIEVES[0])), training, task.held_out(rng, _SIEVES[2]))]
+    for start in range(0, samples, _BATCH):
+        codes = random_codes(task.space, rng, min(_BATCH, samples - start))
+        for sieve in sieves:
+            codes = codes[sieve.score(codes).right == len(sieve)]
+        hits += len(codes)
+    return hits, *wilson(hits, samples)
 
 
 def _traces(runs: pd.DataFrame) -> pd.DataFrame:

@@ -28,7 +28,7 @@ from experiments.program_search.minimise import minimise
 from experiments.program_search.problem import Examples, Problem
 from experiments.program_search.space import BRANCHES, CONSTANTS, STRAIGHT, Space
 from experiments.program_search.ssa import shortest
-from experiments.program_search.ssa.shortest import Shortest
+from experiments.program_search.ssa.shortest import USUAL_CONSTANTS, Shortest
 from experiments.synthesis import tasks
 from experiments.synthesis.executable import REGISTERS
 from experiments.synthesis.table import Table
@@ -41,7 +41,6 @@ _PATIENCE = 16
 """How many times the steps of a run in the search a found program may take on a row."""
 _SHORT = 5
 """Instructions of loops that are looked for before longer ones."""
-FEW_CONSTANTS = (-4, -2, -1, 0, 1, 2, 3, 4, 7, 8, 15, 16, 31, 255)
 _WARMING = 2e5, 10.0
 """Executions and seconds until all of a method is compiled."""
 _SCRATCH_ORDER = (5, 6, 7, 8, 9, 15, 14, 13, 12, 11, 10)
@@ -111,15 +110,14 @@ def fitting(method: Method, choices: Sequence[Space], examples: Examples) -> lis
 
 def spaces(examples: Examples, length: int, operations: Sequence[str] | None) -> list[Space]:
     """The spaces to search, one after the other."""
-    memory = ("lw", "sw") if any(at.kind == "memory" for at in examples.sources + examples.targets) else ()
+    memory = ("lw", "sw") if examples.words_named() else ()
     straight, loops = (*STRAIGHT, "mul", *memory), (*LOOP, "or", "xor", "mul", "divu", "remu", *memory)
     first = [tuple(operations)] if operations else [straight, loops]
     then = first if operations else [straight, straight + BRANCHES]
-    of_examples = constants(examples)
-    few, all_ = (tuple(sorted({*known, *of_examples})) for known in (FEW_CONSTANTS, CONSTANTS))
-    usable, homes = registers(examples), registers(examples, SCRATCH + len(addresses(examples)))
-    words = addresses(examples)
+    few, all_ = (tuple(sorted({*known, *constants(examples)})) for known in (USUAL_CONSTANTS, CONSTANTS))
+    usable, words = registers(examples), addresses(examples)
     made = [Space(names, usable, length, few, words) for names in first]
+    homes = registers(examples, SCRATCH + len(words))
     made = [replace(space, registers=homes) if space.straight else space for space in made]
     short = [replace(space, length=_SHORT) for space in made if not space.straight and length > _SHORT]
     whole = [Space(names, usable, length, all_, words) for names in then]

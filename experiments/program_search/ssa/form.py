@@ -27,7 +27,7 @@ _MASS = 3.0
 
 def unfit(problem: Problem) -> str | None:
     """Why the programs of a problem cannot be had in this form, or None."""
-    if any(at.kind != "register" for at in problem.examples.sources + problem.examples.targets):
+    if problem.examples.words_named():
         return "its inputs or outputs lie in memory"
     for name in problem.space.operations:
         row = OPERATION[name]

@@ -189,10 +189,10 @@ class Shortest:
 
     def _held(self, known: Accumulator, made: np.ndarray) -> Expression:
         """What the accumulator holds."""
-        row, operand, order, before = known.value(made)
-        if before is None:
+        row, operand, order, before = made.tolist()
+        if row < 0:
             return self.leaves[1 + operand]
-        own, inputs = self._held(known, before), len(self.inputs)
+        own, inputs = self._held(known, known.layers.made[before]), len(self.inputs)
         if operand == UNARY:
             return self._made(row, own, None)
         loaded = operand >= inputs
