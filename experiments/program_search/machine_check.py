@@ -7,7 +7,6 @@ from backends.interface import Batch, MachineConfig, Patch, Program, Status
 from experiments.program_search import assembly
 from experiments.program_search.problem import Examples
 
-_MARGIN_STEPS = 1  # for the `ebreak` behind the program
 _TOP = 1 << 32
 
 
@@ -17,10 +16,8 @@ def correct(examples: Examples, code: np.ndarray, machine: str = "gpu_compute") 
     if not assembly.encodable(code):
         return np.zeros(len(examples), bool)
     program, config = placed(examples, code)
-    registers = examples.registers(config.registers)
-    patches = (Patch(examples.window()[0], examples.memory()),)
-    batch = Batch(registers, patches=patches)
-    ran = catalog.create(machine).run(program, batch, config, examples.steps + _MARGIN_STEPS)
+    batch = Batch(examples.registers(config.registers), patches=(Patch(examples.window()[0], examples.memory()),))
+    ran = catalog.create(machine).run(program, batch, config, examples.steps + 1)  # one for the `ebreak`
     ended = (ran.status == Status.HALTED) & (ran.pc == program.base + len(program.image))
     found = examples.read(ran.registers, ran.memory, config.memory_base)
     return ended & (found == examples.outputs).all(axis=1)

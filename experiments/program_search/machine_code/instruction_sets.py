@@ -41,7 +41,7 @@ class Instructions(NamedTuple):
         ranks = {r: rank for rank, r in enumerate(r for r in space.registers if r and r not in named)}
         scratch = sum((((reads | writes) >> r & 1) << rank for r, rank in ranks.items()), np.zeros_like(reads))
         stores = np.array([row.kind == "store" for row in kinds], bool)
-        return cls(rows, reads, writes, scratch, stores, np.array([_is_jump(row) for row in kinds], bool))
+        return cls(rows, reads, writes, scratch, stores, np.array([row.format in "BJ" for row in kinds], bool))
 
     def take(self, chosen: np.ndarray) -> "Instructions":
         """Some of them, by mask or index."""
@@ -68,29 +68,20 @@ class SlotChoices(NamedTuple):
         reads, writes, scratch = np.zeros((3, *shape), np.int64)
         for slot, lines in enumerate(slots):
             here = slot, slice(len(lines.rows))
-            packed[here] = _packed(lines, slot)
+            codes = np.array([[NOTHING] * (slot + 1)] * len(lines.rows), np.int32).reshape(-1, slot + 1, 5)
+            codes[:, slot] = lines.rows
+            codes[:, slot, IMM] -= 4 * slot * lines.jumps
+            packed[here] = pack(codes)[:, slot]
             reads[here], writes[here], scratch[here], stores[here] = lines[1:5]
         outputs = sum({1 << at.number for at in examples.targets if at.kind == "register"})
         return cls(packed, reads, writes, scratch, stores, outputs)
-
-
-def _is_jump(row: isa.Operation) -> bool:
-    return row.format in ("B", "J")
-
-
-def _packed(lines: Instructions, slot: int) -> np.ndarray:
-    """`[M]` uint64, the instructions as they stand in a slot."""
-    codes = np.array([[NOTHING] * (slot + 1)] * len(lines.rows), np.int32).reshape(-1, slot + 1, 5)
-    codes[:, slot] = lines.rows
-    codes[:, slot, IMM] -= 4 * slot * lines.jumps
-    return pack(codes)[:, slot]
 
 
 def _lines(space: Space, length: int, constants: tuple[int, ...] | None) -> Iterator[tuple[int, int, int, int, int]]:
     """Instructions `(op, rd, rs1, rs2, imm)` that do something."""
     for name in space.operations:
         row = OPERATION[name]
-        if _is_jump(row):
+        if row.format in "BJ":
             immediates = tuple(4 * target for target in range(length + 1))
         else:
             usual = None if constants is None else {0, *constants, *space.addresses}

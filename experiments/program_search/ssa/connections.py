@@ -6,8 +6,8 @@ and not registers, which are given out afterwards. Immediates are any of 12 bits
 Source: Gulwani, Jha, Tiwari and Venkatesan, Synthesis of Loop-free Programs (2011), for the encoding by connections.
 """
 
+from collections import namedtuple
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import bitwuzla
 import z3
@@ -23,14 +23,8 @@ class GivenUp(Exception):
     """The solver was stopped."""
 
 
-@dataclass(frozen=True)
-class _Line:
-    """What a solver chooses of an instruction: form (which operation of the space), its operands' numbers, the immediate."""
-
-    form: z3.BitVecRef
-    left: z3.BitVecRef
-    right: z3.BitVecRef
-    imm: z3.BitVecRef
+_Line = namedtuple("_Line", ("form", "left", "right", "imm"))
+"""What a solver chooses of an instruction: form (which operation of the space), its operands' numbers, the immediate."""
 
 
 class Connections:

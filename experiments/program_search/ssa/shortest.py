@@ -60,10 +60,6 @@ class Part:
     whole: bool
     accumulator: bool = False
 
-    @property
-    def length(self) -> int:
-        return int(self.limits.instructions)
-
 
 def fits(problem: Problem) -> str | None:
     """Why it cannot take a problem; None where it can."""
@@ -105,13 +101,14 @@ class Shortest:
         for part in tuple(self.parts):
             if below <= self.no_shorter:
                 return
-            if self.no_shorter <= part.length < below:
+            length = part.limits.instructions
+            if self.no_shorter <= length < below:
                 code = next((code for code in self._codes(part, budget) if self._accepted(code, accepts)), None)
                 if code is not None:
-                    below = part.length
+                    below = length
                     yield code
                     continue
-                self.done |= {part.length} if part.whole else set()
+                self.done |= {length} if part.whole else set()
                 while self.no_shorter in self.done and not self.unsure:
                     self.no_shorter += 1
             self.parts.remove(part)
@@ -124,7 +121,7 @@ class Shortest:
 
     def _codes(self, part: Part, budget: Budget) -> Iterator[np.ndarray]:
         """Codes of a part that are right; begun anew with one more example where one is wrong on it."""
-        space, known = replace(self.space, length=part.length), -1
+        space, known = replace(self.space, length=part.limits.instructions), -1
         while known != len(self.few):
             known = len(self.few)
             roots = self._chains if part.accumulator else self._roots

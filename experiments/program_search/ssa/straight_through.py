@@ -22,7 +22,7 @@ import numpy as np
 from backends.gpu_compute.compiling import entry, inner
 from experiments.program_search.choices import NEVER
 from experiments.program_search.problem import Problem
-from experiments.program_search.random_numbers import below
+from experiments.program_search.random_numbers import shuffle
 from experiments.program_search.ssa.form import FOCUS
 from experiments.program_search.ssa.form_search import RIGHT, TEMPERATURE, WRONG, FormSearch
 from experiments.program_search.ssa.kernel import BACKWARD, ITERATION, draw, restart, right, score
@@ -61,14 +61,6 @@ class Descents(FormSearch):
 
 
 @inner
-def _shuffle(state, count):
-    """Put other examples in front."""
-    for t in range(count):
-        other = t + below(state.random, len(state.order) - t)
-        state.order[t], state.order[other] = state.order[other], state.order[t]
-
-
-@inner
 def _learn(state, cases, options, credit):
     logits, prior, drawn, before = state.logits, cases.prior, state.drawn, state.before
     rate, decay = options.rate / options.batch, options.decay
@@ -97,7 +89,7 @@ def _descend(state, cases, options, executions, report):
         report[TEMPERATURE] = s.first_temperature * (s.last_temperature / s.first_temperature) ** (iteration / s.iterations)
         draw(state, report[TEMPERATURE], s.keep)
         if iteration % s.hold == 0:
-            _shuffle(state, s.batch)
+            shuffle(state.random, state.order, s.batch)  # other examples in front
             state.last[0] = -1.0
         wrong = score(state, cases, s.batch)
         total += s.batch * each
