@@ -1,9 +1,9 @@
 """From examples to a program: the search that the command `solve` runs, and what is kept of it.
 
-The rows are divided: a method sees the training rows, and a program counts only if it is right on the held-out rows too, on
-the hard machine, where a run may take longer than in the search. Small spaces come before large ones: few constants before all,
-short loops before long ones, and where nobody says which operations to use, programs without branches before programs with
-them. Each space has a share of what is left of the budget.
+A method sees the training rows, and a program counts only if it is right on the held-out rows too, on the hard machine, where
+a run may take longer than in the search. Small spaces come before large ones, each with a share of what is left of the budget:
+few constants before all, short loops before long ones, and, where nobody says which operations to use, programs without
+branches before programs with them.
 
 Where nobody names a method, and an output in a register is wanted of registers, the search for the shortest program without
 branches has the first part of the budget, and what is left once a program is found, to look for shorter ones or to show that

@@ -1,9 +1,8 @@
 """Proposals that the gradient makes: substitutes drawn by how many wrong bits the adjoint of the machine expects them to take.
 
-A *guide* holds the scores of all substitutes at the code that a chain is at, over a few examples. A proposal draws a slot and a
-field by the mean of exp(-score / temperature) over the field's substitutes, then the substitute by its own
-exp(-score / temperature). What the code's operation does not use (the immediate of a register form, the second register of an
-immediate form) is drawn at random when scores are made, so that every operation is scored with operands.
+A *guide* holds the scores of all substitutes at the code that a chain is at, over a few examples. A proposal draws a slot and
+a field by the mean of exp(-score / temperature) over the field's substitutes, then the substitute by its own. What the code's
+operation does not use is drawn at random when scores are made, so that every operation is scored with operands.
 
 Source: Grathwohl et al., Oops I Took a Gradient: Scalable Sampling for Discrete Distributions (2021).
 """

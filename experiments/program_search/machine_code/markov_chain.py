@@ -1,11 +1,10 @@
 """Markov chains over codes whose stationary distribution favours those that are nearly right, as in STOKE.
 
-The chains look at a few of the examples; a code without cost on them is tried on all, and one that it gets wrong joins the few.
-Chains begin anew after runs of Luby's lengths.
+The chains look at a few of the examples; a code without cost on them is tried on all, and one that it gets wrong joins the
+few. Chains begin anew after runs of Luby's lengths.
 
-Source: Schkufza, Sharma and Aiken, Stochastic Superoptimization (2013): their cost, bits that differ,
-their proposals, and their way to accept: the random number is drawn first, so that an evaluation
-stops as soon as the proposal is bound to be refused.
+Source: Schkufza, Sharma and Aiken, Stochastic Superoptimization (2013): their cost, bits that differ, their blind proposals,
+and their way to accept: the random number is drawn first, so that an evaluation stops as soon as it is bound to be refused.
 """
 
 from typing import NamedTuple

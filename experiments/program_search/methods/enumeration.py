@@ -1,7 +1,6 @@
-"""Enumeration: of values for straight-line programs on registers, of codes in the order of their length for all others.
-
-`ssa/bottom_up.py` and `machine_code/exhaustive.py` say how. It ends when the space is searched, when memory for values is full,
-or with the budget.
+"""Enumeration: of values for straight-line programs on registers (`ssa/bottom_up.py`), of codes in the order of their length
+for all others (`machine_code/exhaustive.py`). It ends when the space is searched, when memory for values is full, or with the
+budget.
 """
 
 import numpy as np

@@ -1,8 +1,6 @@
-"""Gradient proposals, discrete acceptance: Markov chains some of whose proposals the adjoint of the machine makes.
-
-One backward pass scores every substitute of every choice of the program that the chain is at; proposals are drawn by those
-scores and accepted as in stochastic search, by what they really cost. Straight-line programs on registers have the static
-single assignment form (`ssa/markov_chain.py`), all others that of their space (`machine_code/markov_chain.py`).
+"""Gradient proposals, discrete acceptance: Markov chains some of whose proposals the adjoint of the machine makes, over the
+static single assignment form for straight-line programs on registers (`ssa/markov_chain.py`), over the codes of their space
+for all others (`machine_code/markov_chain.py`).
 """
 
 from typing import NamedTuple

@@ -1,7 +1,5 @@
-"""Enumeration of loops by sketches: what a loop counts first, then what it computes in each round.
-
-`machine_code/loop_sketches.py` says which loops these are, `machine_code/exhaustive.py` how they are tried. It ends when all
-are, or with the budget.
+"""Enumeration of loops by sketches (`machine_code/loop_sketches.py`), each tried by `machine_code/exhaustive.py`: what a loop
+counts first, then what it computes in each round. It ends when all are tried, or with the budget.
 """
 
 import numpy as np

@@ -1,8 +1,5 @@
-"""Straight-through Gumbel descent at hard samples.
-
-Gradient alone: programs come from logits, logits learn from derivatives, and the only use of a program's correctness is to
-stop. `ssa/straight_through.py` says how a descent goes for straight-line programs on registers,
-`machine_code/straight_through.py` for programs with branches or memory.
+"""Straight-through Gumbel descent at hard samples: `ssa/straight_through.py` for straight-line programs on registers,
+`machine_code/straight_through.py` for programs with branches or memory. The only use of a program's correctness is to stop.
 """
 
 from typing import NamedTuple

@@ -1,6 +1,5 @@
-"""One training step of many soft programs at once on jax_tensor: run through the soft machine, loss, gradient, Adam.
-
-All restarts descend side by side (`jax.vmap`), each with a temperature, a rate and a focus of its own.
+"""One training step of many soft programs at once on jax_tensor, side by side (`jax.vmap`), each with a temperature, a rate
+and a focus of its own: run through the soft machine, loss, gradient, Adam.
 
 Sources: Gaunt et al., TerpreT (2016) for restarts; Petersen et al., Deep Differentiable Logic Gate Networks (2022) for the
 relaxation of bits.

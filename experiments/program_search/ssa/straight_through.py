@@ -1,15 +1,10 @@
 """Straight-through descent: logits for every choice of a form, gradients at the hard programs that are drawn from them.
 
-A draw takes the greatest of logit plus Gumbel noise times temperature, choice by choice,
-for a few choices at a time. It is run hard, and two estimates of a gradient go to the logits:
-
-- straight through: the adjoint of the machine's operations (`kernel.py`) gives the derivative of the
-  number of wrong bits, weighted, with respect to the one-hot vector of every choice of the draw;
-- the score function's, for the choices that differ from those of the last draw on the same examples: the difference in wrong
-  bits, for what was chosen and against what had been.
-
-After some iterations the next descent begins from new logits. A draw that is right on the examples it ran on is tried on all
-of them; there is no other search.
+A draw takes the greatest of logit plus Gumbel noise times temperature, anew for a few choices at a time. It runs hard, and two
+estimates of a gradient go to the logits: the derivative of the weighted wrong bits by the one-hot vector of every choice
+(`kernel.py`), straight through; and, for choices that differ from those of the last draw on the same examples, the score
+function's: the difference in wrong bits, for what was chosen and against what had been. After some iterations the next descent
+begins from new logits. A draw that is right on the examples it ran on is tried on all of them; there is no other search.
 
 Sources: Bengio et al., Estimating or Propagating Gradients Through Stochastic Neurons (2013); Jang et al., Categorical
 Reparameterization with Gumbel-Softmax (2017); Williams, Simple Statistical Gradient-Following Algorithms (1992).
