@@ -10,11 +10,23 @@ from backends.gpu_compute.codes import pack, unpack
 from backends.interface import UserError
 from experiments.program_search import assembly, methods, random_numbers
 from experiments.program_search.budget import Budget
-from experiments.program_search.choices import choices, random_codes
 from experiments.program_search.evaluation import Evaluator
 from experiments.program_search.machine_code import markov_chain
 from experiments.program_search.problem import Examples, Location, Problem, memory, register
-from experiments.program_search.space import IMM, NOTHING, OP, OPERATION, RD, RS1, RS2, SEARCHABLE, STRAIGHT, Space
+from experiments.program_search.space import (
+    IMM,
+    NOTHING,
+    OP,
+    OPERATION,
+    RD,
+    RS1,
+    RS2,
+    SEARCHABLE,
+    STRAIGHT,
+    Space,
+    choices,
+    random_codes,
+)
 from experiments.program_search.ssa.register_allocation import Leaf, Node, allocate
 from experiments.synthesis import tasks
 

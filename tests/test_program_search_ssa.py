@@ -8,9 +8,9 @@ import pytest
 
 import manual
 from backends.gpu_compute.codes import pack
-from experiments.program_search.choices import NEVER
 from experiments.program_search.evaluation import Evaluator
 from experiments.program_search.problem import Problem
+from experiments.program_search.space import NEVER
 from experiments.program_search.ssa import kernel, markov_chain, straight_through
 from experiments.program_search.ssa.form import Fields
 from experiments.synthesis import tasks

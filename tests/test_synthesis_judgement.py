@@ -10,10 +10,9 @@ from backends.core import isa
 from backends.core.isa.formulas import Formulas
 from experiments.program_search import assembly, equivalence
 from experiments.program_search.assembly import assemble
-from experiments.program_search.choices import random_codes
 from experiments.program_search.machine_check import correct
 from experiments.program_search.problem import Examples, memory, register
-from experiments.program_search.space import BRANCHES, IMM, OP, OPERATION, STRAIGHT, Space
+from experiments.program_search.space import BRANCHES, IMM, OP, OPERATION, STRAIGHT, Space, random_codes
 from experiments.synthesis import judgement, tasks
 from experiments.synthesis.run import density
 from experiments.synthesis.statistics import wilson

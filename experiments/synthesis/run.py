@@ -8,7 +8,6 @@ import json
 import math
 from dataclasses import dataclass, replace
 from functools import cache, partial
-from typing import NamedTuple
 from zlib import crc32
 
 import numpy as np
@@ -19,12 +18,11 @@ from experiments.harness.parts import Part, run_parts
 from experiments.program_search import methods
 from experiments.program_search.assembly import text
 from experiments.program_search.budget import Budget
-from experiments.program_search.choices import random_codes
 from experiments.program_search.evaluation import Evaluator
 from experiments.program_search.machine_check import correct
 from experiments.program_search.method import Method
-from experiments.program_search.minimise import minimise
 from experiments.program_search.problem import Outcome, Problem
+from experiments.program_search.space import minimise, random_codes
 from experiments.program_search.ssa import straight_through
 from experiments.synthesis import judgement, schema, tasks
 from experiments.synthesis.statistics import wilson
@@ -43,16 +41,6 @@ _WARMING = 2e5
 """Executions until all of a method is compiled."""
 _PATIENCE, _MARGIN_S = 60.0, 600.0
 """A search that takes so many times its work in seconds, and some more, is stopped: never in a normal run."""
-
-
-class Limits(NamedTuple):
-    """executions of a search, which end it; work_s: about how many seconds they take on one core."""
-
-    executions: float
-    work_s: float
-
-    def budget(self) -> Budget:
-        return Budget(self.executions, _PATIENCE * self.work_s + _MARGIN_S)
 
 
 @dataclass(frozen=True)
@@ -92,7 +80,7 @@ def run(cfg) -> dict[str, pd.DataFrame]:
     names = chosen_of(_or(wanted.tasks, scale.tasks), tasks.names(), "task")
     labels = chosen_of(_or(wanted.methods, scale.methods), methods.variants(), "method")
     seeds = range(cfg.seed, cfg.seed + count_of(wanted.seeds, scale.seeds, "seeds", 1))
-    limits = {label: _limits(wanted, scale, methods.variants()[label]) for label in labels}
+    limits = {label: _executions(wanted, scale, methods.variants()[label]) for label in labels}
     tables = chosen_of(_or(wanted.tables, "all"), schema.TABLES, "table")
     searches = [
         Part(f"{task}-{label}-{seed}", partial(_searched, task, label, seed, limits[label]))
@@ -124,11 +112,14 @@ def _or(wanted, default):
     return default if wanted is None else wanted
 
 
-def _limits(wanted, scale: Scale, method: Method) -> Limits:
-    """What the configuration says, or else the scale: executions, or the work that a method's rate makes executions of."""
+def _executions(wanted, scale: Scale, method: Method) -> float:
+    """That end a search, as the configuration says, or else the scale: or the work that a method's rate makes executions of."""
     work_s = float(scale.work_s if wanted.budget_s is None else count_of(wanted.budget_s, 1, "budget_s", 1))
-    executions = float(count_of(wanted.evaluations, int(work_s * method.rate), "evaluations", 1))
-    return Limits(executions, executions / method.rate)
+    return float(count_of(wanted.evaluations, int(work_s * method.rate), "evaluations", 1))
+
+
+def _budget(executions: float, method: Method) -> Budget:
+    return Budget(executions, _PATIENCE * executions / method.rate + _MARGIN_S)
 
 
 def _fits(task: Task, method: Method) -> bool:
@@ -142,18 +133,18 @@ def _drawn(task: Task, seed: int, label: str) -> tuple[Problem, np.random.Genera
     return (replace(problem, hint=task.hint(rng)) if methods.variants()[label].hinted else problem), rng
 
 
-def _searched(name: str, label: str, seed: int, limits: Limits) -> pd.DataFrame:
+def _searched(name: str, label: str, seed: int, executions: float) -> pd.DataFrame:
     """One row: a search and the judgement of what it found."""
     task, method = tasks.get(name), methods.variants()[label]
     _warm(name, label)
     problem, rng = _drawn(task, seed, label)
-    budget = limits.budget()
+    budget = _budget(executions, method)
     outcome = method.search(problem, budget, rng)
     elapsed_s = budget.elapsed_s
     row = {
         "task": name, "group": task.group, "shortest": task.shortest, "method": label, "family": method.family, "seed": seed,
         **_judged(task, outcome, rng), "evaluations": budget.spent, "wall_s": elapsed_s, "restarts": outcome.restarts,
-        "budget_evaluations": limits.executions, "budget_s": limits.work_s,
+        "budget_evaluations": executions, "budget_s": executions / method.rate,
         "trace": json.dumps(outcome.trace[:: max(1, len(outcome.trace) // TRACE_ROWS)] if seed < TRACED_SEEDS else []),
     }  # fmt: skip
     return pd.DataFrame([row])
@@ -226,7 +217,7 @@ def _scheduled(name: str, schedule: str, seed: int, work_s: float) -> pd.DataFra
     (first, last), task, method = SCHEDULES[schedule], tasks.get(name), methods.get("straight_through")
     _warm(name, method.name)
     problem, rng = _drawn(task, seed, method.name)
-    budget = Limits(work_s * method.rate, work_s).budget()
+    budget = _budget(work_s * method.rate, method)
     options = straight_through.Options(first_temperature=first, last_temperature=last)
     outcome = method.search(problem, budget, rng, ssa=options)
     right = outcome.code is not None and judgement.judge(task, outcome.code, rng).right

@@ -24,9 +24,8 @@ from experiments.program_search.budget import Budget, Exhausted
 from experiments.program_search.machine_check import correct
 from experiments.program_search.method import Method
 from experiments.program_search.methods import portfolio
-from experiments.program_search.minimise import minimise
 from experiments.program_search.problem import Examples, Problem
-from experiments.program_search.space import BRANCHES, CONSTANTS, STRAIGHT, Space
+from experiments.program_search.space import BRANCHES, CONSTANTS, STRAIGHT, Space, minimise
 from experiments.program_search.ssa import shortest
 from experiments.program_search.ssa.shortest import USUAL_CONSTANTS, Shortest
 from experiments.synthesis import tasks

@@ -10,10 +10,9 @@ import numpy as np
 from backends.core import isa
 from backends.gpu_compute.codes import pack_slot
 from backends.gpu_compute.compiling import inner
-from experiments.program_search.choices import NEVER, Choices, choices
 from experiments.program_search.machine_code.instructions import pack_fields
 from experiments.program_search.random_numbers import below, gumbel
-from experiments.program_search.space import IMM, OP, OPERATION, RD, RS1, RS2, Space
+from experiments.program_search.space import IMM, NEVER, OP, OPERATION, RD, RS1, RS2, Choices, Space, choices
 
 FIELDS = 5
 """Columns of a draw `[L, 5]` int32: a code's, but that the first is a place: of an operation among the N that compute words or

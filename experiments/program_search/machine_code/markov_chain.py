@@ -14,7 +14,6 @@ import numpy as np
 from backends.core.isa.packing import IMM_BITS, RD_BITS, RS1_BITS, RS2_BITS
 from backends.gpu_compute.codes import unpack
 from backends.gpu_compute.compiling import entry, inner
-from experiments.program_search.choices import choices
 from experiments.program_search.evaluation import WORD_BITS, Evaluator, Workspace, run_case, wrong_bits
 from experiments.program_search.machine_code import gradient_proposals
 from experiments.program_search.machine_code.gradient_proposals import Guide
@@ -22,6 +21,7 @@ from experiments.program_search.machine_code.instructions import PACKED_NOTHING,
 from experiments.program_search.problem import Problem
 from experiments.program_search.random_numbers import below, luby, seeded, uniform
 from experiments.program_search.sliced_search import RESTARTS, SlicedSearch
+from experiments.program_search.space import choices
 
 _NEVER = np.int64(1) << np.int64(62)
 COST, LEFT = 1, 2

@@ -15,7 +15,6 @@ import numpy as np
 
 from backends.gpu_compute.codes import unpack
 from backends.gpu_compute.compiling import entry, inner
-from experiments.program_search.choices import NEVER
 from experiments.program_search.evaluation import Evaluator, Workspace
 from experiments.program_search.machine_code.adjoint_scores import Adjoint
 from experiments.program_search.machine_code.branch_choices import Alternatives, Fields, draw, pack_row, prior, without_branches
@@ -24,7 +23,7 @@ from experiments.program_search.machine_code.instructions import empty_code
 from experiments.program_search.problem import Problem
 from experiments.program_search.random_numbers import below, gumbel, seeded, shuffle
 from experiments.program_search.sliced_search import RESTARTS, SlicedSearch
-from experiments.program_search.space import OP
+from experiments.program_search.space import NEVER, OP
 
 ITERATION = 1
 LOSS, RIGHT = range(2)

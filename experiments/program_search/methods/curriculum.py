@@ -7,10 +7,10 @@ Source: Bengio et al., Curriculum Learning (2009).
 import numpy as np
 
 from experiments.program_search.budget import Budget
-from experiments.program_search.choices import NEVER
 from experiments.program_search.problem import Outcome, Problem
 from experiments.program_search.relaxed import rounds
 from experiments.program_search.relaxed.rounds import Options, Round
+from experiments.program_search.space import NEVER
 
 _LESSONS, _FOCUS = 0.5, 0.5
 """The part of a round after which all slots may be read; the focus on low bits of every other restart at the start of a round,

@@ -3,10 +3,10 @@
 import numpy as np
 
 from experiments.program_search.budget import Budget, Exhausted
-from experiments.program_search.choices import random_codes
 from experiments.program_search.evaluation import Evaluator
 from experiments.program_search.method import Method, NoOptions
 from experiments.program_search.problem import Outcome, Problem
+from experiments.program_search.space import random_codes
 
 _FIRST, _RUNS = 4, 400_000
 """Examples that every code is run on, and runs between looks at the budget."""

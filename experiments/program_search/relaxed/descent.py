@@ -56,9 +56,6 @@ class Descender(Protocol):
         """K iterations on the examples `rows` `[K, B]`; mask: 0 or NEVER, of one program. Returns the descent, and the losses
         `[K, P]` before each iteration."""
 
-    def slopes(self, logits: Fields, schedule: Schedule, rows: np.ndarray) -> tuple[Fields, Array]:
-        """The derivative of the loss by each logit, and the losses `[P]`; schedule: of one iteration; rows: `[B]`."""
-
 
 def of_bits(xp: ModuleType, loss: str, found: Array, wanted: Array, focus: Array, places: Array) -> Array:
     """`[O, ..., E]`, in units of a bit: expected wrong bits, or a loss that grows with each bit's error in another way.

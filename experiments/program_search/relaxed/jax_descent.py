@@ -18,8 +18,8 @@ from backends.jax_tensor import soft as soft_machine
 from backends.jax_tensor import soft_run
 from backends.jax_tensor.compiling import jit
 from backends.jax_tensor.soft_program import RELAXATIONS, Machine, Place, SoftState
-from experiments.program_search.choices import NEVER
 from experiments.program_search.relaxed.descent import DTYPES, Descent, Schedule, adam, of_bits
+from experiments.program_search.space import NEVER
 from experiments.program_search.ssa.form import Fields, Form
 
 _WORD = 2.0**32
@@ -55,10 +55,6 @@ class Descender:
         with jax.enable_x64(self.precise):
             return _advance(self.shape, descent, mask, schedule, rows, self.batch)
 
-    def slopes(self, logits: Fields, schedule: Schedule, rows: np.ndarray) -> tuple[Fields, jax.Array]:
-        with jax.enable_x64(self.precise):
-            return _slopes_compiled(self.shape, logits, schedule, rows, self.batch)
-
 
 @partial(jit, static_argnums=0)
 def _advance(
@@ -76,9 +72,6 @@ def _slopes(shape: Shape, logits: Fields, schedule: Schedule, rows: jax.Array, b
     of_each = jax.vmap(jax.value_and_grad(_loss), in_axes=(0, None, 0, None))
     losses, slopes = of_each(logits, shape, schedule, jax.tree.map(lambda x: x[..., rows], batch))
     return slopes, losses
-
-
-_slopes_compiled = jit(_slopes, static_argnums=0)
 
 
 def _loss(logits: Fields, shape: Shape, schedule: Schedule, batch: Batch) -> jax.Array:

@@ -12,10 +12,10 @@ import numpy as np
 
 from backends.interface import UserError
 from experiments.program_search.budget import Budget, Exhausted
-from experiments.program_search.choices import NEVER
 from experiments.program_search.method import Method
 from experiments.program_search.problem import Outcome, Problem
 from experiments.program_search.relaxed.descent import DTYPES, LOSSES, Descender, Descent, Schedule
+from experiments.program_search.space import NEVER
 from experiments.program_search.ssa.form import FOCUS, Fields, Form, unfit
 from experiments.program_search.ssa.kernel import FormCases, State, count_wrong
 from experiments.program_search.ssa.lowering import Lowering

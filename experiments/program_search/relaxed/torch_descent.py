@@ -44,11 +44,6 @@ class Descender:
                 losses.append(loss.numpy())
         return _arrays(now), np.stack(losses)
 
-    def slopes(self, logits: Fields, schedule: Schedule, rows: np.ndarray) -> tuple[Fields, np.ndarray]:
-        with one_thread():
-            slopes, losses = self._slopes(_tensors(logits), _tensors(schedule), torch.from_numpy(rows))
-        return _arrays(slopes), losses.numpy()
-
     def _slopes(self, logits: Fields, schedule: Schedule, rows: torch.Tensor) -> tuple[Fields, torch.Tensor]:
         leaves = [x.detach().requires_grad_() for x in logits]
         selections = [torch.softmax(x / schedule.temperature[:, None, None], -1) for x in leaves]

@@ -13,10 +13,10 @@ from typing import NamedTuple
 import numpy as np
 
 from backends.gpu_compute.compiling import entry, inner
-from experiments.program_search.choices import NEVER
 from experiments.program_search.problem import Problem
 from experiments.program_search.random_numbers import below, gumbel, luby, uniform
 from experiments.program_search.sliced_search import RESTARTS
+from experiments.program_search.space import NEVER
 from experiments.program_search.ssa.form_search import RIGHT, TEMPERATURE, WRONG, FormSearch
 from experiments.program_search.ssa.kernel import BACKWARD, ITERATION, forward, restart, right, score, wrong_bits
 

@@ -15,9 +15,9 @@ from typing import NamedTuple
 import numpy as np
 
 from backends.gpu_compute.compiling import entry, inner
-from experiments.program_search.choices import NEVER
 from experiments.program_search.problem import Problem
 from experiments.program_search.random_numbers import shuffle
+from experiments.program_search.space import NEVER
 from experiments.program_search.ssa.form import FOCUS
 from experiments.program_search.ssa.form_search import RIGHT, TEMPERATURE, WRONG, FormSearch
 from experiments.program_search.ssa.kernel import BACKWARD, ITERATION, draw, restart, right, score
