@@ -15,7 +15,7 @@ from experiments.program_search.relaxed import rounds
 from experiments.program_search.relaxed.descent import LOSSES, Descent, Schedule
 from experiments.program_search.relaxed.rounds import EVERY, Options, Rounds
 from experiments.program_search.ssa.form import Fields, Form, unfit
-from experiments.program_search.ssa.lowering import Lowering
+from experiments.program_search.ssa.lowering import read_off
 from experiments.synthesis import judgement, tasks
 
 MACHINES = ("jax_tensor", "torch_neural")
@@ -50,9 +50,9 @@ def test_a_program_and_the_code_read_off_compute_the_same(name):
     given = problem(name)
     wide = replace(given, space=replace(given.space, length=12))
     form = Form(wide, 4)
-    lowering, fitted = Lowering(form), 0
+    fitted = 0
     for program in random_programs(form, np.random.default_rng(1), 40):
-        made = lowering.read_off(program)
+        made = read_off(form, program)
         if made is not None:
             fitted += 1
             assert set(made[:, 1:4].ravel()) <= set(wide.space.registers)
@@ -84,8 +84,8 @@ def test_a_sharp_soft_program_is_the_code_that_is_read_off(relaxation):
 
 @pytest.mark.parametrize(("name", "loss"), [*zip(("swap", "mul", "clamp"), LOSSES["bits"], strict=True)])
 def test_both_machines_have_the_same_loss_and_slopes(name, loss):
-    """At the same soft logits. Slopes, as the first moments of one step, are compared with the greatest of their kind; both machines
-    count in float32."""
+    """At the same soft logits. Slopes, as first moments after one step, are compared with the greatest of their kind; both
+    machines count in float32."""
     given, options = problem(name), Options(slots=3, restarts=4, examples=8, loss=loss)
     engines = [
         Rounds(given, Budget(1e9, 100), np.random.default_rng(3), replace(options, backend=machine)) for machine in MACHINES

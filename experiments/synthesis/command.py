@@ -44,7 +44,11 @@ def run(options: argparse.Namespace) -> int:
     report = _report(question, answer)
     print(json.dumps(report) if options.json else "\n".join(_lines(question, answer, report)))
     if answer.code is not None and answer.found:
-        _write(question.out, executable.build(answer.code, question.table.examples))
+        elf = executable.build(answer.code, question.table.examples)
+        try:
+            question.out.write_bytes(elf)
+        except OSError as error:
+            raise UserError(f"{question.out}: {error.strerror or error}") from None
     return 0 if answer.found else 1
 
 
@@ -85,13 +89,6 @@ def _writable(path: Path) -> Path:
     if not path.parent.is_dir():
         raise UserError(f"{path.parent} is no folder: make it, or give --out another path")
     return path
-
-
-def _write(path: Path, elf: bytes) -> None:
-    try:
-        path.write_bytes(elf)
-    except OSError as error:
-        raise UserError(f"{path}: {error.strerror or error}") from None
 
 
 def _report(question: Question, answer: solve.Answer) -> dict:

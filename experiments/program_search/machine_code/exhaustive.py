@@ -108,7 +108,8 @@ def _advance(choices, position, order, cases, work, executions):
             chosen[d] = 0
             continue
         chosen[d] += 1
-        if _sensible(so_far[n, READS], so_far[n, WRITES], so_far[n, STORES], choices.outputs):
+        writes = so_far[n, WRITES]  # all that is written must be read or an output, and some output be written
+        if writes & ~(so_far[n, READS] | choices.outputs) == 0 and (so_far[n, STORES] != 0 or writes & choices.outputs != 0):
             fits, executed = _fits(packed, so_far[n, STORES] != 0, order, cases, work)
             total += executed
             if fits:
@@ -116,9 +117,3 @@ def _advance(choices, position, order, cases, work, executions):
                 break
     position.at[DEPTH] = d
     return total
-
-
-@inner
-def _sensible(reads, writes, stores, outputs):
-    """Whether all that is written is read or an output, and some output is written."""
-    return writes & ~(reads | outputs) == 0 and (stores != 0 or writes & outputs != 0)

@@ -91,21 +91,16 @@ def renew(random, packed, order, cases, work, guide, temperature):
         for field in range(_FIELDS):
             if (field == RS2 and FORM[op] != REGISTER and FORM[op] != STORE) or FORM[op] == NOTHING:
                 continue
-            for c in range(_count(field, slot, op, choices)):
+            count = choices.counts[slot, choices.place_of[op]]
+            if field != IMM:
+                count = len(choices.numbers) if field == OP else len(choices.registers)
+            for c in range(count):
                 value = _value(c, field, slot, op, choices)
                 if value != code[slot, field] and not (field == OP and FORM[value] == NOTHING):
                     expected = np.float64(scores[field][slot, c] / len(order))
                     guide.weights[slot, field, c] = np.exp(-max(expected, -20.0 * temperature) / temperature)
     guide.stale[0], guide.used[0] = False, 0
     return executed
-
-
-@inlined
-def _count(field, slot, op, choices):
-    """How many values a field may have."""
-    if field == IMM:
-        return choices.counts[slot, choices.place_of[op]]
-    return len(choices.numbers) if field == OP else len(choices.registers)
 
 
 @inlined

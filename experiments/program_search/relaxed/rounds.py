@@ -18,7 +18,7 @@ from experiments.program_search.relaxed.descent import DTYPES, LOSSES, Descender
 from experiments.program_search.space import NEVER
 from experiments.program_search.ssa.form import FOCUS, Fields, Form, unfit
 from experiments.program_search.ssa.kernel import FormCases, State, count_wrong
-from experiments.program_search.ssa.lowering import Lowering
+from experiments.program_search.ssa.lowering import raised, read_off
 
 EVERY = 10
 """Iterations between two readings."""
@@ -86,7 +86,7 @@ class Rounds:
         _check(problem, options)
         self.problem, self.budget, self.rng, self.options = problem, budget, rng, options
         self.form = Form(problem, options.slots or max(4, problem.space.length + 1))
-        self.lowering, self.dtype = Lowering(self.form), np.dtype(DTYPES[options.relaxation])
+        self.dtype = np.dtype(DTYPES[options.relaxation])
         module = importlib.import_module(f"experiments.program_search.relaxed.{_MACHINES[options.backend]}")
         loss = options.loss or LOSSES[options.relaxation][0]
         self.descender: Descender = module.Descender(self.form, options.relaxation, loss)
@@ -110,7 +110,7 @@ class Rounds:
 
     def toward(self, hint: np.ndarray, logit: float) -> Fields:
         """`logit` for everything that a code `[L, 5]` chooses, 0 elsewhere, as `bias` of `search` takes it."""
-        fields = zip(self.lowering.raised(hint), self._widths, strict=True)
+        fields = zip(raised(self.form, hint), self._widths, strict=True)
         return Fields(*(logit * (x[:, None] == np.arange(width)) for x, width in fields))
 
     @property
@@ -166,7 +166,7 @@ class Rounds:
         self._note(now, wrong / few, whose)
         for k in np.flatnonzero(wrong == 0):
             if not self._wrong_bits(programs[k : k + 1], len(self.state.order))[0]:
-                code = self.lowering.read_off(Fields.views(programs[k], self.form.slots))
+                code = read_off(self.form, Fields.views(programs[k], self.form.slots))
                 if code is not None:
                     return code, int(whose[k])
         return None, 0

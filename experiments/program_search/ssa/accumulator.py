@@ -51,7 +51,7 @@ class Layers(NamedTuple):
     scratch: np.ndarray
 
 
-@inner
+@entry
 def _keep(layers, level):
     """Keep the value in the scratch row unless it is there."""
     values, slots, value = layers.values, layers.slots, layers.scratch[len(layers.scratch) - 1]
@@ -159,7 +159,7 @@ class Accumulator:
         for k in range(inputs):
             self.layers.scratch[-1] = given[1 + k]
             self.layers.now[1] = k
-            _first(self.layers)
+            _keep(self.layers, 0)
         self.ends = [0, int(self.layers.at[SIZE])]
 
     def programs(self, instructions: int, goal: Goal, spend: Callable[[float], None]) -> Iterator[None]:
@@ -182,11 +182,6 @@ class Accumulator:
         """The values of a layer, some at a time."""
         first, last = self.ends[layer], self.ends[layer + 1]
         return ((k, min(k + _SOURCES, last)) for k in range(first, last, _SOURCES))
-
-
-@entry
-def _first(layers):
-    _keep(layers, 0)
 
 
 def _operands(table: Table, level: int, given: np.ndarray) -> tuple[Operands, list[int]]:

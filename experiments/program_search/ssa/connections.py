@@ -36,15 +36,14 @@ class Connections:
         self.leaves = [Leaf(0), *map(Leaf, self.sources)]
         self.forms = sorted((OPERATION[name] for name in space.operations), key=lambda row: row.number)
         self.bits = max(len(self.forms), len(self.leaves) + length).bit_length()
-        self.lines = [self._line(slot) for slot in range(length)]
+        self.lines = [
+            _Line._make(z3.BitVec(f"{what}{slot}", 12 if what == "imm" else self.bits) for what in _Line._fields)
+            for slot in range(length)
+        ]
         self.ends = [z3.BitVec(f"end{o}", self.bits) for o in range(len(examples.targets))]
         self.said = z3.Solver()
         self.model: dict[str, int] = {}
         self._well_formed()
-
-    def _line(self, slot: int) -> _Line:
-        form, left, right = (z3.BitVec(f"{what}{slot}", self.bits) for what in ("form", "left", "right"))
-        return _Line(form, left, right, z3.BitVec(f"imm{slot}", 12))
 
     def _well_formed(self) -> None:
         """Operands come from before, in one order where it does not matter, and every result is used."""
