@@ -144,6 +144,30 @@ def run_case(packed, stores, e, cases, work):
     return ended, executed, after
 
 
+@inner
+def cost_of(packed, stores, order, cases, work, wrong, limit):
+    """Wrong bits of a packed code over the examples of an order, `wrong` more for each that is wrong at all, and instructions
+    executed; stops above the limit.
+
+    The example that crossed the limit moves one place forward, so that those which tell codes apart come first.
+    """
+    cost, total = np.int64(0), np.int64(0)
+    for t in range(len(order)):
+        e = order[t]
+        ended, executed, after = run_case(packed, stores, e, cases, work)
+        total += executed
+        if ended:
+            off = wrong_bits(work.x, after, e, cases)
+            cost += off + wrong * (off > 0)
+        else:
+            cost += WORD_BITS * len(cases.places) + wrong
+        if cost > limit:
+            if t:
+                order[t], order[t - 1] = order[t - 1], order[t]
+            break
+    return cost, total
+
+
 @entry
 def _score(codes, packed, cases, work, right, distance, outputs, all_ended):
     total = 0

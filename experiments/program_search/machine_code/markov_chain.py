@@ -14,7 +14,7 @@ import numpy as np
 from backends.core.isa.packing import IMM_BITS, RD_BITS, RS1_BITS, RS2_BITS
 from backends.gpu_compute.codes import unpack
 from backends.gpu_compute.compiling import entry, inner
-from experiments.program_search.evaluation import WORD_BITS, Evaluator, Workspace, run_case, wrong_bits
+from experiments.program_search.evaluation import Evaluator, Workspace, cost_of
 from experiments.program_search.machine_code import gradient_proposals
 from experiments.program_search.machine_code.gradient_proposals import Guide
 from experiments.program_search.machine_code.instructions import PACKED_NOTHING, empty_code, random_instruction
@@ -111,29 +111,6 @@ class Chains(SlicedSearch):
 
 
 @inner
-def _cost(chain, cases, work, options, limit):
-    """Cost over the chain's examples, and instructions executed; stops above the limit.
-
-    The example that crossed the limit moves one place forward, so that those which tell codes apart come first.
-    """
-    cost, total, order = np.int64(0), np.int64(0), chain.order
-    for t in range(len(order)):
-        e = order[t]
-        ended, executed, after = run_case(chain.packed, chain.stores, e, cases, work)
-        total += executed
-        if ended:
-            off = wrong_bits(work.x, after, e, cases)
-            cost += off + options.wrong * (off > 0)
-        else:
-            cost += WORD_BITS * len(cases.places) + options.wrong
-        if cost > limit:
-            if t:
-                order[t], order[t - 1] = order[t - 1], order[t]
-            break
-    return cost, total
-
-
-@inner
 def fill(random, packed, choices):
     """Make every slot of a packed code random."""
     for slot in range(len(packed) - 2):
@@ -198,7 +175,7 @@ def _run_chain(chain, guide, choices, cases, work, options, executions):
             if guide is not None:
                 guide.stale[0] = True
         if progress[COST] == _NEVER:
-            progress[COST], executed = _cost(chain, cases, work, options, _NEVER)
+            progress[COST], executed = cost_of(packed, chain.stores, chain.order, cases, work, options.wrong, _NEVER)
             total += executed
         if progress[COST] == 0:
             break
@@ -206,7 +183,7 @@ def _run_chain(chain, guide, choices, cases, work, options, executions):
             chain.kept[slot] = packed[slot]
         total += _propose(chain, guide, choices, cases, work, options)
         limit = progress[COST] + np.int64(-np.log(uniform(random)) / beta)
-        cost, executed = _cost(chain, cases, work, options, limit)
+        cost, executed = cost_of(packed, chain.stores, chain.order, cases, work, options.wrong, limit)
         total += executed
         progress[LEFT] -= 1
         if cost <= limit:
