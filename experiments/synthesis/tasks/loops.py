@@ -9,6 +9,7 @@ needs, and some more: a program that finds its answer by counting up to a word's
 import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -53,21 +54,19 @@ class _Loop:
         steps = PER_ROUND * self.rounds(most) + _SPARE
         return Examples(sources, targets, inputs.reshape(-1, len(sources)), outputs.reshape(-1, len(targets)), steps)
 
-    def draw(self, rng: np.random.Generator, count: int) -> Examples:
-        return self.examples(rng, rng.choice(self.small, count), self.small[-1])
+    def draw(self, sizes: tuple[int, ...], rng: np.random.Generator, count: int) -> Examples:
+        return self.examples(rng, rng.choice(sizes, count), sizes[-1])
 
     def edges(self) -> Examples:
         """The least and the greatest size of training, twice each."""
         ends = (self.small[0], self.small[-1]) * 2
         return self.examples(np.random.default_rng(0), ends, self.small[-1])
 
-    def held_out(self, rng: np.random.Generator, count: int) -> Examples:
-        return self.examples(rng, rng.choice(self.large, count), self.large[-1])
-
 
 def _task(name: str, about: str, loop: _Loop, solution: str, scratch: int = 1) -> Task:
     code, space = solved(solution, LOOP, registers(loop.inputs), registers(loop.outputs), scratch)
-    return Task(name, about, space, loop.draw, loop.edges, loop.held_out, code, group="loops")
+    draw, held_out = partial(loop.draw, loop.small), partial(loop.draw, loop.large)
+    return Task(name, about, space, draw, loop.edges, held_out, code, group="loops")
 
 
 def tasks() -> Iterator[Task]:
