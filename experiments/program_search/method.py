@@ -11,9 +11,10 @@ from typing import Any
 
 import numpy as np
 
-from experiments.program_search.budget import Budget
+from experiments.program_search.budget import Budget, Exhausted
 from experiments.program_search.problem import Outcome, Problem
 
+__all__ = ["FAMILIES", "Budget", "Exhausted", "Method", "NoOptions", "Outcome", "Problem"]  # all that a method is made of
 FAMILIES = ("gradient", "hybrid", "discrete", "control", "ablation")
 """In the order of tables and figures."""
 

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from experiments.program_search.budget import Budget
-from experiments.program_search.problem import Outcome, Problem
+from experiments.program_search.method import Budget, Outcome, Problem
 from experiments.program_search.relaxed import rounds
 
 

@@ -6,8 +6,7 @@ Source: Bengio et al., Curriculum Learning (2009).
 
 import numpy as np
 
-from experiments.program_search.budget import Budget
-from experiments.program_search.problem import Outcome, Problem
+from experiments.program_search.method import Budget, Outcome, Problem
 from experiments.program_search.relaxed import rounds
 from experiments.program_search.relaxed.rounds import Options, Round
 from experiments.program_search.space import NEVER

@@ -15,9 +15,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from experiments.program_search.budget import Budget, Exhausted
-from experiments.program_search.method import Method
-from experiments.program_search.problem import Outcome, Problem
+from experiments.program_search.method import Budget, Exhausted, Method, Outcome, Problem
 from experiments.program_search.space import OPERATION, Space
 from experiments.program_search.ssa import straight_through
 from experiments.program_search.ssa.bottom_up import BottomUp

@@ -7,10 +7,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from experiments.program_search.budget import Budget
 from experiments.program_search.machine_code import markov_chain as over_machine_code
-from experiments.program_search.method import Method
-from experiments.program_search.problem import Outcome, Problem
+from experiments.program_search.method import Budget, Method, Outcome, Problem
 from experiments.program_search.ssa import form
 from experiments.program_search.ssa import markov_chain as over_ssa
 

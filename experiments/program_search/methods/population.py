@@ -6,8 +6,7 @@ same focus.
 
 import numpy as np
 
-from experiments.program_search.budget import Budget
-from experiments.program_search.problem import Outcome, Problem
+from experiments.program_search.method import Budget, Outcome, Problem
 from experiments.program_search.relaxed import rounds
 from experiments.program_search.relaxed.descent import Descent
 from experiments.program_search.relaxed.rounds import EVERY, Options, Round

@@ -11,9 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from experiments.program_search import methods
-from experiments.program_search.budget import Budget
-from experiments.program_search.method import Method, NoOptions
-from experiments.program_search.problem import Outcome, Problem
+from experiments.program_search.method import Budget, Method, NoOptions, Outcome, Problem
 
 
 class Member(NamedTuple):

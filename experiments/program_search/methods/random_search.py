@@ -2,10 +2,8 @@
 
 import numpy as np
 
-from experiments.program_search.budget import Budget, Exhausted
 from experiments.program_search.evaluation import Evaluator
-from experiments.program_search.method import Method, NoOptions
-from experiments.program_search.problem import Outcome, Problem
+from experiments.program_search.method import Budget, Exhausted, Method, NoOptions, Outcome, Problem
 from experiments.program_search.space import random_codes
 
 _FIRST, _RUNS = 4, 400_000

@@ -4,12 +4,10 @@ counts first, then what it computes in each round. It ends when all are tried, o
 
 import numpy as np
 
-from experiments.program_search.budget import Budget, Exhausted
 from experiments.program_search.machine_code.exhaustive import Exhaustive
 from experiments.program_search.machine_code.instruction_sets import USUAL
 from experiments.program_search.machine_code.loop_sketches import Sketches
-from experiments.program_search.method import Method, NoOptions
-from experiments.program_search.problem import Outcome, Problem
+from experiments.program_search.method import Budget, Exhausted, Method, NoOptions, Outcome, Problem
 
 _FEW = 24
 """Constants that are all used; of more than these only those that programs are full of."""

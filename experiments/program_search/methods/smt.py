@@ -11,10 +11,8 @@ Source: Solar-Lezama et al., Combinatorial Sketching for Finite Programs (2006),
 import numpy as np
 
 from backends.interface import UserError
-from experiments.program_search.budget import Budget, Exhausted
 from experiments.program_search.evaluation import Evaluator
-from experiments.program_search.method import Method, NoOptions
-from experiments.program_search.problem import Outcome, Problem
+from experiments.program_search.method import Budget, Exhausted, Method, NoOptions, Outcome, Problem
 from experiments.program_search.ssa.connections import Connections, GivenUp
 from experiments.program_search.ssa.register_allocation import allocate
 

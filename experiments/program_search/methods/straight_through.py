@@ -6,11 +6,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from experiments.program_search.budget import Budget
 from experiments.program_search.machine_code import execution_scores
 from experiments.program_search.machine_code import straight_through as over_machine_code
-from experiments.program_search.method import Method
-from experiments.program_search.problem import Outcome, Problem
+from experiments.program_search.method import Budget, Method, Outcome, Problem
 from experiments.program_search.ssa import form
 from experiments.program_search.ssa import straight_through as over_ssa
 
