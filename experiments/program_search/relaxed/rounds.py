@@ -6,6 +6,7 @@ the discrete machine: a program that is right on all examples is the answer. No 
 
 import importlib
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 
 import numpy as np
@@ -100,13 +101,18 @@ class Rounds:
 
     def search(self, change: Change | None = None, bias: Fields | None = None) -> Outcome:
         """Round after round until a program is right or the budget has ended. bias: added to the first logits."""
-        try:
+        with suppress(Exhausted):
             while True:
-                found = self._round(change, bias)
-                if found is not None:
-                    return found
-        except Exhausted:
-            return Outcome(None, self.restarts, trace=self.trace)
+                now = self._begin(bias)
+                for now.iteration in range(0, self.options.iterations, EVERY):
+                    if change is not None:
+                        change(now, self.rng)
+                    self.budget.check()
+                    self._descend(now)
+                    code, p = self._read(now)
+                    if code is not None:
+                        return Outcome(code, self.restarts, float(now.losses[p]), self.trace)
+        return Outcome(None, self.restarts, trace=self.trace)
 
     def toward(self, hint: np.ndarray, logit: float) -> Fields:
         """`logit` for everything that a code `[L, 5]` chooses, 0 elsewhere, as `bias` of `search` takes it."""
@@ -117,18 +123,6 @@ class Rounds:
     def _widths(self) -> tuple[int, ...]:
         """Alternatives of each field."""
         return len(self.form.operations), *(self.form.registers,) * 3
-
-    def _round(self, change: Change | None, bias: Fields | None) -> Outcome | None:
-        now = self._begin(bias)
-        for now.iteration in range(0, self.options.iterations, EVERY):
-            if change is not None:
-                change(now, self.rng)
-            self.budget.check()
-            self._descend(now)
-            code, p = self._read(now)
-            if code is not None:
-                return Outcome(code, self.restarts, float(now.losses[p]), self.trace)
-        return None
 
     def _begin(self, bias: Fields | None) -> Round:
         form, count = self.form, self.options.restarts
