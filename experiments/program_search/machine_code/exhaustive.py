@@ -15,8 +15,7 @@ from backends.gpu_compute.codes import unpack
 from backends.gpu_compute.compiling import entry
 from experiments.program_search.budget import Budget
 from experiments.program_search.evaluation import Evaluator, Workspace, cost_of
-from experiments.program_search.machine_code.instruction_sets import SlotChoices
-from experiments.program_search.machine_code.instructions import empty_code
+from experiments.program_search.machine_code.instructions import SlotChoices, empty_code
 from experiments.program_search.problem import Problem
 from experiments.program_search.space import NOTHING
 

@@ -13,7 +13,7 @@ from backends.core import isa
 from backends.gpu_compute.codes import pack_code
 from backends.gpu_compute.compiling import entry
 from experiments.program_search.evaluation import Evaluator, Workspace, run_case
-from experiments.program_search.machine_code.instruction_sets import Instructions
+from experiments.program_search.machine_code.instructions import Instructions
 from experiments.program_search.problem import Examples
 from experiments.program_search.space import IMM, NOTHING, OP, RS2
 

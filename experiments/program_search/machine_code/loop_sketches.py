@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 
 from backends.core import isa
-from experiments.program_search.machine_code.instruction_sets import Instructions, SlotChoices
+from experiments.program_search.machine_code.instructions import Instructions, SlotChoices
 from experiments.program_search.machine_code.loop_counters import Counter, copies, counters, sets
 from experiments.program_search.problem import Examples
 from experiments.program_search.space import IMM, OP, RS2, Space

@@ -6,7 +6,7 @@ budget.
 import numpy as np
 
 from experiments.program_search.machine_code.exhaustive import Exhaustive
-from experiments.program_search.machine_code.instruction_sets import USUAL, Instructions, SlotChoices
+from experiments.program_search.machine_code.instructions import USUAL, Instructions, SlotChoices
 from experiments.program_search.method import Budget, Exhausted, Method, NoOptions, Outcome, Problem
 from experiments.program_search.ssa.bottom_up import BottomUp
 

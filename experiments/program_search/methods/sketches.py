@@ -5,7 +5,7 @@ counts first, then what it computes in each round. It ends when all are tried, o
 import numpy as np
 
 from experiments.program_search.machine_code.exhaustive import Exhaustive
-from experiments.program_search.machine_code.instruction_sets import USUAL
+from experiments.program_search.machine_code.instructions import USUAL
 from experiments.program_search.machine_code.loop_sketches import Sketches
 from experiments.program_search.method import Budget, Exhausted, Method, NoOptions, Outcome, Problem
 
