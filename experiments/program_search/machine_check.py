@@ -7,8 +7,6 @@ from backends.interface import Batch, MachineConfig, Patch, Program, Status
 from experiments.program_search import assembly
 from experiments.program_search.problem import Examples
 
-_TOP = 1 << 32
-
 
 def correct(examples: Examples, code: np.ndarray, machine: str = "gpu_compute") -> np.ndarray:
     """`[E]` bool, the examples that a code `[L, 5]` gets right on a machine within the examples' steps; none where it
@@ -17,7 +15,7 @@ def correct(examples: Examples, code: np.ndarray, machine: str = "gpu_compute") 
         return np.zeros(len(examples), bool)
     image = np.append(assembly.words(code), np.uint32(isa.encode("ebreak"))).astype("<u4").view(np.uint8)
     base, size = examples.window()
-    entry = base + size if base + size + len(image) <= _TOP else base - len(image)  # next to the examples' memory
+    entry = base + size if base + size + len(image) <= 1 << 32 else base - len(image)  # next to the examples' memory
     program = Program(image, entry, entry, name="solution")
     config = MachineConfig(memory_base=min(base, entry), memory_bytes=size + len(image))
     batch = Batch(examples.registers(config.registers), patches=(Patch(base, examples.memory()),))

@@ -10,6 +10,7 @@ network.
 """
 
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
@@ -42,7 +43,7 @@ class Options(NamedTuple):
 
 def run(problem: Problem, budget: Budget, rng: np.random.Generator, options: Options) -> Outcome:
     preference, rounds = Preference(problem, rng, options.best), options.rounds
-    try:
+    with suppress(Exhausted):
         for k in range(rounds):
             last, executions = k + 1 == rounds, options.first * options.growth**k
             code = None if last else preference.learn(budget, options.share * executions)
@@ -51,8 +52,6 @@ def run(problem: Problem, budget: Budget, rng: np.random.Generator, options: Opt
                 code = _enumerate(part, budget, np.inf if last else (1 - options.share) * executions, rng)
             if code is not None:
                 return Outcome(code, preference.descents.restarts)
-    except Exhausted:
-        pass
     return Outcome(None, preference.descents.restarts)
 
 

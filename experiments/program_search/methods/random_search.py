@@ -1,5 +1,7 @@
 """Uniformly random codes, one after another: what every other method must beat."""
 
+from contextlib import suppress
+
 import numpy as np
 
 from experiments.program_search.evaluation import Evaluator
@@ -14,19 +16,16 @@ def run(problem: Problem, budget: Budget, rng: np.random.Generator, _: NoOptions
     """Draw codes; those that are right on the first few examples are run on all."""
     first, every = Evaluator(problem.examples.take(slice(_FIRST))), Evaluator(problem.examples)
     batch = _RUNS // _FIRST // (1 if problem.space.straight else 10)
-    try:
+    with suppress(Exhausted):
         while True:
             codes = random_codes(problem.space, rng, batch)
-            scores = first.score(codes)
-            likely = codes[scores.right == len(first)]
-            budget.spend(scores.executed)
-            scores = every.score(likely)
-            right = likely[scores.right == len(every)]
-            budget.spend(scores.executed)
-            if len(right):
-                return Outcome(right[0])
-    except Exhausted:
-        return Outcome(None)
+            for evaluator in (first, every):
+                scores = evaluator.score(codes)
+                codes = codes[scores.right == len(evaluator)]
+                budget.spend(scores.executed)
+            if len(codes):
+                return Outcome(codes[0])
+    return Outcome(None)
 
 
 METHOD = Method("random_search", "discrete", "uniformly random codes", run, rate=3e7)

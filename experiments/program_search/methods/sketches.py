@@ -2,6 +2,8 @@
 counts first, then what it computes in each round. It ends when all are tried, or with the budget.
 """
 
+from contextlib import suppress
+
 import numpy as np
 
 from experiments.program_search.machine_code.exhaustive import Exhaustive
@@ -23,12 +25,10 @@ def run(problem: Problem, budget: Budget, rng: np.random.Generator, _: NoOptions
     constants = None if len(problem.space.constants) <= _FEW else USUAL
     sketches, exhaustive = Sketches(problem.space, problem.examples, constants), Exhaustive(problem, budget, rng)
     budget.spent += sketches.executed
-    try:
+    with suppress(Exhausted):
         for choices in sketches.slot_choices():
             if (code := exhaustive.search(choices)) is not None:
                 return Outcome(code)
-    except Exhausted:
-        pass
     return Outcome(None)
 
 

@@ -8,6 +8,8 @@ at the same place on every computer: one such step is worth `_STEP` executions o
 Source: Solar-Lezama et al., Combinatorial Sketching for Finite Programs (2006), for the refinement.
 """
 
+from contextlib import suppress
+
 import numpy as np
 
 from backends.interface import UserError
@@ -41,7 +43,7 @@ def run(problem: Problem, budget: Budget, rng: np.random.Generator, _: NoOptions
         steps += 1
         return steps * _STEP >= budget.left or budget.left_s <= 0
 
-    try:
+    with suppress(Exhausted, GivenUp):
         for length in range(1, problem.space.length + 1):
             connections = Connections(problem.space, problem.examples, length)
             for row in few:
@@ -58,8 +60,6 @@ def run(problem: Problem, budget: Budget, rng: np.random.Generator, _: NoOptions
                 budget.check()
                 few.append(int(rng.choice(failed)))
                 connections.add(few[-1])
-    except (Exhausted, GivenUp):
-        pass
     return Outcome(None)
 
 
