@@ -11,7 +11,7 @@ network.
 
 from collections.abc import Iterable
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -67,8 +67,7 @@ def _enumerate(problem: Problem, budget: Budget, executions: float, rng: np.rand
     return code
 
 
-@dataclass(frozen=True, order=True)
-class Seen:
+class Seen(NamedTuple):
     """What a program is and computes with: bits wrong on an example of those that it last ran on, functions, constants."""
 
     wrong_bits: float
