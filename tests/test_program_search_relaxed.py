@@ -109,7 +109,7 @@ def test_a_step_on_the_neural_machine_goes_down():
     """Small steps of Adam on the same examples lower every program's loss, every time the same."""
     options = Options(backend="torch_neural", slots=2, restarts=4, examples=8)
     engine = Rounds(problem("add"), Budget(1e9, 100), np.random.default_rng(5), options)
-    now, each, rows = engine._begin(None), np.ones((5, 4), np.float32), np.tile(np.arange(8), (5, 1))
+    now, each, rows = engine._begin(), np.ones((5, 4), np.float32), np.tile(np.arange(8), (5, 1))
     schedule = Schedule(each, 0.03 * each, 0 * each)
     losses = [engine.descender.advance(now.descent, now.mask, schedule, rows)[1] for _ in range(2)]
     assert (np.diff(losses[0], axis=0) < 0).all() and (losses[0] == losses[1]).all()

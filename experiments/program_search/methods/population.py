@@ -6,10 +6,9 @@ same focus.
 
 import numpy as np
 
-from experiments.program_search.method import Budget, Outcome, Problem
 from experiments.program_search.relaxed import rounds
 from experiments.program_search.relaxed.descent import Descent
-from experiments.program_search.relaxed.rounds import EVERY, Options, Round
+from experiments.program_search.relaxed.rounds import EVERY, Round, Rounds
 from experiments.program_search.ssa.form import Fields
 
 _EXPLOIT, _QUARTER = 2, 0.25
@@ -19,11 +18,7 @@ _JITTER = 0.3
 _FACTORS = (0.8, 1.25)
 
 
-def run(problem: Problem, budget: Budget, rng: np.random.Generator, options: Options) -> Outcome:
-    return rounds.Rounds(problem, budget, rng, options).search(_exchange)
-
-
-def _exchange(now: Round, rng: np.random.Generator) -> None:
+def _exchange(descent: Rounds, now: Round) -> None:
     if not now.iteration or now.iteration // EVERY % _EXPLOIT:
         return
     source = np.arange(len(now.losses))
@@ -31,19 +26,19 @@ def _exchange(now: Round, rng: np.random.Generator) -> None:
         group = np.flatnonzero(now.focus == focus)
         order = group[np.argsort(now.losses[group])]
         moved = int(_QUARTER * len(group))
-        source[order[len(order) - moved :]] = rng.permutation(order[:moved])
+        source[order[len(order) - moved :]] = descent.rng.permutation(order[:moved])
     copied = source != np.arange(len(source))
 
     def jittered(x: np.ndarray) -> np.ndarray:
-        noise = _JITTER * copied[:, None, None] * rng.normal(size=x.shape)
+        noise = _JITTER * copied[:, None, None] * descent.rng.normal(size=x.shape)
         return np.asarray(x)[source] + noise.astype(x.dtype)
 
     logits, first, second, count = now.descent
     first, second = (Fields(*(np.asarray(x)[source] for x in each)) for each in (first, second))
     now.descent = Descent(Fields(*map(jittered, logits)), first, second, np.asarray(count)[source])
     for scale in (now.temperature_scale, now.rate_scale):
-        scale[:] = np.where(copied, scale[source] * rng.choice(_FACTORS, len(source)), scale)
+        scale[:] = np.where(copied, scale[source] * descent.rng.choice(_FACTORS, len(source)), scale)
 
 
-METHOD = rounds.method("population", "annealed descents of which the worse take over from the better", run)
+METHOD = rounds.method("population", "annealed descents of which the worse take over from the better", _exchange)
 VARIANTS = (METHOD.variant("population", 9),)

@@ -33,8 +33,8 @@ _MACHINES = {"jax_tensor": "jax_descent", "torch_neural": "torch_descent"}
 class Options:
     """relaxation: what a word is, bits or value. backend: the machine. slots: of a soft program; None: one more than the space
     has, at least four. restarts: side by side. examples: of one gradient. iterations: of a round. first_temperature,
-    last_temperature: of a round, geometric between. rate: of Adam. spread: of the first logits.
-    loss: one of LOSSES; None: the first of the relaxation."""
+    last_temperature: of a round, geometric between. rate: of Adam. spread: of the first logits. hint_logit: added to those of
+    what the problem's hint chooses, where it has one. loss: one of LOSSES; None: the first of the relaxation."""
 
     relaxation: str = "bits"
     backend: str = "jax_tensor"
@@ -46,17 +46,13 @@ class Options:
     last_temperature: float = 0.2
     rate: float = 0.1
     spread: float = 1.0
+    hint_logit: float = 2.0
     loss: str | None = None
 
     def temperatures(self, iteration: int) -> np.ndarray:
         """`[EVERY]`, of the iterations from this one on."""
         fallen = (iteration + np.arange(EVERY)) / self.iterations
         return self.first_temperature * (self.last_temperature / self.first_temperature) ** fallen
-
-
-def method(name: str, about: str, run: Callable[..., Outcome], options: Callable = Options) -> Method:
-    """A gradient method that descends in rounds."""
-    return Method(name, "gradient", about, run, 4e6, options, fits=unfit, compiled_once=False)
 
 
 @dataclass
@@ -76,7 +72,7 @@ class Round:
     mask: Fields
 
 
-Change = Callable[[Round, np.random.Generator], None]
+Change = Callable[["Rounds", Round], None]
 """What a method does to a round before its next iterations."""
 
 
@@ -99,14 +95,14 @@ class Rounds:
         self.restarts = 0
         self.trace: list[dict] = []
 
-    def search(self, change: Change | None = None, bias: Fields | None = None) -> Outcome:
-        """Round after round until a program is right or the budget has ended. bias: added to the first logits."""
+    def search(self, change: Change | None = None) -> Outcome:
+        """Round after round until a program is right or the budget has ended."""
         with suppress(Exhausted):
             while True:
-                now = self._begin(bias)
+                now = self._begin()
                 for now.iteration in range(0, self.options.iterations, EVERY):
                     if change is not None:
-                        change(now, self.rng)
+                        change(self, now)
                     self.budget.check()
                     self._descend(now)
                     code, p = self._read(now)
@@ -114,23 +110,16 @@ class Rounds:
                         return Outcome(code, self.restarts, float(now.losses[p]), self.trace)
         return Outcome(None, self.restarts, trace=self.trace)
 
-    def toward(self, hint: np.ndarray, logit: float) -> Fields:
-        """`logit` for everything that a code `[L, 5]` chooses, 0 elsewhere, as `bias` of `search` takes it."""
-        fields = zip(raised(self.form, hint), self._widths, strict=True)
-        return Fields(*(logit * (x[:, None] == np.arange(width)) for x, width in fields))
-
-    @property
-    def _widths(self) -> tuple[int, ...]:
-        """Alternatives of each field."""
-        return len(self.form.operations), *(self.form.registers,) * 3
-
-    def _begin(self, bias: Fields | None) -> Round:
-        form, count = self.form, self.options.restarts
-        rows = form.slots, form.slots, form.slots, len(self.problem.examples.targets)
-        shapes = [(count, *shape) for shape in zip(rows, self._widths, strict=True)]
+    def _begin(self) -> Round:
+        form, hint, count = self.form, self.problem.hint, self.options.restarts
+        rows, widths = (*(form.slots,) * 3, len(self.problem.examples.targets)), (len(form.operations), *(form.registers,) * 3)
+        shapes = [(count, *shape) for shape in zip(rows, widths, strict=True)]
         drawn = Fields(*(self.options.spread * self.rng.normal(size=shape) for shape in shapes))
         drawn = drawn._replace(rs2=drawn.rs2 + form.operand_prior())
-        logits = Fields(*(x.astype(self.dtype) for x in (drawn.plus(bias) if bias is not None else drawn)))
+        if hint is not None:
+            chosen = zip(raised(form, hint), widths, strict=True)
+            drawn = drawn.plus(Fields(*(self.options.hint_logit * (x[:, None] == np.arange(width)) for x, width in chosen)))
+        logits = Fields(*(x.astype(self.dtype) for x in drawn))
         self.restarts += count
         ones = np.ones(count)
         focus = np.resize(np.array(FOCUS), count)
@@ -192,3 +181,12 @@ def _check(problem: Problem, options: Options) -> None:
         raise UserError(f"unknown loss '{loss}' for {relaxation}: one of {', '.join(LOSSES[relaxation])}")
     if (why := unfit(problem)) is not None:
         raise UserError(f"the gradient methods cannot search this space: {why}")
+
+
+def method(name: str, about: str, change: Change | None = None) -> Method:
+    """A gradient method that descends in rounds."""
+
+    def run(problem: Problem, budget: Budget, rng: np.random.Generator, options: Options) -> Outcome:
+        return Rounds(problem, budget, rng, options).search(change)
+
+    return Method(name, "gradient", about, run, 4e6, Options, fits=unfit, compiled_once=False)
