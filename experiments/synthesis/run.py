@@ -82,9 +82,10 @@ def run(cfg) -> dict[str, pd.DataFrame]:
     seeds = range(cfg.seed, cfg.seed + count_of(wanted.seeds, scale.seeds, "seeds", 1))
     limits = {label: _executions(wanted, scale, methods.variants()[label]) for label in labels}
     tables = chosen_of(_or(wanted.tables, "all"), schema.TABLES, "table")
+    looked_at = {name: tasks.get(name).problem(np.random.default_rng(0), 2) for name in names}
     searches = [
         Part(f"{task}-{label}-{seed}", partial(_searched, task, label, seed, limits[label]))
-        for task in names for label in labels if _fits(tasks.get(task), methods.variants()[label]) for seed in seeds
+        for task in names for label in labels if methods.variants()[label].fits(looked_at[task]) is None for seed in seeds
     ]  # fmt: skip
     densities = [Part(f"density-{name}", partial(_described, name, scale.samples, cfg.seed)) for name in names]
     schedules = [
@@ -120,10 +121,6 @@ def _executions(wanted, scale: Scale, method: Method) -> float:
 
 def _budget(executions: float, method: Method) -> Budget:
     return Budget(executions, _PATIENCE * executions / method.rate + _MARGIN_S)
-
-
-def _fits(task: Task, method: Method) -> bool:
-    return method.fits(task.problem(np.random.default_rng(0), 2)) is None
 
 
 def _drawn(task: Task, seed: int, label: str) -> tuple[Problem, np.random.Generator]:

@@ -30,10 +30,6 @@ class Schedule(NamedTuple):
     rate: Array
     focus: Array
 
-    def at(self, iteration: int) -> "Schedule":
-        """Those of one iteration, each `[P]`."""
-        return Schedule(*(x[iteration] for x in self))
-
 
 class Descent(NamedTuple):
     """Logits, Adam's moments, and the iterations so far `[P]`, in the logits' type."""

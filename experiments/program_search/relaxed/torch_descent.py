@@ -38,7 +38,7 @@ class Descender:
         now, closed, given, losses = _tensors(descent), _tensors(mask), _tensors(schedule), []
         with one_thread():
             for k, some in enumerate(rows):
-                own = given.at(k)
+                own = Schedule(*(x[k] for x in given))
                 slopes, loss = self._slopes(now.logits.plus(closed), own, torch.from_numpy(some))
                 now = adam(torch, now, slopes, own.rate)
                 losses.append(loss.numpy())
