@@ -13,6 +13,7 @@ from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import product
 
 import numpy as np
@@ -159,9 +160,7 @@ class Shortest:
                 executed = advance(position, self.table, limits, goal, budget.slice(_SLICE))
             budget.spend(executed)
             if position.at[HIT]:
-                hit = goal.hit.tolist()
-                before = self._node(position, hit[0], hit[1], hit[2], None)
-                yield self._node(position, hit[3], hit[4], hit[5], before)
+                yield self._root(goal, partial(self._expression, position))
         self.unsure |= bool(position.at[FULL])
 
     def _task(self, limits: Limits, few: Examples) -> tuple[np.ndarray, Goal]:
@@ -178,11 +177,8 @@ class Shortest:
         if known is None or not np.array_equal(known.given, given):
             self.machines[limits.levels] = known = Accumulator(self.table, limits, given)
         for _ in known.programs(limits.instructions, goal, budget.spend):
-            row, left, right, *last = goal.hit.tolist()
-            places: dict[int, Expression | None] = dict(enumerate(self.leaves))
-            places |= {UNARY: None, len(self.leaves): self._held(known, known.layers.now)}
-            places[BEFORE_LAST] = self._made(row, places[left], places[right])
-            yield self._made(last[0], places[last[1]], places[last[2]])
+            values = [*self.leaves, self._held(known, known.layers.now)]
+            yield self._root(goal, values.__getitem__)
 
     def _held(self, known: Accumulator, made: np.ndarray) -> Expression:
         """What the accumulator holds."""
@@ -197,15 +193,16 @@ class Shortest:
         return self._made(row, *((other, own) if order else (own, other)))
 
     def _expression(self, position: Position, at: int) -> Expression:
-        row, left, right = position.made[at].tolist()
-        return self.leaves[left] if row < 0 else self._node(position, row, left, right, None)
+        row, *operands = position.made[at].tolist()
+        if row < 0:
+            return self.leaves[operands[0]]
+        return self._made(row, *(None if k == UNARY else self._expression(position, k) for k in operands))
 
-    def _node(self, position: Position, row: int, left: int, right: int, before: Node | None) -> Node:
-        """What a row of the table makes of values at places of the stack, or of the one before the last."""
-        one, two = (
-            before if at == BEFORE_LAST else None if at == UNARY else self._expression(position, at) for at in (left, right)
-        )
-        return self._made(row, one, two)
+    def _root(self, goal: Goal, value: Callable[[int], Expression]) -> Node:
+        """What the last two instructions, which a goal tells, make of values by their places."""
+        row, left, right, last, *operands = goal.hit.tolist()
+        before = self._made(row, *(None if k == UNARY else value(k) for k in (left, right)))
+        return self._made(last, *(before if k == BEFORE_LAST else None if k == UNARY else value(k) for k in operands))
 
     def _made(self, row: int, one: Expression | None, two: Expression | None) -> Node:
         number, _, imm = self.rows[row]
