@@ -79,13 +79,14 @@ def _advance(choices, position, order, cases, work, executions):
             d -= 1
             chosen[d] += 1
             continue
-        for k in range(4):
-            so_far[d + 1, k] = so_far[d, k] | choices.marks[d, m, k]
-        scratch = so_far[d + 1, SCRATCH]
+        scratch = so_far[d, SCRATCH] | choices.scratch[d, m]
         if scratch & (scratch + 1):  # not named in the order of their numbers
             chosen[d] += 1
             continue
         packed[d] = choices.packed[d, m]
+        so_far[d + 1, READS] = so_far[d, READS] | choices.reads[d, m]
+        so_far[d + 1, WRITES] = so_far[d, WRITES] | choices.writes[d, m]
+        so_far[d + 1, SCRATCH], so_far[d + 1, STORES] = scratch, so_far[d, STORES] | choices.stores[d, m]
         if d + 1 < n:
             d += 1
             chosen[d] = 0

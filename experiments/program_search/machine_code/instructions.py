@@ -89,11 +89,14 @@ class Instructions(NamedTuple):
 
 
 class SlotChoices(NamedTuple):
-    """Instructions for each slot of a code of n: packed `[n, M]` uint64, a row's instructions and zeros behind them; marks
-    `[n, M, 4]` int64: reads, writes, scratch and stores as in `Instructions`. outputs: registers as bits."""
+    """Instructions for each slot of a code of n: packed `[n, M]` uint64, a row's instructions and zeros behind them; reads,
+    writes, scratch `[n, M]` int64 and stores `[n, M]` bool as in `Instructions`. outputs: registers as bits."""
 
     packed: np.ndarray
-    marks: np.ndarray
+    reads: np.ndarray
+    writes: np.ndarray
+    scratch: np.ndarray
+    stores: np.ndarray
     outputs: int
 
     @classmethod
@@ -101,16 +104,17 @@ class SlotChoices(NamedTuple):
         """What each slot may hold; a jump to its own slot is left out."""
         slots = [lines.take(~lines.jumps | (lines.rows[:, IMM] != 4 * slot)) for slot, lines in enumerate(slots)]
         shape = len(slots), max(1, *(len(lines.rows) for lines in slots))
-        packed, marks = np.zeros(shape, np.uint64), np.zeros((*shape, 4), np.int64)
+        packed, stores = np.zeros(shape, np.uint64), np.zeros(shape, bool)
+        reads, writes, scratch = np.zeros((3, *shape), np.int64)
         for slot, lines in enumerate(slots):
             here = slot, slice(len(lines.rows))
             codes = np.array([[NOTHING] * (slot + 1)] * len(lines.rows), np.int32).reshape(-1, slot + 1, 5)
             codes[:, slot] = lines.rows
             codes[:, slot, IMM] -= 4 * slot * lines.jumps
             packed[here] = pack(codes)[:, slot]
-            marks[here] = np.stack(lines[1:5], axis=1)
+            reads[here], writes[here], scratch[here], stores[here] = lines[1:5]
         outputs = sum({1 << at.number for at in examples.targets if at.kind == "register"})
-        return cls(packed, marks, outputs)
+        return cls(packed, reads, writes, scratch, stores, outputs)
 
 
 def _lines(space: Space, length: int, constants: tuple[int, ...] | None) -> Iterator[tuple[int, int, int, int, int]]:
