@@ -6,10 +6,9 @@ import pytest
 from backends.core import catalog, isa
 from backends.interface import Batch, MachineConfig, Program
 from experiments.program_search import assembly
-from experiments.program_search.choices import random_codes
 from experiments.program_search.evaluation import Evaluator
 from experiments.program_search.problem import Examples, register
-from experiments.program_search.space import STRAIGHT, Space
+from experiments.program_search.space import STRAIGHT, Space, random_codes
 
 LENGTH, EXAMPLES = 8, 32
 CODES = {"evaluator": {"smoke": 4000, "quick": 40_000, "full": 400_000}, "run": {"smoke": 200, "quick": 500, "full": 1000}}

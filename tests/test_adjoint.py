@@ -9,12 +9,11 @@ import pytest
 from backends.core import isa
 from backends.gpu_compute import adjoint
 from backends.gpu_compute.codes import pack
-from experiments.program_search.choices import random_codes
 from experiments.program_search.evaluation import Evaluator, Workspace
 from experiments.program_search.machine_code import gradient_proposals
 from experiments.program_search.machine_code.adjoint_scores import Adjoint
 from experiments.program_search.random_numbers import seeded
-from experiments.program_search.space import IMM, NOTHING, OP, RD, RS1, RS2
+from experiments.program_search.space import IMM, NOTHING, OP, RD, RS1, RS2, random_codes
 from experiments.synthesis import tasks
 from manual import ALU
 

@@ -10,11 +10,23 @@ from backends.gpu_compute.codes import pack, unpack
 from backends.interface import UserError
 from experiments.program_search import assembly, methods, random_numbers
 from experiments.program_search.budget import Budget
-from experiments.program_search.choices import choices, random_codes
 from experiments.program_search.evaluation import Evaluator
-from experiments.program_search.machine_code import proposals
+from experiments.program_search.machine_code import markov_chain
 from experiments.program_search.problem import Examples, Location, Problem, memory, register
-from experiments.program_search.space import IMM, NOTHING, OP, OPERATION, RD, RS1, RS2, SEARCHABLE, STRAIGHT, Space
+from experiments.program_search.space import (
+    IMM,
+    NOTHING,
+    OP,
+    OPERATION,
+    RD,
+    RS1,
+    RS2,
+    SEARCHABLE,
+    STRAIGHT,
+    Space,
+    choices,
+    random_codes,
+)
 from experiments.program_search.ssa.register_allocation import Leaf, Node, allocate
 from experiments.synthesis import tasks
 
@@ -89,7 +101,7 @@ def test_proposals_stay_in_the_space_and_reach_all_of_it():
     tables, state = choices(space), random_numbers.seeded(generator())
     packed, seen = pack(np.array([[NOTHING] * 2], np.int32)), set()
     for _ in range(40_000):
-        proposals.propose(state, packed[0], tables)
+        markov_chain.propose_blindly(state, packed[0], tables)
         seen.update(map(tuple, unpack(packed)[0].tolist()))
     wanted = set(map(tuple, random_codes(space, generator(), 20_000).reshape(-1, 5).tolist()))
     wanted = {line for line in wanted if line[RD] or line[OP] == isa.NUMBER["bne"]}  # a write to x0 is not proposed

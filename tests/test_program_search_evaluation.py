@@ -6,10 +6,9 @@ import pytest
 from backends.core import catalog, isa
 from backends.interface import Batch, MachineConfig, Patch, Program, Status
 from experiments.program_search import assembly
-from experiments.program_search.choices import random_codes
 from experiments.program_search.evaluation import Evaluator
 from experiments.program_search.problem import Examples, Location, memory, register
-from experiments.program_search.space import BRANCHES, OP, RD, RS1, Space
+from experiments.program_search.space import BRANCHES, OP, RD, RS1, Space, random_codes
 
 REFERENCE = catalog.create("reference")
 BASE, LENGTH, STEPS, COUNT = 0x4000_0000, 6, 24, 12

@@ -8,11 +8,12 @@ import pytest
 
 import manual
 from backends.gpu_compute.codes import pack
-from experiments.program_search.choices import NEVER
 from experiments.program_search.evaluation import Evaluator
 from experiments.program_search.problem import Problem
+from experiments.program_search.space import NEVER
 from experiments.program_search.ssa import kernel, markov_chain, straight_through
 from experiments.program_search.ssa.form import Fields
+from experiments.program_search.ssa.lowering import read_off
 from experiments.synthesis import tasks
 
 TASKS = ("max", "mul", "swap", "clamp")
@@ -63,7 +64,7 @@ def test_a_draw_and_the_code_read_off_compute_the_same(name):
     evaluator = Evaluator(problem.examples)
     for _ in range(300):
         _begin(state, made.cases)
-        code = made.lowering.read_off(state.chosen)
+        code = read_off(made.form, state.chosen)
         if code is None:
             continue
         assert len(code) == problem.space.length and pack(code[None]).shape == (1, len(code) + 2)

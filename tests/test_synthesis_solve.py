@@ -14,8 +14,8 @@ from experiments.program_search import assembly, methods
 from experiments.program_search.assembly import assemble
 from experiments.program_search.budget import Budget, Exhausted
 from experiments.program_search.method import Method
-from experiments.program_search.minimise import minimise, without
 from experiments.program_search.problem import Outcome
+from experiments.program_search.space import minimise, without
 from experiments.synthesis import __main__ as command
 from experiments.synthesis import executable, solve, table, tasks
 

@@ -9,8 +9,7 @@ from backends.core import isa
 from backends.interface import UserError
 from experiments.program_search.assembly import assemble
 from experiments.program_search.machine_check import correct
-from experiments.program_search.minimise import without
-from experiments.program_search.space import IMM, OP, RD, RS1, RS2
+from experiments.program_search.space import IMM, OP, RD, RS1, RS2, without
 from experiments.synthesis import tasks
 from experiments.synthesis.tasks.values import words
 

@@ -2,11 +2,11 @@
 
 Rooms, each imports those above it alone:
 
-    space, assembly, choices   which codes there are, their text, and their choices as tables for compiled code
+    space, assembly            which codes there are, as tables for compiled code, without idle instructions; their text
     problem, budget            examples and a space; executions, the unit that searches are limited by
     random_numbers             for compiled code, with a state of one's own
     evaluation                 many codes on many examples, compiled; machine_check: one code on the hard machines
-    equivalence, minimise      is a code equal to a meaning on all inputs? and without which instructions is it still right?
+    equivalence                is a code equal to a meaning on all inputs?
     ssa/                       programs in static single assignment form, where no slot can spoil what another one needs
     machine_code/              programs as machine code, with branches and memory
     relaxed/                   programs as distributions, which descend through a differentiable machine

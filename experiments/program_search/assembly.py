@@ -24,8 +24,8 @@ def encodable(code: np.ndarray) -> bool:
     return True
 
 
-def assemble(lines: Iterable[tuple]) -> np.ndarray:
-    """A code `[L, 5]` from tuples such as ("addi", "a0", "a0", -1), ("lw", "t0", 0, "a0"), ("bne", "a0", "zero", -8).
+def assemble(lines: Iterable[Iterable]) -> np.ndarray:
+    """A code `[L, 5]` from lines such as ("addi", "a0", "a0", -1), ("lw", "t0", "0", "a0"), ("bne", "a0", "zero", -8).
 
     Operands in the order of assembly text, with distances in bytes as branch targets.
     """
@@ -46,7 +46,7 @@ def _fields(row: isa.Operation) -> tuple[int, ...]:
 def _assemble(name: str, *operands) -> list[int]:
     made = [isa.NUMBER[name], 0, 0, 0, 0]
     for field, operand in zip(_fields(OPERATION[name]), operands, strict=True):
-        made[field] = operand if field == IMM else isa.register_number(operand)
+        made[field] = int(operand) if field == IMM else isa.register_number(operand)
     return made
 
 

@@ -1,8 +1,8 @@
 """What a search may spend: executions, and seconds as a guard.
 
-The unit of account is one execution of one instruction of one program on one example; a backward pass counts as two forward
-passes, what is executed is counted as it is executed, and memory of earlier results is free. Every restart spends from the
-same budget. Recorded searches end by executions, so that they are the same on every computer.
+An execution is of one instruction of one program on one example; a backward pass counts as two forward passes, memory of
+earlier results is free, and restarts spend from the same budget. Recorded searches end by executions: the same on every
+computer.
 """
 
 import math

@@ -80,24 +80,21 @@ class Evaluator:
     def __len__(self) -> int:
         return len(self.cases.starts)
 
-    def score(self, codes: np.ndarray) -> Tally:
-        """Score codes `[P, L, 5]` int32."""
-        return self._run(codes, None, None)
-
     def outputs(self, codes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Outputs `[P, E, O]` uint32 of codes `[P, L, 5]`, and whether each run ended without a trap `[P, E]` bool."""
         found = np.empty((len(codes), *self.cases.wanted.shape), np.uint32)
         ended = np.empty(found.shape[:2], np.bool_)
-        self._run(codes, found, ended)
+        self.score(codes, found, ended)
         return found, ended
 
     def failures(self, code: np.ndarray) -> tuple[np.ndarray, int]:
         """The examples `[k]` int64 that a code `[L, 5]` gets wrong, and the instructions executed to know."""
         found, ended = np.empty((1, *self.cases.wanted.shape), np.uint32), np.empty((1, len(self)), np.bool_)
-        executed = self._run(code[None], found, ended).executed
+        executed = self.score(code[None], found, ended).executed
         return np.flatnonzero(~ended[0] | (found[0] != self.cases.wanted).any(axis=1)), executed
 
-    def _run(self, codes: np.ndarray, outputs: np.ndarray | None, ended: np.ndarray | None) -> Tally:
+    def score(self, codes: np.ndarray, outputs: np.ndarray | None = None, ended: np.ndarray | None = None) -> Tally:
+        """Score codes `[P, L, 5]` int32; where they are given, outputs and ended become what `outputs` returns."""
         codes = np.ascontiguousarray(codes, np.int32)
         right, distance = np.zeros((2, len(codes)), np.int64)
         packed = np.zeros(codes.shape[1] + 2, np.uint64)
@@ -145,6 +142,30 @@ def run_case(packed, stores, e, cases, work):
         after, after_words = work.memory, work.words
     ended, executed = run_code(packed, cases.starts[e], after, after_words, cases.base, cases.steps, work.x)
     return ended, executed, after
+
+
+@inner
+def cost_of(packed, stores, order, cases, work, wrong, limit):
+    """Wrong bits of a packed code over the examples of an order, `wrong` more for each that is wrong at all, and instructions
+    executed; stops above the limit.
+
+    The example that crossed the limit moves one place forward, so that those which tell codes apart come first.
+    """
+    cost, total = np.int64(0), np.int64(0)
+    for t in range(len(order)):
+        e = order[t]
+        ended, executed, after = run_case(packed, stores, e, cases, work)
+        total += executed
+        if ended:
+            off = wrong_bits(work.x, after, e, cases)
+            cost += off + wrong * (off > 0)
+        else:
+            cost += WORD_BITS * len(cases.places) + wrong
+        if cost > limit:
+            if t:
+                order[t], order[t - 1] = order[t - 1], order[t]
+            break
+    return cost, total
 
 
 @entry

@@ -11,20 +11,16 @@ from typing import Any
 
 import numpy as np
 
-from experiments.program_search.budget import Budget
+from experiments.program_search.budget import Budget, Exhausted
 from experiments.program_search.problem import Outcome, Problem
 
+__all__ = ["FAMILIES", "Budget", "Exhausted", "Method", "NoOptions", "Outcome", "Problem"]  # all that a method is made of
 FAMILIES = ("gradient", "hybrid", "discrete", "control", "ablation")
 """In the order of tables and figures."""
 
 
 class NoOptions:
     """Of a method that has none."""
-
-
-def fits_all(_: Problem) -> str | None:
-    """Of a method that takes every problem."""
-    return None
 
 
 @dataclass(frozen=True)
@@ -42,7 +38,7 @@ class Method:
     rate: float
     options: Callable[..., Any] = NoOptions
     given: Mapping[str, object] = field(default_factory=dict)
-    fits: Callable[[Problem], str | None] = fits_all
+    fits: Callable[[Problem], str | None] = lambda _: None
     compiled_once: bool = True
     hinted: bool = False
     place: int | None = None

@@ -112,9 +112,7 @@ class Problem:
     @property
     def on_registers(self) -> bool:
         """Whether it asks for straight-line programs that compute on registers alone."""
-        locations = self.examples.sources + self.examples.targets
-        in_registers = all(at.kind == "register" for at in locations)
-        return self.space.straight and not self.space.has_memory and in_registers
+        return self.space.straight and not self.space.has_memory and not self.examples.words_named()
 
 
 @dataclass(frozen=True)

@@ -33,6 +33,14 @@ def below(state, n):
 
 
 @inner
+def shuffle(state, order, count):
+    """Put random ones of an order in its first `count` places."""
+    for t in range(count):
+        other = t + below(state, len(order) - t)
+        order[t], order[other] = order[other], order[t]
+
+
+@inner
 def uniform(state):
     """A random number above 0 and at most 1."""
     return (np.float64(word(state) >> np.uint64(11)) + 1.0) * 2.0**-53

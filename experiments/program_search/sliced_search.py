@@ -1,6 +1,7 @@
 """A search that goes on in slices: a number of chains or descents that take turns on one thread."""
 
 from abc import ABC, abstractmethod
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -44,13 +45,11 @@ class SlicedSearch(ABC):
         """Go on until something right is found or the budget has ended."""
         trace: list[dict] = []
         code = None
-        try:
+        with suppress(Exhausted):
             while code is None:
                 budget.check()
                 budget.spent += self.go(budget.slice(self.slice_executions))
                 code = self.found()
                 if (row := self.row()) is not None:
                     trace.append({"evaluations": budget.spent, **row})
-        except Exhausted:
-            pass
         return Outcome(code, self.restarts, trace=trace)

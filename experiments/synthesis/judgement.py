@@ -10,7 +10,6 @@ import numpy as np
 
 from experiments.program_search import equivalence
 from experiments.program_search.machine_check import correct
-from experiments.program_search.problem import Examples
 from experiments.synthesis.task import Task
 
 HELD_OUT = 1024
@@ -31,25 +30,19 @@ class Verdict:
     counterexample: tuple[int, ...] | None = None
 
 
-def judge(
-    task: Task, code: np.ndarray, rng: np.random.Generator, machine: str = "gpu_compute", effort: int = equivalence.EFFORT
-) -> Verdict:
+def judge(task: Task, code: np.ndarray, rng: np.random.Generator, effort: int = equivalence.EFFORT) -> Verdict:
     """Test a code `[L, 5]` on held-out examples of the task, `_CONFIRMED` of them on `reference` too, and prove it.
 
     The code may run through once, however long it is; a loop has the steps that the examples give.
     """
     examples = task.held_out(rng, HELD_OUT)
     examples = replace(examples, steps=max(examples.steps, len(code)))
-    right = correct(examples, code, machine)
+    right = correct(examples, code)
     few = np.concatenate([np.flatnonzero(~right), np.flatnonzero(right)])[:_CONFIRMED]
     confirmed = correct(examples.take(few), code, "reference")
-    assert (confirmed == right[few]).all(), f"{machine} and reference disagree on {task.name}"
+    assert (confirmed == right[few]).all(), f"gpu_compute and reference disagree on {task.name}"
     if not right.all():
-        return Verdict(False, len(right), "refuted", _row(examples, int(np.argmin(right))))
-    return _proven(task, examples, code, effort)
-
-
-def _proven(task: Task, examples: Examples, code: np.ndarray, effort: int) -> Verdict:
+        return Verdict(False, len(right), "refuted", tuple(examples.inputs[np.argmin(right)].tolist()))
     if task.meaning is None:
         return Verdict(True, len(examples), "tested")
     proof, inputs = equivalence.equal(examples.sources, examples.targets, task.meaning, code, effort)
@@ -58,7 +51,3 @@ def _proven(task: Task, examples: Examples, code: np.ndarray, effort: int) -> Ve
     wrong = equivalence.example(examples, task.meaning, inputs)
     assert not correct(wrong, code, "reference").any(), f"{task.name}: a counterexample that the machine does not show"
     return Verdict(False, len(examples), proof, inputs)
-
-
-def _row(examples: Examples, row: int) -> tuple[int, ...]:
-    return tuple(int(word) for word in examples.inputs[row])

@@ -8,7 +8,6 @@ import json
 import math
 from dataclasses import dataclass, replace
 from functools import cache, partial
-from typing import NamedTuple
 from zlib import crc32
 
 import numpy as np
@@ -19,39 +18,29 @@ from experiments.harness.parts import Part, run_parts
 from experiments.program_search import methods
 from experiments.program_search.assembly import text
 from experiments.program_search.budget import Budget
+from experiments.program_search.evaluation import Evaluator
 from experiments.program_search.machine_check import correct
 from experiments.program_search.method import Method
-from experiments.program_search.minimise import minimise
 from experiments.program_search.problem import Outcome, Problem
+from experiments.program_search.space import minimise, random_codes
 from experiments.program_search.ssa import straight_through
 from experiments.synthesis import judgement, schema, tasks
-from experiments.synthesis.density import density
+from experiments.synthesis.statistics import wilson
 from experiments.synthesis.task import Task
 
 TRAINING = 256
 TRACED_SEEDS, TRACE_ROWS = 2, 100
 SCHEDULED = ("p07",)
-SCHEDULES: dict[str, tuple[float, float]] = {
-    "fixed 10": (10.0, 10.0), "fixed 3": (3.0, 3.0), "fixed 1": (1.0, 1.0), "fixed 0.3": (0.3, 0.3),
-    "fixed 0.1": (0.1, 0.1), "fixed 0.03": (0.03, 0.03), "3 to 0.3": (3.0, 0.3), "1 to 0.1": (1.0, 0.1),
-    "0.3 to 0.03": (0.3, 0.03),
-}  # fmt: skip
+SCHEDULES = {f"fixed {t:g}": (t, t) for t in (10.0, 3.0, 1.0, 0.3, 0.1, 0.03)}
+SCHEDULES |= {f"{first:g} to {last:g}": (first, last) for first, last in ((3.0, 0.3), (1.0, 0.1), (0.3, 0.03))}
 """First and last temperature of a descent, in bits."""
 
+_SIEVES, _BATCH = (4, 64, 256), 100_000
+"""Of density: examples that codes run on, those that are right on all going on, the last ones held out; codes at a time."""
 _WARMING = 2e5
 """Executions until all of a method is compiled."""
 _PATIENCE, _MARGIN_S = 60.0, 600.0
 """A search that takes so many times its work in seconds, and some more, is stopped: never in a normal run."""
-
-
-class Limits(NamedTuple):
-    """executions of a search, which end it; work_s: about how many seconds they take on one core."""
-
-    executions: float
-    work_s: float
-
-    def budget(self) -> Budget:
-        return Budget(self.executions, _PATIENCE * self.work_s + _MARGIN_S)
 
 
 @dataclass(frozen=True)
@@ -91,11 +80,12 @@ def run(cfg) -> dict[str, pd.DataFrame]:
     names = chosen_of(_or(wanted.tasks, scale.tasks), tasks.names(), "task")
     labels = chosen_of(_or(wanted.methods, scale.methods), methods.variants(), "method")
     seeds = range(cfg.seed, cfg.seed + count_of(wanted.seeds, scale.seeds, "seeds", 1))
-    limits = {label: _limits(wanted, scale, methods.variants()[label]) for label in labels}
+    limits = {label: _executions(wanted, scale, methods.variants()[label]) for label in labels}
     tables = chosen_of(_or(wanted.tables, "all"), schema.TABLES, "table")
+    looked_at = {name: tasks.get(name).problem(np.random.default_rng(0), 2) for name in names}
     searches = [
         Part(f"{task}-{label}-{seed}", partial(_searched, task, label, seed, limits[label]))
-        for task in names for label in labels if _fits(tasks.get(task), methods.variants()[label]) for seed in seeds
+        for task in names for label in labels if methods.variants()[label].fits(looked_at[task]) is None for seed in seeds
     ]  # fmt: skip
     densities = [Part(f"density-{name}", partial(_described, name, scale.samples, cfg.seed)) for name in names]
     schedules = [
@@ -123,15 +113,14 @@ def _or(wanted, default):
     return default if wanted is None else wanted
 
 
-def _limits(wanted, scale: Scale, method: Method) -> Limits:
-    """What the configuration says, or else the scale: executions, or the work that a method's rate makes executions of."""
+def _executions(wanted, scale: Scale, method: Method) -> float:
+    """That end a search, as the configuration says, or else the scale: or the work that a method's rate makes executions of."""
     work_s = float(scale.work_s if wanted.budget_s is None else count_of(wanted.budget_s, 1, "budget_s", 1))
-    executions = float(count_of(wanted.evaluations, int(work_s * method.rate), "evaluations", 1))
-    return Limits(executions, executions / method.rate)
+    return float(count_of(wanted.evaluations, int(work_s * method.rate), "evaluations", 1))
 
 
-def _fits(task: Task, method: Method) -> bool:
-    return method.fits(task.problem(np.random.default_rng(0), 2)) is None
+def _budget(executions: float, method: Method) -> Budget:
+    return Budget(executions, _PATIENCE * executions / method.rate + _MARGIN_S)
 
 
 def _drawn(task: Task, seed: int, label: str) -> tuple[Problem, np.random.Generator]:
@@ -141,18 +130,18 @@ def _drawn(task: Task, seed: int, label: str) -> tuple[Problem, np.random.Genera
     return (replace(problem, hint=task.hint(rng)) if methods.variants()[label].hinted else problem), rng
 
 
-def _searched(name: str, label: str, seed: int, limits: Limits) -> pd.DataFrame:
+def _searched(name: str, label: str, seed: int, executions: float) -> pd.DataFrame:
     """One row: a search and the judgement of what it found."""
     task, method = tasks.get(name), methods.variants()[label]
     _warm(name, label)
     problem, rng = _drawn(task, seed, label)
-    budget = limits.budget()
+    budget = _budget(executions, method)
     outcome = method.search(problem, budget, rng)
     elapsed_s = budget.elapsed_s
     row = {
         "task": name, "group": task.group, "shortest": task.shortest, "method": label, "family": method.family, "seed": seed,
         **_judged(task, outcome, rng), "evaluations": budget.spent, "wall_s": elapsed_s, "restarts": outcome.restarts,
-        "budget_evaluations": limits.executions, "budget_s": limits.work_s,
+        "budget_evaluations": executions, "budget_s": executions / method.rate,
         "trace": json.dumps(outcome.trace[:: max(1, len(outcome.trace) // TRACE_ROWS)] if seed < TRACED_SEEDS else []),
     }  # fmt: skip
     return pd.DataFrame([row])
@@ -186,14 +175,27 @@ def _judged(task: Task, outcome: Outcome, rng: np.random.Generator) -> dict:
 def _described(name: str, samples: int, seed: int) -> pd.DataFrame:
     """One row: a task's space, and how rare solutions are in it."""
     task = tasks.get(name)
-    sampled = density(task, np.random.default_rng(seed), samples)
+    hits, low, high = density(task, np.random.default_rng(seed), samples)
     row = {
         "task": name, "group": task.group, "shortest": task.shortest, "length": task.space.length,
         "operations": len(task.space.operations), "registers": len(task.space.registers),
-        "log10_space": math.log10(task.space.size()), "solutions": sampled.hits, "samples": sampled.samples,
-        "density_low": sampled.low, "density_high": sampled.high,
+        "log10_space": math.log10(task.space.size()), "solutions": hits, "samples": samples, "density_low": low,
+        "density_high": high,
     }  # fmt: skip
     return pd.DataFrame([row])
+
+
+def density(task: Task, rng: np.random.Generator, samples: int) -> tuple[int, float, float]:
+    """How many of so many random codes of the task's space are right on training and held-out examples, and the 95 % interval
+    of their share: where none is, how rare solutions must be."""
+    training, hits = task.training(rng, _SIEVES[1]), 0
+    sieves = [Evaluator(examples) for examples in (training.take(slice(_SIEVES[0])), training, task.held_out(rng, _SIEVES[2]))]
+    for start in range(0, samples, _BATCH):
+        codes = random_codes(task.space, rng, min(_BATCH, samples - start))
+        for sieve in sieves:
+            codes = codes[sieve.score(codes).right == len(sieve)]
+        hits += len(codes)
+    return hits, *wilson(hits, samples)
 
 
 def _traces(runs: pd.DataFrame) -> pd.DataFrame:
@@ -212,7 +214,7 @@ def _scheduled(name: str, schedule: str, seed: int, work_s: float) -> pd.DataFra
     (first, last), task, method = SCHEDULES[schedule], tasks.get(name), methods.get("straight_through")
     _warm(name, method.name)
     problem, rng = _drawn(task, seed, method.name)
-    budget = Limits(work_s * method.rate, work_s).budget()
+    budget = _budget(work_s * method.rate, method)
     options = straight_through.Options(first_temperature=first, last_temperature=last)
     outcome = method.search(problem, budget, rng, ssa=options)
     right = outcome.code is not None and judgement.judge(task, outcome.code, rng).right

@@ -1,9 +1,9 @@
 """From examples to a program: the search that the command `solve` runs, and what is kept of it.
 
-The rows are divided: a method sees the training rows, and a program counts only if it is right on the held-out rows too, on
-the hard machine, where a run may take longer than in the search. Small spaces come before large ones: few constants before all,
-short loops before long ones, and where nobody says which operations to use, programs without branches before programs with
-them. Each space has a share of what is left of the budget.
+A method sees the training rows, and a program counts only if it is right on the held-out rows too, on the hard machine, where
+a run may take longer than in the search. Small spaces come before large ones, each with a share of what is left of the budget:
+few constants before all, short loops before long ones, and, where nobody says which operations to use, programs without
+branches before programs with them.
 
 Where nobody names a method, and an output in a register is wanted of registers, the search for the shortest program without
 branches has the first part of the budget, and what is left once a program is found, to look for shorter ones or to show that
@@ -24,11 +24,10 @@ from experiments.program_search.budget import Budget, Exhausted
 from experiments.program_search.machine_check import correct
 from experiments.program_search.method import Method
 from experiments.program_search.methods import portfolio
-from experiments.program_search.minimise import minimise
 from experiments.program_search.problem import Examples, Problem
-from experiments.program_search.space import BRANCHES, CONSTANTS, STRAIGHT, Space
+from experiments.program_search.space import BRANCHES, CONSTANTS, STRAIGHT, Space, minimise
 from experiments.program_search.ssa import shortest
-from experiments.program_search.ssa.shortest import Shortest
+from experiments.program_search.ssa.shortest import USUAL_CONSTANTS, Shortest
 from experiments.synthesis import tasks
 from experiments.synthesis.executable import REGISTERS
 from experiments.synthesis.table import Table
@@ -41,7 +40,6 @@ _PATIENCE = 16
 """How many times the steps of a run in the search a found program may take on a row."""
 _SHORT = 5
 """Instructions of loops that are looked for before longer ones."""
-FEW_CONSTANTS = (-4, -2, -1, 0, 1, 2, 3, 4, 7, 8, 15, 16, 31, 255)
 _WARMING = 2e5, 10.0
 """Executions and seconds until all of a method is compiled."""
 _SCRATCH_ORDER = (5, 6, 7, 8, 9, 15, 14, 13, 12, 11, 10)
@@ -111,15 +109,14 @@ def fitting(method: Method, choices: Sequence[Space], examples: Examples) -> lis
 
 def spaces(examples: Examples, length: int, operations: Sequence[str] | None) -> list[Space]:
     """The spaces to search, one after the other."""
-    memory = ("lw", "sw") if any(at.kind == "memory" for at in examples.sources + examples.targets) else ()
+    memory = ("lw", "sw") if examples.words_named() else ()
     straight, loops = (*STRAIGHT, "mul", *memory), (*LOOP, "or", "xor", "mul", "divu", "remu", *memory)
     first = [tuple(operations)] if operations else [straight, loops]
     then = first if operations else [straight, straight + BRANCHES]
-    of_examples = constants(examples)
-    few, all_ = (tuple(sorted({*known, *of_examples})) for known in (FEW_CONSTANTS, CONSTANTS))
-    usable, homes = registers(examples), registers(examples, SCRATCH + len(addresses(examples)))
-    words = addresses(examples)
+    few, all_ = (tuple(sorted({*known, *constants(examples)})) for known in (USUAL_CONSTANTS, CONSTANTS))
+    usable, words = registers(examples), addresses(examples)
     made = [Space(names, usable, length, few, words) for names in first]
+    homes = registers(examples, SCRATCH + len(words))
     made = [replace(space, registers=homes) if space.straight else space for space in made]
     short = [replace(space, length=_SHORT) for space in made if not space.straight and length > _SHORT]
     whole = [Space(names, usable, length, all_, words) for names in then]

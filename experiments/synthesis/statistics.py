@@ -49,10 +49,8 @@ def tasks(runs: pd.DataFrame) -> list[str]:
 
 def methods(runs: pd.DataFrame) -> list[str]:
     """Methods by family; within one in the order met."""
-    met = runs[["method", "family"]].drop_duplicates()
-    known = {family: k for k, family in enumerate(FAMILIES)}
-    place = met["family"].map(lambda family: known.get(family, len(known)))
-    return list(met.assign(place=place).sort_values("place", kind="stable")["method"])
+    met, known = runs[["method", "family"]].drop_duplicates(), {family: k for k, family in enumerate(FAMILIES)}
+    return list(met.sort_values("family", kind="stable", key=lambda f: f.map(known).fillna(len(known)))["method"])
 
 
 def longer_half(runs: pd.DataFrame) -> list[str]:

@@ -51,7 +51,9 @@ def read(path: Path, steps: int) -> Table:
     inputs, outputs = ([i for i, (side, _) in enumerate(columns) if side == wanted] for wanted in ("in", "out"))
     sources, targets = (tuple(columns[i][1] for i in chosen) for chosen in (inputs, outputs))
     examples = Examples(sources, targets, cells[:, inputs], cells[:, outputs], steps)
-    _check_window(path, examples)
+    base, size = examples.window()
+    if size > WINDOW_BYTES:
+        raise UserError(f"{path}: words of memory from {base:#x} to {base + size:#x}: keep them within {WINDOW_BYTES} bytes")
     _check_contradictions(path, examples, lines)
     return Table(examples, lines)
 
@@ -130,12 +132,6 @@ def _word(path: Path, line: int, column: str, cell: str) -> int:
     if not -(1 << 31) <= _value(cell) < 1 << 32:
         raise UserError(f"{where}: {cell[:_DIGITS]} does not fit into 32 bits: give -2147483648 to 4294967295")
     return _value(cell) & 0xFFFFFFFF
-
-
-def _check_window(path: Path, examples: Examples) -> None:
-    base, size = examples.window()
-    if size > WINDOW_BYTES:
-        raise UserError(f"{path}: words of memory from {base:#x} to {base + size:#x}: keep them within {WINDOW_BYTES} bytes")
 
 
 def _check_contradictions(path: Path, examples: Examples, lines: np.ndarray) -> None:

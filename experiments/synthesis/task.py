@@ -5,9 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from experiments.program_search.choices import random_codes
 from experiments.program_search.problem import Examples, Problem
-from experiments.program_search.space import Space
+from experiments.program_search.space import Space, random_codes
 
 
 @dataclass(frozen=True)

@@ -1,9 +1,7 @@
 """How much of the suite each method has solved after so many executions, and after so many seconds."""
 
 import numpy as np
-import pandas as pd
 from matplotlib import pyplot as plt
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from experiments.harness.tables import Results
@@ -26,15 +24,10 @@ def draw(results: Results) -> Figure:
         for method, look in style.methods(statistics.methods(runs)).items():
             own = runs[runs["method"] == method]
             look |= {"markersize": 3.5, "label": f"{look['label']} ({own['task'].nunique()})"}
-            _curve(axes, costs[own.index][own["right"]], pairs, (costs.min() / 2, costs.max()), look)
+            x = np.concatenate([[costs.min() / 2], np.sort(costs[own.index][own["right"]]), [costs.max()]])
+            y = np.arange(len(x) - 1) / pairs
+            axes.step(x, np.append(y, y[-1]), where="post", **look, markevery=max(1, len(x) // 6))
         axes.set(xscale="log", xlabel=label)
     panels[0].set(ylim=(-0.03, 1.03), ylabel="share of (task, seed) solved")
     style.legend(figure, columns=4, fontsize=6.5)
     return figure
-
-
-def _curve(axes: Axes, costs: pd.Series, pairs: int, ends: tuple[float, float], look: dict) -> None:
-    share = np.arange(len(costs) + 1) / pairs
-    x = np.concatenate([ends[:1], np.sort(costs), ends[1:]])
-    y = np.append(share, share[-1])
-    axes.step(x, y, where="post", **look, markevery=max(1, len(x) // 6))

@@ -32,13 +32,11 @@ def draw(results: Results) -> Figure:
 
 def _chosen(traces: pd.DataFrame) -> dict[str, pd.DataFrame]:
     """The longest trace of each method, of at most `_SHOWN` methods, by title."""
-    sizes = traces.groupby(["method", "task", "seed"], sort=False).size().sort_values(ascending=False, kind="stable")
-    first = sizes.reset_index().drop_duplicates("method").head(_SHOWN)
-    found = {}
-    for method, task, seed in first[["method", "task", "seed"]].itertuples(index=False, name=None):
-        own = (traces["method"] == method) & (traces["task"] == task) & (traces["seed"] == seed)
-        found[f"{method.replace('_', ' ')},\n{task.replace('_', ' ')}, seed {seed}"] = traces[own]
-    return found
+    found: dict[str, tuple[str, pd.DataFrame]] = {}
+    runs = traces.groupby(["method", "task", "seed"], sort=False)
+    for (method, task, seed), own in sorted(runs, key=lambda run: -len(run[1])):
+        found.setdefault(method, (f"{method.replace('_', ' ')},\n{task.replace('_', ' ')}, seed {seed}", own))
+    return dict([*found.values()][:_SHOWN])
 
 
 def _column(panels: list[Axes], trace: pd.DataFrame) -> None:

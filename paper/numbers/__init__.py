@@ -25,10 +25,8 @@ SECTIONS = Path(__file__).resolve().parent.parent / "sections"
 
 
 def build(results: Results) -> dict[str, Any]:
-    """`{"values": {name: text}, "tables": {name: rows}, "sections": names}`.
-
-    Raises UserError where an experiment is missing or damaged.
-    """
+    """`{"values": {name: text}, "tables": {name: rows}, "sections": names}`. Raises UserError where an experiment is missing or
+    damaged."""
     own = [name for name in schema.experiments() if Path(__file__).with_name(f"{name}.py").is_file()]
     parts = [importlib.import_module(f"{__name__}.{name}").build(results) for name in own]
     sections = [name for name in schema.experiments() if (SECTIONS / f"{name}.typ").is_file()]
@@ -55,24 +53,15 @@ def rows_of(table: pd.DataFrame, unit: str) -> Rows:
 
 
 def _claims(results: Results) -> dict[str, Any]:
+    found: dict[str, Any] = {}
     verdicts = claims.judge_all(results)
-    rows = {
-        origin: [
-            [v.claim.statement.strip(), v.claim.claimed, _measured(v), v.verdict] for v in verdicts if v.claim.origin == origin
-        ]
-        for origin in claims.ORIGINS
-    }
-    counts = {
-        f"{_NAMES[origin]}_{verdict.replace(' ', '_')}": sum(r[-1] == verdict for r in rows[origin])
-        for origin in rows
-        for verdict in claims.VERDICTS
-    }
-    counts |= {f"{_NAMES[origin]}_count": len(rows[origin]) for origin in rows}
-    return counts | {f"{_NAMES[origin]}_claims": rows[origin] for origin in rows}
-
-
-def _measured(verdict: claims.Verdict) -> str:
-    return "–" if verdict.verdict == claims.NOT_RUN else f"{number(verdict.measured)} {verdict.claim.unit}".strip()
+    for origin, name in _NAMES.items():
+        own = [v for v in verdicts if v.claim.origin == origin]
+        measured = ["–" if v.verdict == claims.NOT_RUN else f"{number(v.measured)} {v.claim.unit}".strip() for v in own]
+        rows = [[v.claim.statement.strip(), v.claim.claimed, m, v.verdict] for v, m in zip(own, measured, strict=True)]
+        found |= {f"{name}_{verdict.replace(' ', '_')}": sum(v.verdict == verdict for v in own) for verdict in claims.VERDICTS}
+        found |= {f"{name}_count": len(own), f"{name}_claims": rows}
+    return found
 
 
 def _origin(results: Results) -> dict[str, Any]:

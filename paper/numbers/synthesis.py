@@ -19,8 +19,9 @@ def build(results: Results) -> dict[str, Any]:
     """As `numbers` says; names begin with `synthesis`. Of the larger run beside the results, where there is one."""
     own, results = results, results.fullest(EXPERIMENT)
     runs, tasks, minute = results.table(EXPERIMENT, "runs"), results.table(EXPERIMENT, "tasks"), _longer_runs(own)
+    others = runs[runs["group"] != statistics.CONTROL_GROUP]
     found = numbers.joined(
-        *(part(runs) for part in (_size, _evidence, _controls, _best, _hybrid, _blind, _solver)),
+        *(part(runs) for part in (_size, _evidence, _controls, _best, _hybrid)), *(part(others) for part in (_blind, _solver)),
         *(part(results) for part in (_trajectories, _schedules)), tables(runs, tasks, minute),
         {
             "scale": str(results.provenance(EXPERIMENT)["scale"]), "larger": "" if results is own else results.root.name,
@@ -110,7 +111,7 @@ def _hybrid(runs: pd.DataFrame) -> dict[str, Any]:
 def _blind(runs: pd.DataFrame) -> dict[str, Any]:
     """The hybrid against the same walk without its gradient, on the tasks and seeds that both were run on; ratios on the tasks
     that both solve."""
-    both = runs[runs["method"].isin([HYBRID, BLIND]) & (runs["group"] != statistics.CONTROL_GROUP)]
+    both = runs[runs["method"].isin([HYBRID, BLIND])]
     both = both[both.groupby(["task", "seed"])["method"].transform("nunique") == 2]
     if both.empty:
         return {}
@@ -130,16 +131,13 @@ def _costs(runs: pd.DataFrame, of: str = "to_solution") -> pd.DataFrame:
 def _solver(runs: pd.DataFrame) -> dict[str, Any]:
     """The constraint solver against, on each task, the gradient method that is best there; by time, as solving executes
     nothing."""
-    own = runs[runs["group"] != statistics.CONTROL_GROUP]
-    gradient, solver = own[own["family"] == "gradient"], own[own["method"] == SOLVER]
-    shared = set(gradient["task"]) & set(solver["task"])
-    if not shared:
+    gradient, solver = runs[runs["family"] == "gradient"], runs[runs["method"] == SOLVER]
+    best = statistics.tally(gradient).groupby("task").agg(best_rate=("rate", "max"), best_s=("to_solution_s", "min"))
+    both = statistics.tally(solver).merge(best, on="task")
+    if both.empty:
         return {}
-    best = statistics.tally(gradient).groupby("task").agg(rate=("rate", "max"), time_s=("to_solution_s", "min"))
-    other = statistics.tally(solver).set_index("task").loc[sorted(shared)]
-    best = best.loc[other.index]
-    solved, faster = other["rate"] >= best["rate"], other["to_solution_s"] < best["time_s"]
-    return {"solver_tasks": len(other), "solver_solved": solved.sum(), "solver_faster": faster.sum()}
+    solved, faster = both["rate"] >= both["best_rate"], both["to_solution_s"] < both["best_s"]
+    return {"solver_tasks": len(both), "solver_solved": solved.sum(), "solver_faster": faster.sum()}
 
 
 def _trajectories(results: Results) -> dict[str, Any]:

@@ -27,7 +27,8 @@ def tables(runs: pd.DataFrame, tasks: pd.DataFrame, minute: pd.DataFrame) -> dic
     """Rows by the name of a table, of the tables `runs` and `tasks` of the experiment, and of runs with a longer budget."""
     return {
         "methods": _method_rows(runs), "tasks": _task_rows(runs, tasks), "published": _published_rows(runs),
-        "minute": _minute_rows(minute), "success": _matrix(runs, _success), "costs": _matrix(runs, _executions),
+        "success": _matrix(runs, lambda row: f"{number(row['right'])}/{number(row['runs'])} ({interval(row)})"),
+        "minute": _minute_rows(minute), "costs": _matrix(runs, _executions),
         "header": [["task", *map(plain, statistics.methods(runs))]],
     }  # fmt: skip
 
@@ -48,17 +49,16 @@ def _method_rows(runs: pd.DataFrame) -> numbers.Rows:
 
 def _task_rows(runs: pd.DataFrame, tasks: pd.DataFrame) -> numbers.Rows:
     """A row a task: what it is, how rare its solutions are, and the shortest program that was found for it."""
-    known, rows = tasks.set_index("task"), []
+    sizes = {
+        task.task: [task.shortest, f"{task.log10_space:.1f}", f"{number(task.density_low)} – {number(task.density_high)}"]
+        for task in tasks.itertuples()
+    }
+    rows = []
     for name in statistics.tasks(runs):
-        right = runs[(runs["task"] == name) & runs["right"]]
-        shortest = right.sort_values("length", kind="stable").head(1)
-        program = str(shortest["program"].iloc[0]) if len(shortest) else "–"
-        size = ["–"] * 3
-        if name in known.index:
-            task = known.loc[name]
-            rare = f"{number(task['density_low'])} – {number(task['density_high'])}"
-            size = [task["shortest"], f"{task['log10_space']:.1f}", rare]
-        rows.append([plain(name), *size, f"{len(right)} of {(runs['task'] == name).sum()}", program])
+        own = runs[runs["task"] == name]
+        right = own[own["right"]].sort_values("length", kind="stable")
+        program = str(right["program"].iloc[0]) if len(right) else "–"
+        rows.append([plain(name), *sizes.get(name, ["–"] * 3), f"{len(right)} of {len(own)}", program])
     return rows
 
 
@@ -97,10 +97,6 @@ def _matrix(runs: pd.DataFrame, cell) -> numbers.Rows:
         [plain(t), *(cell(found.loc[(t, m)]) if (t, m) in found.index else "–" for m in statistics.methods(runs))]
         for t in statistics.tasks(runs)
     ]
-
-
-def _success(row) -> str:
-    return f"{number(row['right'])}/{number(row['runs'])} ({interval(row)})"
 
 
 def interval(row) -> str:

@@ -6,9 +6,8 @@ import numpy as np
 
 from backends.gpu_compute.adjoint import Room, Scores, State, back, record
 from backends.gpu_compute.compiling import inlined, inner
-from experiments.program_search.choices import Choices, choices
 from experiments.program_search.evaluation import IN_MEMORY, WORD_BITS, Cases, output_at
-from experiments.program_search.space import Space
+from experiments.program_search.space import Choices, Space, choices
 
 BACKWARD = 2
 """Executions that a backward step counts as."""

@@ -10,10 +10,9 @@ import numpy as np
 from backends.core import isa
 from backends.gpu_compute.codes import pack_slot
 from backends.gpu_compute.compiling import inner
-from experiments.program_search.choices import NEVER, Choices, choices
 from experiments.program_search.machine_code.instructions import pack_fields
 from experiments.program_search.random_numbers import below, gumbel
-from experiments.program_search.space import IMM, OP, OPERATION, RD, RS1, RS2, Space
+from experiments.program_search.space import IMM, NEVER, OP, OPERATION, RD, RS1, RS2, Choices, Space, choices
 
 FIELDS = 5
 """Columns of a draw `[L, 5]` int32: a code's, but that the first is a place: of an operation among the N that compute words or
@@ -52,15 +51,12 @@ def branches(space: Space) -> np.ndarray:
     for name, a, b in product(names, space.registers, space.registers):
         kept.setdefault(_decision(name, a, b), (name, a, b) if OPERATION[name].kind == "branch" else (name, 0, 0))
     kept.pop(_NEVER_TAKEN, None)
+    targets = range(space.length + 1)
     packed = [
-        [pack_slot(isa.NUMBER[name], 0, a, b, 4 * to, slot) for name, a, b in kept.values() for to in _distances(space, slot)]
+        [pack_slot(isa.NUMBER[o], 0, a, b, 4 * (to - slot), slot) for o, a, b in kept.values() for to in targets if to != slot]
         for slot in range(space.length)
     ]
     return np.array(packed, np.uint64).reshape(space.length, len(kept) * space.length)
-
-
-def _distances(space: Space, slot: int) -> list[int]:
-    return [to - slot for to in range(space.length + 1) if to != slot]
 
 
 def _decision(name: str, a: int, b: int) -> tuple:
@@ -94,12 +90,8 @@ def prior(space: Space, alternatives: Alternatives, temperature: float) -> Field
         np.full((length, len(c.numbers)), 1 / every), np.full((length, count), branching / every / max(count, 1)),
         np.tile(to, (length, 1)), np.ones((length, registers)), np.ones((length, registers)), imm,
     )  # fmt: skip
-    return Fields(*(_log(p, temperature) for p in probabilities))
-
-
-def _log(p: np.ndarray, temperature: float) -> np.ndarray:
-    least = np.where(p > 0, p, 1)
-    return np.where(p > 0, temperature * np.log(least), NEVER).astype(np.float32)
+    logits = (np.where(p > 0, temperature * np.log(np.where(p > 0, p, 1)), NEVER) for p in probabilities)
+    return Fields(*(logit.astype(np.float32) for logit in logits))
 
 
 @inner

@@ -12,11 +12,10 @@ from typing import NamedTuple
 import numpy as np
 
 from backends.gpu_compute.codes import unpack
-from backends.gpu_compute.compiling import entry, inner
+from backends.gpu_compute.compiling import entry
 from experiments.program_search.budget import Budget
-from experiments.program_search.evaluation import Evaluator, Workspace, run_case, wrong_bits
-from experiments.program_search.machine_code.instruction_sets import SlotChoices
-from experiments.program_search.machine_code.instructions import empty_code
+from experiments.program_search.evaluation import Evaluator, Workspace, cost_of
+from experiments.program_search.machine_code.instructions import SlotChoices, empty_code
 from experiments.program_search.problem import Problem
 from experiments.program_search.space import NOTHING
 
@@ -65,21 +64,6 @@ class Exhaustive:
         return None
 
 
-@inner
-def _fits(packed, stores, order, cases, work):
-    """Whether a code is right on all examples `order`, and instructions executed; the example that refuted it moves forward."""
-    total = np.int64(0)
-    for t in range(len(order)):
-        e = order[t]
-        ended, executed, after = run_case(packed, stores, e, cases, work)
-        total += executed
-        if not ended or wrong_bits(work.x, after, e, cases):
-            if t:
-                order[t], order[t - 1] = order[t - 1], order[t]
-            return False, total
-    return True, total
-
-
 @entry
 def _advance(choices, position, order, cases, work, executions):
     """Go on through the codes until one is right, all are done, or about `executions` are executed; returns how many were."""
@@ -108,17 +92,12 @@ def _advance(choices, position, order, cases, work, executions):
             chosen[d] = 0
             continue
         chosen[d] += 1
-        if _sensible(so_far[n, READS], so_far[n, WRITES], so_far[n, STORES], choices.outputs):
-            fits, executed = _fits(packed, so_far[n, STORES] != 0, order, cases, work)
+        writes = so_far[n, WRITES]  # all that is written must be read or an output, and some output be written
+        if writes & ~(so_far[n, READS] | choices.outputs) == 0 and (so_far[n, STORES] != 0 or writes & choices.outputs != 0):
+            cost, executed = cost_of(packed, so_far[n, STORES] != 0, order, cases, work, 0, 0)
             total += executed
-            if fits:
+            if cost == 0:
                 position.at[HIT] = 1
                 break
     position.at[DEPTH] = d
     return total
-
-
-@inner
-def _sensible(reads, writes, stores, outputs):
-    """Whether all that is written is read or an output, and some output is written."""
-    return writes & ~(reads | outputs) == 0 and (stores != 0 or writes & outputs != 0)

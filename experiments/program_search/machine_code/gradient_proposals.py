@@ -1,9 +1,8 @@
 """Proposals that the gradient makes: substitutes drawn by how many wrong bits the adjoint of the machine expects them to take.
 
-A *guide* holds the scores of all substitutes at the code that a chain is at, over a few examples. A proposal draws a slot and a
-field by the mean of exp(-score / temperature) over the field's substitutes, then the substitute by its own
-exp(-score / temperature). What the code's operation does not use (the immediate of a register form, the second register of an
-immediate form) is drawn at random when scores are made, so that every operation is scored with operands.
+A *guide* holds the scores of all substitutes at the code that a chain is at, over a few examples. A proposal draws a slot and
+a field by the mean of exp(-score / temperature) over the field's substitutes, then the substitute by its own. What the code's
+operation does not use is drawn at random when scores are made, so that every operation is scored with operands.
 
 Source: Grathwohl et al., Oops I Took a Gradient: Scalable Sampling for Discrete Distributions (2021).
 """
@@ -92,21 +91,16 @@ def renew(random, packed, order, cases, work, guide, temperature):
         for field in range(_FIELDS):
             if (field == RS2 and FORM[op] != REGISTER and FORM[op] != STORE) or FORM[op] == NOTHING:
                 continue
-            for c in range(_count(field, slot, op, choices)):
+            count = choices.counts[slot, choices.place_of[op]]
+            if field != IMM:
+                count = len(choices.numbers) if field == OP else len(choices.registers)
+            for c in range(count):
                 value = _value(c, field, slot, op, choices)
                 if value != code[slot, field] and not (field == OP and FORM[value] == NOTHING):
                     expected = np.float64(scores[field][slot, c] / len(order))
                     guide.weights[slot, field, c] = np.exp(-max(expected, -20.0 * temperature) / temperature)
     guide.stale[0], guide.used[0] = False, 0
     return executed
-
-
-@inlined
-def _count(field, slot, op, choices):
-    """How many values a field may have."""
-    if field == IMM:
-        return choices.counts[slot, choices.place_of[op]]
-    return len(choices.numbers) if field == OP else len(choices.registers)
 
 
 @inlined

@@ -13,7 +13,7 @@ from backends.core import isa
 from backends.gpu_compute.codes import pack_code
 from backends.gpu_compute.compiling import entry
 from experiments.program_search.evaluation import Evaluator, Workspace, run_case
-from experiments.program_search.machine_code.instruction_sets import Instructions
+from experiments.program_search.machine_code.instructions import Instructions
 from experiments.program_search.problem import Examples
 from experiments.program_search.space import IMM, NOTHING, OP, RS2
 
@@ -55,7 +55,8 @@ def counters(
     for counter, executed in zip(tried[ended].tolist(), took[ended], strict=True):
         first.setdefault((counter[0], counter[2], executed.tobytes()), (Counter(*counter), executed))
     classes: dict[tuple[int, int], list[Counter]] = {}
-    for counter, _ in sorted(first.values(), key=_strangeness):
+    # strange ones last, that tell few examples apart, and then those that take many rounds
+    for counter, _ in sorted(first.values(), key=lambda one: (-len(np.unique(one[1])), one[1].sum())):
         classes.setdefault((int(lines.writes[counter.update]), counter.slots), []).append(counter)
     return [one for members in classes.values() for one in enumerate(members[:_KEPT], 1)], int(total)
 
@@ -75,11 +76,6 @@ def _of_register(lines: Instructions, register: int, inputs: int) -> np.ndarray:
     start, update, pair = (axis.ravel() for axis in chosen)
     guard, back = np.array(pairs, np.int64).reshape(-1, 2)[pair].T
     return np.stack([start, guard, update, back], axis=1)
-
-
-def _strangeness(one: tuple[Counter, np.ndarray]) -> tuple[int, int]:
-    """Of a counter and what it executed on each example: that tells few examples apart, and then that takes many rounds."""
-    return -len(np.unique(one[1])), int(one[1].sum())
 
 
 def copies(lines: Instructions) -> np.ndarray:

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 
 from backends.core import isa
-from experiments.program_search.machine_code.instruction_sets import Instructions, SlotChoices
+from experiments.program_search.machine_code.instructions import Instructions, SlotChoices
 from experiments.program_search.machine_code.loop_counters import Counter, copies, counters, sets
 from experiments.program_search.problem import Examples
 from experiments.program_search.space import IMM, OP, RS2, Space
@@ -114,15 +114,11 @@ class Sketches:
 
     def _lines(self, sketch: Sketch, slot: int) -> Instructions:
         """What may stand in a slot, with jumps to where they go."""
-        lines = self.lines.take(self._places(sketch)[sketch.layout[slot]])
-        lines.rows[:, IMM] += 4 * sketch.target(slot) * lines.jumps
-        return lines
-
-    def _places(self, sketch: Sketch) -> dict[str, np.ndarray]:
-        """By letter the places among the lines that may stand for it."""
         roles = self.roles(self._locked(sketch.counter), _valued(sketch.layout))
         of_counter = {letter: np.array([place]) for letter, place in zip("SGUB", sketch.counter or (), strict=False)}
-        return roles | of_counter
+        lines = self.lines.take((roles | of_counter)[sketch.layout[slot]])
+        lines.rows[:, IMM] += 4 * sketch.target(slot) * lines.jumps
+        return lines
 
     def _locked(self, counter: Counter | None) -> int:
         """Registers that the body must not write, so that the loop runs as often as its counter says."""
@@ -137,10 +133,8 @@ class Sketches:
         registers = np.array([isa.OPERATIONS[number].format == "R" for number in rows[:, OP]])
         changes, computes = own & free & ~of_value, to_value & ~own
         near = np.isin(abs(rows[:, IMM]), _STEPS)
-        step, loads = (
-            changes & ~registers & (kinds != "load") & near,
-            computes & (kinds == "load") & (lines.reads != 0) & near,
-        )
+        step = changes & ~registers & (kinds != "load") & near
+        loads = computes & (kinds == "load") & (lines.reads != 0) & near
         branch, stores = lines.jumps & (lines.reads != 0), (kinds == "store") & (value >> rows[:, RS2] & 1 == 1) & near
         masks = {
             "a": changes, "r": changes & registers, "n": step, "k": step & (rows[:, OP] == isa.NUMBER["addi"]),

@@ -1,32 +1,37 @@
 """Markov chains over codes whose stationary distribution favours those that are nearly right, as in STOKE.
 
-The chains look at a few of the examples; a code without cost on them is tried on all, and one that it gets wrong joins the few.
-Chains begin anew after runs of Luby's lengths.
+The chains look at a few of the examples; a code without cost on them is tried on all, and one that it gets wrong joins the
+few. Chains begin anew after runs of Luby's lengths.
 
-Source: Schkufza, Sharma and Aiken, Stochastic Superoptimization (2013): their cost, bits that differ,
-their proposals, and their way to accept: the random number is drawn first, so that an evaluation
-stops as soon as the proposal is bound to be refused.
+Source: Schkufza, Sharma and Aiken, Stochastic Superoptimization (2013): their cost, bits that differ, their blind proposals,
+and their way to accept: the random number is drawn first, so that an evaluation stops as soon as it is bound to be refused.
 """
 
 from typing import NamedTuple
 
 import numpy as np
 
+from backends.core.isa.packing import IMM_BITS, RD_BITS, RS1_BITS, RS2_BITS
 from backends.gpu_compute.codes import unpack
 from backends.gpu_compute.compiling import entry, inner
-from experiments.program_search.choices import choices
-from experiments.program_search.evaluation import WORD_BITS, Evaluator, Workspace, run_case, wrong_bits
+from experiments.program_search.evaluation import Evaluator, Workspace, cost_of
 from experiments.program_search.machine_code import gradient_proposals
 from experiments.program_search.machine_code.gradient_proposals import Guide
-from experiments.program_search.machine_code.instructions import empty_code
-from experiments.program_search.machine_code.proposals import fill, propose
+from experiments.program_search.machine_code.instructions import PACKED_NOTHING, empty_code, random_instruction
 from experiments.program_search.problem import Problem
-from experiments.program_search.random_numbers import luby, seeded, uniform
+from experiments.program_search.random_numbers import below, luby, seeded, uniform
 from experiments.program_search.sliced_search import RESTARTS, SlicedSearch
+from experiments.program_search.space import choices
 
 _NEVER = np.int64(1) << np.int64(62)
 COST, LEFT = 1, 2
 """Of a chain's progress: cost of the code it is at (_NEVER: to be computed), and proposals left until it begins anew."""
+_OP = 0xFF
+_FIELDS = np.array([RD_BITS, RS1_BITS, RS2_BITS, IMM_BITS], np.uint64)
+_SWAPS, _OPCODES, _OPERANDS = 1 / 6, 1 / 3, 5 / 6
+"""Proposals up to which share of all are swaps, then changes of an opcode, then of an operand; the rest replaces a whole."""
+_BLANKS = 1 / 5
+"""How many of those put in the instruction that does nothing."""
 
 
 class Options(NamedTuple):
@@ -106,26 +111,41 @@ class Chains(SlicedSearch):
 
 
 @inner
-def _cost(chain, cases, work, options, limit):
-    """Cost over the chain's examples, and instructions executed; stops above the limit.
+def fill(random, packed, choices):
+    """Make every slot of a packed code random."""
+    for slot in range(len(packed) - 2):
+        packed[slot] = random_instruction(random, slot, below(random, len(choices.numbers)), choices)
 
-    The example that crossed the limit moves one place forward, so that those which tell codes apart come first.
-    """
-    cost, total, order = np.int64(0), np.int64(0), chain.order
-    for t in range(len(order)):
-        e = order[t]
-        ended, executed, after = run_case(chain.packed, chain.stores, e, cases, work)
-        total += executed
-        if ended:
-            off = wrong_bits(work.x, after, e, cases)
-            cost += off + options.wrong * (off > 0)
+
+@inner
+def propose_blindly(random, packed, choices):
+    """Change a packed code at random, in one or two slots."""
+    length = len(packed) - 2
+    kind, slot = uniform(random), below(random, length)
+    if kind < _SWAPS:
+        other = below(random, length)
+        packed[slot], packed[other] = packed[other], packed[slot]
+    elif kind < _OPERANDS and packed[slot] != PACKED_NOTHING:
+        k = choices.place_of[np.int64(packed[slot]) & _OP]
+        if kind < _OPCODES:
+            peer = choices.peers[k, below(random, choices.peer_counts[k])]
+            packed[slot] = packed[slot] & ~np.uint64(_OP) | np.uint64(choices.numbers[peer])
         else:
-            cost += WORD_BITS * len(cases.places) + options.wrong
-        if cost > limit:
-            if t:
-                order[t], order[t - 1] = order[t - 1], order[t]
-            break
-    return cost, total
+            mask = _FIELDS[_some_field(random, slot, k, choices)]
+            packed[slot] = packed[slot] & ~mask | random_instruction(random, slot, k, choices) & mask
+    elif uniform(random) < _BLANKS:
+        packed[slot] = PACKED_NOTHING
+    else:
+        packed[slot] = random_instruction(random, slot, below(random, len(choices.numbers)), choices)
+
+
+@inner
+def _some_field(random, slot, k, choices):
+    """One of the fields that the k-th operation has: 0 to 2 rd, rs1 and rs2, 3 the immediate."""
+    while True:
+        field = below(random, 4)
+        if (field < 3 and choices.has[k, field]) or (field == 3 and choices.counts[slot, k] > 1):
+            return field
 
 
 @inner
@@ -138,7 +158,7 @@ def _propose(chain, guide, choices, cases, work, options):
             executed = gradient_proposals.renew(chain.random, chain.packed, few, cases, work, guide, options.temperature)
         gradient_proposals.propose(chain.random, chain.packed, guide)
     else:
-        propose(chain.random, chain.packed, choices)
+        propose_blindly(chain.random, chain.packed, choices)
     return executed
 
 
@@ -155,7 +175,7 @@ def _run_chain(chain, guide, choices, cases, work, options, executions):
             if guide is not None:
                 guide.stale[0] = True
         if progress[COST] == _NEVER:
-            progress[COST], executed = _cost(chain, cases, work, options, _NEVER)
+            progress[COST], executed = cost_of(packed, chain.stores, chain.order, cases, work, options.wrong, _NEVER)
             total += executed
         if progress[COST] == 0:
             break
@@ -163,7 +183,7 @@ def _run_chain(chain, guide, choices, cases, work, options, executions):
             chain.kept[slot] = packed[slot]
         total += _propose(chain, guide, choices, cases, work, options)
         limit = progress[COST] + np.int64(-np.log(uniform(random)) / beta)
-        cost, executed = _cost(chain, cases, work, options, limit)
+        cost, executed = cost_of(packed, chain.stores, chain.order, cases, work, options.wrong, limit)
         total += executed
         progress[LEFT] -= 1
         if cost <= limit:

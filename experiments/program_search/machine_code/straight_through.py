@@ -2,11 +2,9 @@
 
 Logits for what each slot does, one for every operation that computes a word or accesses memory and one for every whole branch
 (operation, registers and target), and for the other fields of every slot. A draw runs on the discrete machine. What computes
-a word gets its derivative from the adjoint (`adjoint_scores.py`), which takes the path as fixed. What decides on
-the path, or on where a store goes, gets its from forward mode: at a hard program the derivative of the multilinear extension
-of the loss with respect to the one-hot choice of a field is the loss with that choice less the loss without it, so each such
-choice is executed (`execution_scores.py`). Both go straight through to the logits. Without evidence logits go back to a
-prior (`branch_choices.py`), in which an instruction likely updates what it reads: a residual connection.
+a word gets its derivative from the adjoint (`adjoint_scores.py`), which takes the path as fixed; what decides on the path, or
+on where a store goes, by execution (`execution_scores.py`). Both go straight through to the logits. Without evidence logits go
+back to a prior (`branch_choices.py`), in which an instruction likely updates what it reads: a residual connection.
 
 Source: Bengio et al., Estimating or Propagating Gradients Through Stochastic Neurons (2013).
 """
@@ -17,24 +15,15 @@ import numpy as np
 
 from backends.gpu_compute.codes import unpack
 from backends.gpu_compute.compiling import entry, inner
-from experiments.program_search.choices import NEVER
 from experiments.program_search.evaluation import Evaluator, Workspace
 from experiments.program_search.machine_code.adjoint_scores import Adjoint
-from experiments.program_search.machine_code.branch_choices import (
-    FIELDS,
-    Alternatives,
-    Fields,
-    draw,
-    pack_row,
-    prior,
-    without_branches,
-)
+from experiments.program_search.machine_code.branch_choices import Alternatives, Fields, draw, pack_row, prior, without_branches
 from experiments.program_search.machine_code.execution_scores import Options, Trial, run, score_slot, score_words
 from experiments.program_search.machine_code.instructions import empty_code
 from experiments.program_search.problem import Problem
-from experiments.program_search.random_numbers import below, gumbel, seeded
+from experiments.program_search.random_numbers import below, gumbel, seeded, shuffle
 from experiments.program_search.sliced_search import RESTARTS, SlicedSearch
-from experiments.program_search.space import OP
+from experiments.program_search.space import NEVER, OP
 
 ITERATION = 1
 LOSS, RIGHT = range(2)
@@ -57,10 +46,9 @@ class Descent(NamedTuple):
         space, cases, alternatives = problem.space, evaluator.cases, Alternatives.of(problem.space)
         without = prior(space, alternatives, options.temperature)
         adjoint = Adjoint.of(without_branches(space), cases)
-        of_words = adjoint.scores
-        scores = Fields(of_words.op, np.zeros_like(without.branch), *of_words[1:])
+        scores = Fields(adjoint.scores.op, np.zeros_like(without.branch), *adjoint.scores[1:])
         trial = Trial(
-            np.zeros((space.length, FIELDS), np.int32), empty_code(space.length), rng.permutation(len(evaluator)),
+            np.zeros_like(adjoint.code), empty_code(space.length), rng.permutation(len(evaluator)),
             np.zeros(min(options.batch, len(evaluator))), np.zeros(space.length, np.bool_), scores, alternatives, adjoint,
             cases, Workspace.of(cases),
         )  # fmt: skip
@@ -162,9 +150,7 @@ def _descend(descent, options, executions):
     while total < executions:
         if progress[ITERATION] == 0:
             _begin(descent, options)
-        for t in range(len(trial.losses)):  # a new few
-            other = t + below(random, len(order) - t)
-            order[t], order[other] = order[other], order[t]
+        shuffle(random, order, len(trial.losses))  # a new few
         total += score_words(trial, options)
         progress[ITERATION] = (progress[ITERATION] + 1) % options.iterations
         report[LOSS] = trial.losses.mean()

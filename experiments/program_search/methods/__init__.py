@@ -1,7 +1,6 @@
 """The methods, found because they are the files of this folder; `method.py` says what a method is."""
 
 import importlib
-from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 from types import ModuleType
@@ -26,19 +25,14 @@ def get(name: str) -> Method:
 
 @cache
 def variants() -> dict[str, Method]:
-    """Methods as they take part in the contest, by label, in the order of their families."""
-    found = [variant for name in names() for variant in _variants(name)]
-    found.sort(key=lambda variant: (FAMILIES.index(variant.family), variant.place))
-    return {variant.name: variant for variant in found}
-
-
-def _variants(name: str) -> Sequence[Method]:
-    """Those that a file declares, if any. Raises UserError for one without a place."""
-    found = getattr(_module(name), "VARIANTS", ())
-    for variant in found:
+    """Methods as they take part in the contest, by label, in the order of their families. Raises UserError for one without a
+    place."""
+    found = [(name, variant) for name in names() for variant in getattr(_module(name), "VARIANTS", ())]
+    for name, variant in found:
         if variant.place is None:
             raise UserError(f"methods/{name}.py: '{variant.name}' has no place: make it by METHOD.variant(label, place)")
-    return found
+    found.sort(key=lambda each: (FAMILIES.index(each[1].family), each[1].place))
+    return {variant.name: variant for _, variant in found}
 
 
 def _module(name: str) -> ModuleType:

@@ -3,34 +3,9 @@
 Gradient alone, from random logits. A warm start, with the logits biased toward the problem's hint, is an ablation.
 """
 
-from dataclasses import dataclass
-
-import numpy as np
-
-from experiments.program_search.budget import Budget
-from experiments.program_search.method import Method
-from experiments.program_search.problem import Outcome, Problem
 from experiments.program_search.relaxed import rounds
-from experiments.program_search.relaxed.rounds import Rounds
 
-
-@dataclass(frozen=True)
-class Options(rounds.Options):
-    """hint_logit: added to the logits of what the problem's hint chooses, where it has one."""
-
-    hint_logit: float = 2.0
-
-
-def run(problem: Problem, budget: Budget, rng: np.random.Generator, options: Options) -> Outcome:
-    descent = Rounds(problem, budget, rng, options)
-    bias = descent.toward(problem.hint, options.hint_logit) if problem.hint is not None else None
-    return descent.search(bias=bias)
-
-
-METHOD = Method(
-    "annealed", "gradient", "descent through the soft machine at a falling temperature", run, rounds.RATE, Options,
-    fits=rounds.fits, compiled_once=False,
-)  # fmt: skip
+METHOD = rounds.method("annealed", "descent through the soft machine at a falling temperature")
 VARIANTS = (
     METHOD.variant("annealed_bits", 1),
     METHOD.variant("annealed_value", 6, given={"relaxation": "value"}),

@@ -4,44 +4,25 @@ bits, which are functions of fewer bits, come before the high ones.
 Source: Bengio et al., Curriculum Learning (2009).
 """
 
-from dataclasses import dataclass
-
 import numpy as np
 
-from experiments.program_search.budget import Budget
-from experiments.program_search.choices import NEVER
-from experiments.program_search.method import Method
-from experiments.program_search.problem import Outcome, Problem
 from experiments.program_search.relaxed import rounds
 from experiments.program_search.relaxed.rounds import Round, Rounds
+from experiments.program_search.space import NEVER
+
+_LESSONS, _FOCUS = 0.5, 0.5
+"""The part of a round after which all slots may be read; the focus on low bits of every other restart at the start of a round,
+which falls to 0 at the end."""
 
 
-@dataclass(frozen=True)
-class Options(rounds.Options):
-    """lessons: the part of a round after which all slots may be read. focus: on low bits, of every other restart at the start
-    of a round; it falls to 0 at the end."""
-
-    lessons: float = 0.5
-    focus: float = 0.5
-
-
-def run(problem: Problem, budget: Budget, rng: np.random.Generator, options: Options) -> Outcome:
-    descent = Rounds(problem, budget, rng, options)
-    slots, first = descent.form.slots, descent.form.first
-
-    def teach(now: Round, _: np.random.Generator) -> None:
-        passed = now.iteration / options.iterations
-        open_slots = min(slots, 1 + int(slots * passed / options.lessons))
-        out = descent.mask.out.copy()
-        out[:, first + open_slots :] = NEVER
-        now.mask = descent.mask._replace(out=out)
-        now.focus = np.where(np.arange(len(now.focus)) % 2, options.focus * (1 - passed), now.focus)
-
-    return descent.search(teach)
+def _teach(descent: Rounds, now: Round) -> None:
+    slots, passed = descent.form.slots, now.iteration / descent.options.iterations
+    open_slots = min(slots, 1 + int(slots * passed / _LESSONS))
+    out = descent.mask.out.copy()
+    out[:, descent.form.first + open_slots :] = NEVER
+    now.mask = descent.mask._replace(out=out)
+    now.focus = np.where(np.arange(len(now.focus)) % 2, _FOCUS * (1 - passed), now.focus)
 
 
-METHOD = Method(
-    "curriculum", "gradient", "annealed descent, from short programs and low bits to all", run, rounds.RATE, Options,
-    fits=rounds.fits, compiled_once=False,
-)  # fmt: skip
+METHOD = rounds.method("curriculum", "annealed descent, from short programs and low bits to all", _teach)
 VARIANTS = (METHOD.variant("curriculum", 10),)

@@ -1,16 +1,13 @@
-"""Enumeration: of values for straight-line programs on registers, of codes in the order of their length for all others.
-
-`ssa/bottom_up.py` and `machine_code/exhaustive.py` say how. It ends when the space is searched, when memory for values is full,
-or with the budget.
+"""Enumeration: of values for straight-line programs on registers (`ssa/bottom_up.py`), of codes in the order of their length
+for all others (`machine_code/exhaustive.py`). It ends when the space is searched, when memory for values is full, or with the
+budget.
 """
 
 import numpy as np
 
-from experiments.program_search.budget import Budget, Exhausted
 from experiments.program_search.machine_code.exhaustive import Exhaustive
-from experiments.program_search.machine_code.instruction_sets import USUAL, Instructions, SlotChoices
-from experiments.program_search.method import Method, NoOptions
-from experiments.program_search.problem import Outcome, Problem
+from experiments.program_search.machine_code.instructions import USUAL, Instructions, SlotChoices
+from experiments.program_search.method import Budget, Exhausted, Method, NoOptions, Outcome, Problem
 from experiments.program_search.ssa.bottom_up import BottomUp
 
 

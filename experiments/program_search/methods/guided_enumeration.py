@@ -10,14 +10,13 @@ network.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from contextlib import suppress
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
 
-from experiments.program_search.budget import Budget, Exhausted
-from experiments.program_search.method import Method
-from experiments.program_search.problem import Outcome, Problem
+from experiments.program_search.method import Budget, Exhausted, Method, Outcome, Problem
 from experiments.program_search.space import OPERATION, Space
 from experiments.program_search.ssa import straight_through
 from experiments.program_search.ssa.bottom_up import BottomUp
@@ -42,14 +41,9 @@ class Options(NamedTuple):
     best: int = 16
 
 
-def fits(problem: Problem) -> str | None:
-    """Why it cannot take a problem; None where it can."""
-    return unfit(problem.space, problem.examples)
-
-
 def run(problem: Problem, budget: Budget, rng: np.random.Generator, options: Options) -> Outcome:
     preference, rounds = Preference(problem, rng, options.best), options.rounds
-    try:
+    with suppress(Exhausted):
         for k in range(rounds):
             last, executions = k + 1 == rounds, options.first * options.growth**k
             code = None if last else preference.learn(budget, options.share * executions)
@@ -58,8 +52,6 @@ def run(problem: Problem, budget: Budget, rng: np.random.Generator, options: Opt
                 code = _enumerate(part, budget, np.inf if last else (1 - options.share) * executions, rng)
             if code is not None:
                 return Outcome(code, preference.descents.restarts)
-    except Exhausted:
-        pass
     return Outcome(None, preference.descents.restarts)
 
 
@@ -75,8 +67,7 @@ def _enumerate(problem: Problem, budget: Budget, executions: float, rng: np.rand
     return code
 
 
-@dataclass(frozen=True, order=True)
-class Seen:
+class Seen(NamedTuple):
     """What a program is and computes with: bits wrong on an example of those that it last ran on, functions, constants."""
 
     wrong_bits: float
@@ -144,7 +135,7 @@ def restricted(space: Space, functions: list[str], constants: list[int], part: f
     )  # fmt: skip
 
 
-METHOD = Method("guided_enumeration", "hybrid", "enumeration of what descents compute with first", run, 5e7, Options, fits=fits)
+METHOD = Method("guided_enumeration", "hybrid", "enumeration of what descents use first", run, 5e7, Options, fits=unfit)
 VARIANTS = (
     METHOD.variant("guided_enumeration", 13),
     # the same rounds, with operations and constants taken in the space's own order

@@ -1,18 +1,14 @@
-"""Gradient proposals, discrete acceptance: Markov chains some of whose proposals the adjoint of the machine makes.
-
-One backward pass scores every substitute of every choice of the program that the chain is at; proposals are drawn by those
-scores and accepted as in stochastic search, by what they really cost. Straight-line programs on registers have the static
-single assignment form (`ssa/markov_chain.py`), all others that of their space (`machine_code/markov_chain.py`).
+"""Gradient proposals, discrete acceptance: Markov chains some of whose proposals the adjoint of the machine makes, over the
+static single assignment form for straight-line programs on registers (`ssa/markov_chain.py`), over the codes of their space
+for all others (`machine_code/markov_chain.py`).
 """
 
 from typing import NamedTuple
 
 import numpy as np
 
-from experiments.program_search.budget import Budget
 from experiments.program_search.machine_code import markov_chain as over_machine_code
-from experiments.program_search.method import Method
-from experiments.program_search.problem import Outcome, Problem
+from experiments.program_search.method import Budget, Method, Outcome, Problem
 from experiments.program_search.ssa import form
 from experiments.program_search.ssa import markov_chain as over_ssa
 
@@ -29,7 +25,7 @@ class Options(NamedTuple):
 
 
 def run(problem: Problem, budget: Budget, rng: np.random.Generator, options: Options) -> Outcome:
-    if form.unfit(problem.space, problem.examples) is None:
+    if form.unfit(problem) is None:
         return over_ssa.Chains(problem, rng, options.ssa).search(budget)
     return over_machine_code.Chains(problem, rng, options.machine_code).search(budget)
 

@@ -10,12 +10,10 @@ import numpy as np
 
 from backends.core import isa
 from experiments.program_search import methods
-from experiments.program_search.budget import Budget
 from experiments.program_search.evaluation import Evaluator
-from experiments.program_search.method import Method, NoOptions
-from experiments.program_search.minimise import minimise
-from experiments.program_search.problem import Location, Outcome, Problem, memory
-from experiments.program_search.space import NOTHING, OP, RD, RS1, RS2
+from experiments.program_search.method import Budget, Method, NoOptions, Outcome, Problem
+from experiments.program_search.problem import Location, memory
+from experiments.program_search.space import NOTHING, OP, RD, RS1, RS2, minimise
 
 _BETWEEN = "portfolio"
 

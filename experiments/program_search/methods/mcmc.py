@@ -2,10 +2,8 @@
 
 import numpy as np
 
-from experiments.program_search.budget import Budget
 from experiments.program_search.machine_code.markov_chain import Chains, Options
-from experiments.program_search.method import Method
-from experiments.program_search.problem import Outcome, Problem
+from experiments.program_search.method import Budget, Method, Outcome, Problem
 
 
 def run(problem: Problem, budget: Budget, rng: np.random.Generator, options: Options) -> Outcome:

@@ -4,61 +4,41 @@ Source: Jaderberg et al., Population Based Training of Neural Networks (2017). L
 same focus.
 """
 
-from dataclasses import dataclass
-
 import numpy as np
 
-from experiments.program_search.budget import Budget
-from experiments.program_search.method import Method
-from experiments.program_search.problem import Outcome, Problem
 from experiments.program_search.relaxed import rounds
 from experiments.program_search.relaxed.descent import Descent
 from experiments.program_search.relaxed.rounds import EVERY, Round, Rounds
 from experiments.program_search.ssa.form import Fields
 
+_EXPLOIT, _QUARTER = 2, 0.25
+"""Readings between two exchanges, and the share of the restarts that is replaced by as many."""
+_JITTER = 0.3
+"""Standard deviation of what is added to copied logits."""
 _FACTORS = (0.8, 1.25)
 
 
-@dataclass(frozen=True)
-class Options(rounds.Options):
-    """exploit: readings between two exchanges. quarter: share of the restarts that is replaced by as many. jitter: standard
-    deviation of what is added to copied logits."""
-
-    exploit: int = 2
-    quarter: float = 0.25
-    jitter: float = 0.3
-
-
-def run(problem: Problem, budget: Budget, rng: np.random.Generator, options: Options) -> Outcome:
-    def exchange(now: Round, rng: np.random.Generator) -> None:
-        if now.iteration and now.iteration // EVERY % options.exploit == 0:
-            _exchange(now, rng, options)
-
-    return Rounds(problem, budget, rng, options).search(exchange)
-
-
-def _exchange(now: Round, rng: np.random.Generator, options: Options) -> None:
+def _exchange(descent: Rounds, now: Round) -> None:
+    if not now.iteration or now.iteration // EVERY % _EXPLOIT:
+        return
     source = np.arange(len(now.losses))
     for focus in np.unique(now.focus):
         group = np.flatnonzero(now.focus == focus)
         order = group[np.argsort(now.losses[group])]
-        moved = int(options.quarter * len(group))
-        source[order[len(order) - moved :]] = rng.permutation(order[:moved])
+        moved = int(_QUARTER * len(group))
+        source[order[len(order) - moved :]] = descent.rng.permutation(order[:moved])
     copied = source != np.arange(len(source))
 
     def jittered(x: np.ndarray) -> np.ndarray:
-        noise = options.jitter * copied[:, None, None] * rng.normal(size=x.shape)
+        noise = _JITTER * copied[:, None, None] * descent.rng.normal(size=x.shape)
         return np.asarray(x)[source] + noise.astype(x.dtype)
 
     logits, first, second, count = now.descent
     first, second = (Fields(*(np.asarray(x)[source] for x in each)) for each in (first, second))
     now.descent = Descent(Fields(*map(jittered, logits)), first, second, np.asarray(count)[source])
     for scale in (now.temperature_scale, now.rate_scale):
-        scale[:] = np.where(copied, scale[source] * rng.choice(_FACTORS, len(source)), scale)
+        scale[:] = np.where(copied, scale[source] * descent.rng.choice(_FACTORS, len(source)), scale)
 
 
-METHOD = Method(
-    "population", "gradient", "annealed descents of which the worse take over from the better", run, rounds.RATE, Options,
-    fits=rounds.fits, compiled_once=False,
-)  # fmt: skip
+METHOD = rounds.method("population", "annealed descents of which the worse take over from the better", _exchange)
 VARIANTS = (METHOD.variant("population", 9),)

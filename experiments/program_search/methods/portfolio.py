@@ -1,9 +1,8 @@
 """One method after another, each with its share of what is left: what to use where nothing is known of a task.
 
-For straight-line programs on registers enumeration comes first, since short ones are found by it at once and shortest first,
-and then, for bit tricks that are too long for it, the hybrid; the same where words of memory can be loaded into registers
-first. Loops are looked for by sketches, and then, as other programs that use memory, by enumeration and by stochastic search
-with two notions of what is nearly right.
+For straight-line programs on registers, or on words of memory that can be loaded into them, enumeration comes first, which
+finds short ones at once, then, for longer bit tricks, the hybrid. Loops are looked for by sketches, and then, as other
+programs that use memory, by enumeration and by stochastic search with two notions of what is nearly right.
 """
 
 from collections.abc import Mapping
@@ -12,9 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from experiments.program_search import methods
-from experiments.program_search.budget import Budget
-from experiments.program_search.method import Method, NoOptions
-from experiments.program_search.problem import Outcome, Problem
+from experiments.program_search.method import Budget, Method, NoOptions, Outcome, Problem
 
 
 class Member(NamedTuple):

@@ -1,12 +1,12 @@
 """Uniformly random codes, one after another: what every other method must beat."""
 
+from contextlib import suppress
+
 import numpy as np
 
-from experiments.program_search.budget import Budget, Exhausted
-from experiments.program_search.choices import random_codes
 from experiments.program_search.evaluation import Evaluator
-from experiments.program_search.method import Method, NoOptions
-from experiments.program_search.problem import Outcome, Problem
+from experiments.program_search.method import Budget, Exhausted, Method, NoOptions, Outcome, Problem
+from experiments.program_search.space import random_codes
 
 _FIRST, _RUNS = 4, 400_000
 """Examples that every code is run on, and runs between looks at the budget."""
@@ -16,19 +16,16 @@ def run(problem: Problem, budget: Budget, rng: np.random.Generator, _: NoOptions
     """Draw codes; those that are right on the first few examples are run on all."""
     first, every = Evaluator(problem.examples.take(slice(_FIRST))), Evaluator(problem.examples)
     batch = _RUNS // _FIRST // (1 if problem.space.straight else 10)
-    try:
+    with suppress(Exhausted):
         while True:
             codes = random_codes(problem.space, rng, batch)
-            scores = first.score(codes)
-            likely = codes[scores.right == len(first)]
-            budget.spend(scores.executed)
-            scores = every.score(likely)
-            right = likely[scores.right == len(every)]
-            budget.spend(scores.executed)
-            if len(right):
-                return Outcome(right[0])
-    except Exhausted:
-        return Outcome(None)
+            for evaluator in (first, every):
+                scores = evaluator.score(codes)
+                codes = codes[scores.right == len(evaluator)]
+                budget.spend(scores.executed)
+            if len(codes):
+                return Outcome(codes[0])
+    return Outcome(None)
 
 
 METHOD = Method("random_search", "discrete", "uniformly random codes", run, rate=3e7)

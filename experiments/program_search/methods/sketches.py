@@ -1,17 +1,15 @@
-"""Enumeration of loops by sketches: what a loop counts first, then what it computes in each round.
-
-`machine_code/loop_sketches.py` says which loops these are, `machine_code/exhaustive.py` how they are tried. It ends when all
-are, or with the budget.
+"""Enumeration of loops by sketches (`machine_code/loop_sketches.py`), each tried by `machine_code/exhaustive.py`: what a loop
+counts first, then what it computes in each round. It ends when all are tried, or with the budget.
 """
+
+from contextlib import suppress
 
 import numpy as np
 
-from experiments.program_search.budget import Budget, Exhausted
 from experiments.program_search.machine_code.exhaustive import Exhaustive
-from experiments.program_search.machine_code.instruction_sets import USUAL
+from experiments.program_search.machine_code.instructions import USUAL
 from experiments.program_search.machine_code.loop_sketches import Sketches
-from experiments.program_search.method import Method, NoOptions
-from experiments.program_search.problem import Outcome, Problem
+from experiments.program_search.method import Budget, Exhausted, Method, NoOptions, Outcome, Problem
 
 _FEW = 24
 """Constants that are all used; of more than these only those that programs are full of."""
@@ -27,12 +25,10 @@ def run(problem: Problem, budget: Budget, rng: np.random.Generator, _: NoOptions
     constants = None if len(problem.space.constants) <= _FEW else USUAL
     sketches, exhaustive = Sketches(problem.space, problem.examples, constants), Exhaustive(problem, budget, rng)
     budget.spent += sketches.executed
-    try:
+    with suppress(Exhausted):
         for choices in sketches.slot_choices():
             if (code := exhaustive.search(choices)) is not None:
                 return Outcome(code)
-    except Exhausted:
-        pass
     return Outcome(None)
 
 

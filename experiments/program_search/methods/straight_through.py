@@ -1,19 +1,14 @@
-"""Straight-through Gumbel descent at hard samples.
-
-Gradient alone: programs come from logits, logits learn from derivatives, and the only use of a program's correctness is to
-stop. `ssa/straight_through.py` says how a descent goes for straight-line programs on registers,
-`machine_code/straight_through.py` for programs with branches or memory.
+"""Straight-through Gumbel descent at hard samples: `ssa/straight_through.py` for straight-line programs on registers,
+`machine_code/straight_through.py` for programs with branches or memory. The only use of a program's correctness is to stop.
 """
 
 from typing import NamedTuple
 
 import numpy as np
 
-from experiments.program_search.budget import Budget
 from experiments.program_search.machine_code import execution_scores
 from experiments.program_search.machine_code import straight_through as over_machine_code
-from experiments.program_search.method import Method
-from experiments.program_search.problem import Outcome, Problem
+from experiments.program_search.method import Budget, Method, Outcome, Problem
 from experiments.program_search.ssa import form
 from experiments.program_search.ssa import straight_through as over_ssa
 
@@ -26,7 +21,7 @@ class Options(NamedTuple):
 
 
 def run(problem: Problem, budget: Budget, rng: np.random.Generator, options: Options) -> Outcome:
-    if form.unfit(problem.space, problem.examples) is None:
+    if form.unfit(problem) is None:
         return over_ssa.Descents(problem, rng, options.ssa).search(budget)
     return over_machine_code.Descents(problem, rng, options.machine_code).search(budget)
 

@@ -1,6 +1,5 @@
-"""One training step of many soft programs at once on jax_tensor: run through the soft machine, loss, gradient, Adam.
-
-All restarts descend side by side (`jax.vmap`), each with a temperature, a rate and a focus of its own.
+"""One training step of many soft programs at once on jax_tensor, side by side (`jax.vmap`), each with a temperature, a rate
+and a focus of its own: run through the soft machine, loss, gradient, Adam.
 
 Sources: Gaunt et al., TerpreT (2016) for restarts; Petersen et al., Deep Differentiable Logic Gate Networks (2022) for the
 relaxation of bits.
@@ -19,9 +18,8 @@ from backends.jax_tensor import soft as soft_machine
 from backends.jax_tensor import soft_run
 from backends.jax_tensor.compiling import jit
 from backends.jax_tensor.soft_operations import RELAXATIONS, Machine, Place, SoftState
-from experiments.program_search.choices import NEVER
-from experiments.program_search.relaxed import objective
-from experiments.program_search.relaxed.descent import DTYPES, Descent, Schedule
+from experiments.program_search.relaxed.descent import DTYPES, Descent, Schedule, adam, of_bits
+from experiments.program_search.space import NEVER
 from experiments.program_search.ssa.form import Fields, Form
 
 _WORD = 2.0**32
@@ -57,10 +55,6 @@ class Descender:
         with jax.enable_x64(self.precise):
             return _advance(self.shape, descent, mask, schedule, rows, self.batch)
 
-    def slopes(self, logits: Fields, schedule: Schedule, rows: np.ndarray) -> tuple[Fields, jax.Array]:
-        with jax.enable_x64(self.precise):
-            return _slopes_compiled(self.shape, logits, schedule, rows, self.batch)
-
 
 @partial(jit, static_argnums=0)
 def _advance(
@@ -69,7 +63,7 @@ def _advance(
     def iteration(descent: Descent, given: tuple) -> tuple[Descent, jax.Array]:
         schedule, rows = given
         slopes, losses = _slopes(shape, descent.logits.plus(mask), schedule, rows, batch)
-        return objective.adam(jnp, descent, slopes, schedule.rate), losses
+        return adam(jnp, descent, slopes, schedule.rate), losses
 
     return jax.lax.scan(iteration, descent, (schedule, rows))
 
@@ -80,9 +74,6 @@ def _slopes(shape: Shape, logits: Fields, schedule: Schedule, rows: jax.Array, b
     return slopes, losses
 
 
-_slopes_compiled = jit(_slopes, static_argnums=0)
-
-
 def _loss(logits: Fields, shape: Shape, schedule: Schedule, batch: Batch) -> jax.Array:
     """Loss of one program."""
     end = soft_machine.run(
@@ -90,7 +81,7 @@ def _loss(logits: Fields, shape: Shape, schedule: Schedule, batch: Batch) -> jax
     )
     found = jnp.tensordot(jax.nn.softmax(logits.out / schedule.temperature, axis=-1), end.registers, axes=1)
     return jnp.mean(
-        objective.of_bits(jnp, shape.loss, found, batch.wanted, schedule.focus, np.arange(32, dtype=np.float32))
+        of_bits(jnp, shape.loss, found, batch.wanted, schedule.focus, np.arange(32, dtype=np.float32))
         if found.ndim == 3
         else _of_values(shape, found, batch.wanted)
     )

@@ -6,21 +6,21 @@ the discrete machine: a program that is right on all examples is the answer. No 
 
 import importlib
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 
 import numpy as np
 
 from backends.interface import UserError
 from experiments.program_search.budget import Budget, Exhausted
-from experiments.program_search.choices import NEVER
+from experiments.program_search.method import Method
 from experiments.program_search.problem import Outcome, Problem
 from experiments.program_search.relaxed.descent import DTYPES, LOSSES, Descender, Descent, Schedule
+from experiments.program_search.space import NEVER
 from experiments.program_search.ssa.form import FOCUS, Fields, Form, unfit
 from experiments.program_search.ssa.kernel import FormCases, State, count_wrong
-from experiments.program_search.ssa.lowering import Lowering
+from experiments.program_search.ssa.lowering import raised, read_off
 
-RATE = 4e6
-"""Executions of about a second on one core."""
 EVERY = 10
 """Iterations between two readings."""
 _FEW = 8
@@ -33,8 +33,8 @@ _MACHINES = {"jax_tensor": "jax_descent", "torch_neural": "torch_descent"}
 class Options:
     """relaxation: what a word is, bits or value. backend: the machine. slots: of a soft program; None: one more than the space
     has, at least four. restarts: side by side. examples: of one gradient. iterations: of a round. first_temperature,
-    last_temperature: of a round, geometric between. rate: of Adam. spread: of the first logits.
-    loss: one of LOSSES; None: the first of the relaxation."""
+    last_temperature: of a round, geometric between. rate: of Adam. spread: of the first logits. hint_logit: added to those of
+    what the problem's hint chooses, where it has one. loss: one of LOSSES; None: the first of the relaxation."""
 
     relaxation: str = "bits"
     backend: str = "jax_tensor"
@@ -46,17 +46,13 @@ class Options:
     last_temperature: float = 0.2
     rate: float = 0.1
     spread: float = 1.0
+    hint_logit: float = 2.0
     loss: str | None = None
 
     def temperatures(self, iteration: int) -> np.ndarray:
         """`[EVERY]`, of the iterations from this one on."""
         fallen = (iteration + np.arange(EVERY)) / self.iterations
         return self.first_temperature * (self.last_temperature / self.first_temperature) ** fallen
-
-
-def fits(problem: Problem) -> str | None:
-    """Why the gradient methods cannot search a problem's space, or None."""
-    return unfit(problem.space, problem.examples)
 
 
 @dataclass
@@ -76,7 +72,7 @@ class Round:
     mask: Fields
 
 
-Change = Callable[[Round, np.random.Generator], None]
+Change = Callable[["Rounds", Round], None]
 """What a method does to a round before its next iterations."""
 
 
@@ -87,7 +83,7 @@ class Rounds:
         _check(problem, options)
         self.problem, self.budget, self.rng, self.options = problem, budget, rng, options
         self.form = Form(problem, options.slots or max(4, problem.space.length + 1))
-        self.lowering, self.dtype = Lowering(self.form), np.dtype(DTYPES[options.relaxation])
+        self.dtype = np.dtype(DTYPES[options.relaxation])
         module = importlib.import_module(f"experiments.program_search.relaxed.{_MACHINES[options.backend]}")
         loss = options.loss or LOSSES[options.relaxation][0]
         self.descender: Descender = module.Descender(self.form, options.relaxation, loss)
@@ -99,45 +95,31 @@ class Rounds:
         self.restarts = 0
         self.trace: list[dict] = []
 
-    def search(self, change: Change | None = None, bias: Fields | None = None) -> Outcome:
-        """Round after round until a program is right or the budget has ended. bias: added to the first logits."""
-        try:
+    def search(self, change: Change | None = None) -> Outcome:
+        """Round after round until a program is right or the budget has ended."""
+        with suppress(Exhausted):
             while True:
-                found = self._round(change, bias)
-                if found is not None:
-                    return found
-        except Exhausted:
-            return Outcome(None, self.restarts, trace=self.trace)
+                now = self._begin()
+                for now.iteration in range(0, self.options.iterations, EVERY):
+                    if change is not None:
+                        change(self, now)
+                    self.budget.check()
+                    self._descend(now)
+                    code, p = self._read(now)
+                    if code is not None:
+                        return Outcome(code, self.restarts, float(now.losses[p]), self.trace)
+        return Outcome(None, self.restarts, trace=self.trace)
 
-    def toward(self, hint: np.ndarray, logit: float) -> Fields:
-        """`logit` for everything that a code `[L, 5]` chooses, 0 elsewhere, as `bias` of `search` takes it."""
-        fields = zip(self.lowering.raised(hint), self._widths, strict=True)
-        return Fields(*(logit * (x[:, None] == np.arange(width)) for x, width in fields))
-
-    @property
-    def _widths(self) -> tuple[int, ...]:
-        """Alternatives of each field."""
-        return len(self.form.operations), *(self.form.registers,) * 3
-
-    def _round(self, change: Change | None, bias: Fields | None) -> Outcome | None:
-        now = self._begin(bias)
-        for now.iteration in range(0, self.options.iterations, EVERY):
-            if change is not None:
-                change(now, self.rng)
-            self.budget.check()
-            self._descend(now)
-            code, p = self._read(now)
-            if code is not None:
-                return Outcome(code, self.restarts, float(now.losses[p]), self.trace)
-        return None
-
-    def _begin(self, bias: Fields | None) -> Round:
-        form, count = self.form, self.options.restarts
-        rows = form.slots, form.slots, form.slots, len(self.problem.examples.targets)
-        shapes = [(count, *shape) for shape in zip(rows, self._widths, strict=True)]
+    def _begin(self) -> Round:
+        form, hint, count = self.form, self.problem.hint, self.options.restarts
+        rows, widths = (*(form.slots,) * 3, len(self.problem.examples.targets)), (len(form.operations), *(form.registers,) * 3)
+        shapes = [(count, *shape) for shape in zip(rows, widths, strict=True)]
         drawn = Fields(*(self.options.spread * self.rng.normal(size=shape) for shape in shapes))
         drawn = drawn._replace(rs2=drawn.rs2 + form.operand_prior())
-        logits = Fields(*(x.astype(self.dtype) for x in (drawn.plus(bias) if bias is not None else drawn)))
+        if hint is not None:
+            chosen = zip(raised(form, hint), widths, strict=True)
+            drawn = drawn.plus(Fields(*(self.options.hint_logit * (x[:, None] == np.arange(width)) for x, width in chosen)))
+        logits = Fields(*(x.astype(self.dtype) for x in drawn))
         self.restarts += count
         ones = np.ones(count)
         focus = np.resize(np.array(FOCUS), count)
@@ -167,7 +149,7 @@ class Rounds:
         self._note(now, wrong / few, whose)
         for k in np.flatnonzero(wrong == 0):
             if not self._wrong_bits(programs[k : k + 1], len(self.state.order))[0]:
-                code = self.lowering.read_off(Fields.views(programs[k], self.form.slots))
+                code = read_off(self.form, Fields.views(programs[k], self.form.slots))
                 if code is not None:
                     return code, int(whose[k])
         return None, 0
@@ -197,5 +179,14 @@ def _check(problem: Problem, options: Options) -> None:
         raise UserError(f"unknown relaxation '{relaxation}': one of {', '.join(LOSSES)}")
     if loss is not None and loss not in LOSSES[relaxation]:
         raise UserError(f"unknown loss '{loss}' for {relaxation}: one of {', '.join(LOSSES[relaxation])}")
-    if (why := fits(problem)) is not None:
+    if (why := unfit(problem)) is not None:
         raise UserError(f"the gradient methods cannot search this space: {why}")
+
+
+def method(name: str, about: str, change: Change | None = None) -> Method:
+    """A gradient method that descends in rounds."""
+
+    def run(problem: Problem, budget: Budget, rng: np.random.Generator, options: Options) -> Outcome:
+        return Rounds(problem, budget, rng, options).search(change)
+
+    return Method(name, "gradient", about, run, 4e6, Options, fits=unfit, compiled_once=False)

@@ -16,8 +16,7 @@ from backends.torch_neural.cells import TorchCells, to_bits
 from backends.torch_neural.networks import entries, load_weights
 from backends.torch_neural.soft_step import operate
 from backends.torch_neural.units import Units, one_thread
-from experiments.program_search.relaxed import objective
-from experiments.program_search.relaxed.descent import DTYPES, Descent, Schedule
+from experiments.program_search.relaxed.descent import DTYPES, Descent, Schedule, adam, of_bits
 from experiments.program_search.ssa.form import Fields, Form
 
 
@@ -38,23 +37,18 @@ class Descender:
         now, closed, given, losses = _tensors(descent), _tensors(mask), _tensors(schedule), []
         with one_thread():
             for k, some in enumerate(rows):
-                own = given.at(k)
+                own = Schedule(*(x[k] for x in given))
                 slopes, loss = self._slopes(now.logits.plus(closed), own, torch.from_numpy(some))
-                now = objective.adam(torch, now, slopes, own.rate)
+                now = adam(torch, now, slopes, own.rate)
                 losses.append(loss.numpy())
         return _arrays(now), np.stack(losses)
-
-    def slopes(self, logits: Fields, schedule: Schedule, rows: np.ndarray) -> tuple[Fields, np.ndarray]:
-        with one_thread():
-            slopes, losses = self._slopes(_tensors(logits), _tensors(schedule), torch.from_numpy(rows))
-        return _arrays(slopes), losses.numpy()
 
     def _slopes(self, logits: Fields, schedule: Schedule, rows: torch.Tensor) -> tuple[Fields, torch.Tensor]:
         leaves = [x.detach().requires_grad_() for x in logits]
         selections = [torch.softmax(x / schedule.temperature[:, None, None], -1) for x in leaves]
         found = self._run(Fields(*selections), self.start[..., rows])
         wanted = self.wanted[:, None, :, rows]
-        each = objective.of_bits(torch, self.loss, found, wanted, schedule.focus, self.places).mean((0, -1))
+        each = of_bits(torch, self.loss, found, wanted, schedule.focus, self.places).mean((0, -1))
         return Fields(*torch.autograd.grad(each.sum(), leaves)), each.detach()
 
     def _run(self, chosen: Fields, start: torch.Tensor) -> torch.Tensor:

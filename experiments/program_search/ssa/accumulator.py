@@ -14,7 +14,8 @@ from backends.core import isa
 from backends.gpu_compute.arithmetic import alu
 from backends.gpu_compute.compiling import entry, inner
 from experiments.program_search.ssa.last_two import UNARY, Goal, Table, last_one
-from experiments.program_search.ssa.value_sets import Limits, hash_of
+from experiments.program_search.ssa.value_bank import place
+from experiments.program_search.ssa.value_sets import Limits
 
 SIZE, HIT = range(2)
 """Of `at` of the layers: values that are kept; whether a program was found."""
@@ -36,9 +37,9 @@ class Layers(NamedTuple):
     """Values of the accumulator, those of fewer instructions first.
 
     values `[C, W]` uint32; made `[C, 4]` int32: row of the table, operand or UNARY, whether the operand stands first, and the
-    value that it was made of; level `[C]` int8: of all its instructions; slots `[2 C]` int32: hash table of numbers from 1 on.
-    now `[4]` int32: `made` of the value in the last row of scratch. at `[2]` int64. scratch `[G + 1, W]` uint32: zero, the
-    inputs, a value.
+    value that it was made of; or -1 and the number of an input; level `[C]` int8: of all its instructions; slots `[2 C]` int32:
+    as `value_bank.place` has them. now `[4]` int32: `made` of the value in the last row of scratch. at `[2]` int64. scratch
+    `[G + 1, W]` uint32: zero, the inputs, a value.
     """
 
     values: np.ndarray
@@ -50,23 +51,12 @@ class Layers(NamedTuple):
     scratch: np.ndarray
 
 
-@inner
+@entry
 def _keep(layers, level):
     """Keep the value in the scratch row unless it is there."""
     values, slots, value = layers.values, layers.slots, layers.scratch[len(layers.scratch) - 1]
-    mask = np.uint64(len(slots) - 1)
-    at = hash_of(value) & mask
-    while slots[at]:
-        same = True
-        for e in range(len(value)):
-            if values[slots[at] - 1, e] != value[e]:
-                same = False
-                break
-        if same:
-            return
-        at = (at + np.uint64(1)) & mask
-    size = layers.at[SIZE]
-    if size < len(values):
+    at, size = place(values, slots, value), layers.at[SIZE]
+    if slots[at] == 0 and size < len(values):
         for e in range(len(value)):
             values[size, e] = value[e]
         for k in range(4):
@@ -169,7 +159,7 @@ class Accumulator:
         for k in range(inputs):
             self.layers.scratch[-1] = given[1 + k]
             self.layers.now[1] = k
-            _first(self.layers)
+            _keep(self.layers, 0)
         self.ends = [0, int(self.layers.at[SIZE])]
 
     def programs(self, instructions: int, goal: Goal, spend: Callable[[float], None]) -> Iterator[None]:
@@ -192,17 +182,6 @@ class Accumulator:
         """The values of a layer, some at a time."""
         first, last = self.ends[layer], self.ends[layer + 1]
         return ((k, min(k + _SOURCES, last)) for k in range(first, last, _SOURCES))
-
-    def value(self, made: np.ndarray) -> tuple[int, int, bool, np.ndarray | None]:
-        """Row of the table, or -1 for an input; its operand or UNARY, or the number of the input; whether the operand stands
-        first; how the value was made that the accumulator held before."""
-        row, operand, order, before = made.tolist()
-        return row, operand, bool(order), self.layers.made[before] if row >= 0 else None
-
-
-@entry
-def _first(layers):
-    _keep(layers, 0)
 
 
 def _operands(table: Table, level: int, given: np.ndarray) -> tuple[Operands, list[int]]:

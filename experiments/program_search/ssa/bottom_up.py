@@ -20,9 +20,8 @@ from experiments.program_search.budget import Budget
 from experiments.program_search.evaluation import WORD_BITS, Evaluator
 from experiments.program_search.problem import Examples, Problem
 from experiments.program_search.ssa import value_bank
-from experiments.program_search.ssa.instruction_table import Instructions
 from experiments.program_search.ssa.register_allocation import Expression, Leaf, allocate
-from experiments.program_search.ssa.value_bank import Bank, Batch, Pairs, Room
+from experiments.program_search.ssa.value_bank import Bank, Instructions, Pairs
 
 _CAPACITY = 12_000_000
 """Values stored, in about a gigabyte."""
@@ -55,7 +54,7 @@ class BottomUp:
                 self.few = np.append(self.few, refuted.args[0])
 
     def _begin(self, few: Examples) -> None:
-        self.width, self.room = len(few), Room.of(len(few))
+        self.width, self.value = len(few), np.zeros(len(few), np.uint32)
         self.sources = tuple(at.number for at in few.sources if at.kind == "register")
         self.targets = tuple(at.number for at in few.targets)
         self.leaves = [Leaf(0), *map(Leaf, self.sources)]
@@ -123,16 +122,17 @@ class BottomUp:
             for batch in table.binary:
                 yield from self._extend(batch, every[light], every[heavy], light == heavy)
 
-    def _extend(self, batch: Batch, lefts: tuple[int, int], rights: tuple[int, int], triangle: bool) -> Iterator[int]:
-        pairs = max(1, int(_CHUNK / (len(batch.rows) * self.width)))
+    def _extend(self, batch: tuple[int, int], lefts: tuple[int, int], rights: tuple[int, int], triangle: bool) -> Iterator[int]:
+        executions = (batch[1] - batch[0]) * self.width  # of a pair
+        pairs = max(1, int(_CHUNK / executions))
         for first in range(*rights, rights[1] - rights[0] if triangle else pairs) if rights[0] < rights[1] else ():
             some = first, rights[1] if triangle else min(first + pairs, rights[1])
             step = max(1, pairs // (some[1] - some[0]))
             for left in range(*lefts, step):
                 part = Pairs((left, min(left + step, lefts[1])), some, triangle)
                 self.hits[0, 0] = 0
-                done = value_bank.extend(self.bank, self.goals, batch, part, self.room, self.hits)
-                yield done * len(batch.rows) * self.width
+                done = value_bank.extend(self.bank, self.goals, self.table.rows, batch, part, self.value, self.hits)
+                yield done * executions
 
     def _meet(self, weight: int) -> Iterator[int]:
         """Look for goals as two stored values, one of them of this weight; yields executions."""
@@ -142,7 +142,7 @@ class BottomUp:
         for left in range(first, last, step):
             part = left, min(left + step, last)
             self.hits[0, 0] = 0
-            value_bank.invert(self.bank, self.goals, (0, goals), part, self.room.results[0], self.hits)
+            value_bank.invert(self.bank, self.goals, (0, goals), part, self.value, self.hits)
             yield 4 * goals * self.width * (part[1] - part[0])
         for goal, kind in product(range(self.light_goals), (4, 5)):
             if _KINDS[kind] in self.space.operations:

@@ -8,15 +8,13 @@ of an operation and its operands in place of two operations, one of which reads 
 Source: Cytron et al., Efficiently Computing Static Single Assignment Form (1991).
 """
 
-from dataclasses import dataclass
-from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from backends.core import isa
-from experiments.program_search.problem import Examples, Problem
-from experiments.program_search.space import CONSTANTS, OPERATION, Space
+from experiments.program_search.problem import Problem
+from experiments.program_search.space import CONSTANTS, OPERATION
 
 FOCUS = (0.25, 0.25, 0.0, -0.25)
 """Of restarts in turn, or to draw from: half of them begin with the low bits, a quarter with the high ones."""
@@ -25,15 +23,15 @@ _MASS = 3.0
 """Registers' worth of mass of all constants."""
 
 
-def unfit(space: Space, examples: Examples) -> str | None:
-    """Why programs of a space cannot be had in this form, or None."""
-    if any(at.kind != "register" for at in examples.sources + examples.targets):
+def unfit(problem: Problem) -> str | None:
+    """Why the programs of a problem cannot be had in this form, or None."""
+    if problem.examples.words_named():
         return "its inputs or outputs lie in memory"
-    for name in space.operations:
+    for name in problem.space.operations:
         row = OPERATION[name]
         if not row.computes:
             return f"it has {name}, which is more than a word computed from words"
-        if row.register_form not in space.operations:
+        if row.register_form not in problem.space.operations:
             return f"it has {name} and not {row.register_form}"
     return None
 
@@ -59,42 +57,22 @@ class Fields(NamedTuple):
         return Fields(*(x + y for x, y in zip(self, other, strict=True)))
 
 
-@dataclass(frozen=True)
 class Form:
-    """Registers of the form: zero, the I inputs, the C constants, then one for each of the L slots."""
+    """Programs of so many slots for a problem.
 
-    problem: Problem
-    slots: int
+    Registers: zero, the inputs, the constants, then from `first` on one for each slot; `constant`: the slice of constants.
+    operations: those of registers. inputs: numbers of the machine's registers.
+    """
 
-    @cached_property
-    def operations(self) -> tuple[str, ...]:
-        return tuple(name for name in self.problem.space.operations if name not in isa.REGISTER_FORM)
-
-    @cached_property
-    def inputs(self) -> tuple[int, ...]:
-        """Numbers of the machine's registers."""
-        return tuple(at.number for at in self.problem.examples.sources if at.number)
-
-    @cached_property
-    def constants(self) -> tuple[int, ...]:
-        space = self.problem.space
-        if "addi" not in space.operations:
-            return ()
-        return tuple(sorted(c for c in space.constants if c and (c in _POOL or c not in CONSTANTS)))
-
-    @property
-    def first(self) -> int:
-        """The register of the first slot."""
-        return 1 + len(self.inputs) + len(self.constants)
-
-    @property
-    def constant(self) -> slice:
-        """The registers of constants."""
-        return slice(1 + len(self.inputs), self.first)
-
-    @property
-    def registers(self) -> int:
-        return self.first + self.slots
+    def __init__(self, problem: Problem, slots: int) -> None:
+        space, self.problem, self.slots = problem.space, problem, slots
+        self.operations = tuple(name for name in space.operations if name not in isa.REGISTER_FORM)
+        self.inputs = tuple(at.number for at in problem.examples.sources if at.number)
+        usual = sorted(c for c in space.constants if c and (c in _POOL or c not in CONSTANTS))
+        self.constants = tuple(usual) if "addi" in space.operations else ()
+        self.first = 1 + len(self.inputs) + len(self.constants)
+        self.constant = slice(1 + len(self.inputs), self.first)
+        self.registers = self.first + slots
 
     def constant_of(self, register: int) -> int | None:
         """The constant that a register of the form is; None for the others."""

@@ -8,7 +8,7 @@ from experiments.program_search.problem import Problem
 from experiments.program_search.sliced_search import SlicedSearch
 from experiments.program_search.ssa.form import Fields, Form
 from experiments.program_search.ssa.kernel import FormCases, State
-from experiments.program_search.ssa.lowering import Lowering
+from experiments.program_search.ssa.lowering import read_off
 
 TEMPERATURE, WRONG, RIGHT = range(3)
 """Of `report` `[3]` float64, what compiled code says of a draw: its temperature, its wrong bits or cost of an example of those
@@ -22,7 +22,7 @@ class FormSearch(SlicedSearch):
 
     def __init__(self, problem: Problem, rng: np.random.Generator, *, count: int, slots: int, focus: Sequence[float]) -> None:
         self.form = Form(problem, slots)
-        self.lowering, self.cases = Lowering(self.form), FormCases.of(self.form, focus)
+        self.cases = FormCases.of(self.form, focus)
         self.members = [State.of(self.cases, rng) for _ in range(count)]
         self.reports = np.zeros((count, 3))
 
@@ -32,7 +32,7 @@ class FormSearch(SlicedSearch):
 
     def found(self) -> np.ndarray | None:
         right = (state.chosen for state, report in zip(self.members, self.reports, strict=True) if report[RIGHT])
-        return next((code for chosen in right if (code := self.lowering.read_off(chosen)) is not None), None)
+        return next((code for chosen in right if (code := read_off(self.form, chosen)) is not None), None)
 
     def row(self) -> dict:
         temperature, wrong, _ = self.reports[0].tolist()

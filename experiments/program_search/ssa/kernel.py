@@ -10,12 +10,13 @@ from typing import NamedTuple
 import numpy as np
 
 from backends.core import isa
+from backends.gpu_compute.arithmetic import alu
 from backends.gpu_compute.compiling import entry, inner
-from backends.gpu_compute.derivatives import alu, pull, sums, weigh
-from experiments.program_search.choices import NEVER
+from backends.gpu_compute.derivatives import pull, sums, weigh
 from experiments.program_search.evaluation import WORD_BITS, popcount
 from experiments.program_search.random_numbers import below, gumbel, seeded, uniform
 from experiments.program_search.sliced_search import RESTARTS
+from experiments.program_search.space import NEVER
 from experiments.program_search.ssa.form import Fields, Form
 
 ITERATION = 1

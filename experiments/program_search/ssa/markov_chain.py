@@ -1,9 +1,8 @@
 """Gradient proposals, discrete acceptance: Markov chains over programs in static single assignment form.
 
-One backward pass (`kernel.py`) scores every substitute of every choice of the program that the chain is at. A proposal
-changes one choice of a slot that matters: the substitute is drawn by its score, or blindly. It is accepted as in stochastic
-search, by what it really costs, over a few examples to which those that tell codes apart are added. Slots that no output needs
-change freely; so what a proposal may read is always new.
+A proposal changes one choice of a slot that matters: the substitute is drawn by its score (`kernel.py`), or blindly. It is
+accepted as in stochastic search, by what it really costs, over a few examples to which those that tell codes apart are added.
+Slots that no output needs change freely; so what a proposal may read is always new.
 
 Sources: Grathwohl et al., Oops I Took a Gradient: Scalable Sampling for Discrete Distributions (2021); Schkufza, Sharma and
 Aiken, Stochastic Superoptimization (2013).
@@ -14,10 +13,10 @@ from typing import NamedTuple
 import numpy as np
 
 from backends.gpu_compute.compiling import entry, inner
-from experiments.program_search.choices import NEVER
 from experiments.program_search.problem import Problem
 from experiments.program_search.random_numbers import below, gumbel, luby, uniform
 from experiments.program_search.sliced_search import RESTARTS
+from experiments.program_search.space import NEVER
 from experiments.program_search.ssa.form_search import RIGHT, TEMPERATURE, WRONG, FormSearch
 from experiments.program_search.ssa.kernel import BACKWARD, ITERATION, forward, restart, right, score, wrong_bits
 

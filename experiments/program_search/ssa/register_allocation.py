@@ -4,6 +4,7 @@ An expression is `Leaf` or `Node`; equal ones are one value. All orders and regi
 """
 
 from dataclasses import dataclass
+from itertools import permutations
 from typing import Union
 
 import numpy as np
@@ -66,13 +67,12 @@ class _Search:
     def __init__(self, outputs: dict[int, Expression], space: Space) -> None:
         self.outputs, self.space, self.tries = outputs, space, _TRIES
         self.registers = [r for r in space.registers if r]
-        self.movable = "addi" in space.operations or "add" in space.operations
+        self.move = next((isa.NUMBER[name] for name in ("addi", "add") if name in space.operations), None)
 
     def complete(self, holds: dict[int, Expression], todo: list[Node], lines: list) -> list | None:
         """`lines` with more that compute `todo` and put all outputs in place."""
         self.tries -= 1
-        wrong = [at for at, root in self.outputs.items() if holds[at] != root]
-        if not wrong and not todo:
+        if not todo and all(holds[at] == root for at, root in self.outputs.items()):
             return lines
         if self.tries < 0 or len(lines) + len(todo) > self.space.length:
             return None
@@ -81,27 +81,24 @@ class _Search:
             if left is None or right is None:
                 continue
             rest = [other for other in todo if other != node]
-            for to in self._targets(holds, node, rest):
+            free = [r for r in self.registers if self._free(holds, r, rest)]  # its place as an output first
+            for to in sorted(free, key=lambda r: (self.outputs.get(r) != node, r in self.outputs)):
                 done = self.complete({**holds, to: node}, rest, [*lines, (node.op, to, left, right, node.imm)])
                 if done is not None:
                     return done
-        return self._move(holds, todo, lines, wrong)
+        return self._moved(holds, todo, lines)
 
-    def _move(self, holds: dict[int, Expression], todo: list[Node], lines: list, wrong: list[int]) -> list | None:
+    def _moved(self, holds: dict[int, Expression], todo: list[Node], lines: list) -> list | None:
         """Copy a value that lies somewhere: into its place, or out of the way."""
-        if not self.movable or len(lines) + len(todo) >= self.space.length:
+        if self.move is None or len(lines) + len(todo) >= self.space.length:
             return None
-        move = isa.NUMBER["addi" if "addi" in self.space.operations else "add"]
         needed = self._needed(holds, todo)
-        for at in self.registers:
-            if holds[at] not in needed:
-                continue
-            for to in self.registers:
-                free = self._free(holds, to, todo)
-                if to != at and free and (self.outputs.get(to) == holds[at] or to not in self.outputs):
-                    done = self.complete({**holds, to: holds[at]}, todo, [*lines, (move, to, at, 0, 0)])
-                    if done is not None:
-                        return done
+        for at, to in permutations(self.registers, 2):
+            useful = holds[at] in needed and self.outputs.get(to, holds[at]) == holds[at]
+            if useful and self._free(holds, to, todo):
+                done = self.complete({**holds, to: holds[at]}, todo, [*lines, (self.move, to, at, 0, 0)])
+                if done is not None:
+                    return done
         return None
 
     def _find(self, holds: dict[int, Expression], operand: Expression | None) -> int | None:
@@ -121,8 +118,3 @@ class _Search:
             return False
         elsewhere = any(r != to and other == held for r, other in holds.items())
         return elsewhere or held not in self._needed({**holds, to: Leaf(-1)}, todo)
-
-    def _targets(self, holds: dict[int, Expression], node: Node, rest: list[Node]) -> list[int]:
-        """Registers that the node's result may overwrite; its place as an output first."""
-        free = [r for r in self.registers if self._free(holds, r, rest)]
-        return sorted(free, key=lambda r: (self.outputs.get(r) != node, r in self.outputs))

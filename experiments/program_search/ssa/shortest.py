@@ -13,6 +13,7 @@ from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import product
 
 import numpy as np
@@ -60,10 +61,6 @@ class Part:
     whole: bool
     accumulator: bool = False
 
-    @property
-    def length(self) -> int:
-        return int(self.limits.instructions)
-
 
 def fits(problem: Problem) -> str | None:
     """Why it cannot take a problem; None where it can."""
@@ -105,13 +102,14 @@ class Shortest:
         for part in tuple(self.parts):
             if below <= self.no_shorter:
                 return
-            if self.no_shorter <= part.length < below:
+            length = part.limits.instructions
+            if self.no_shorter <= length < below:
                 code = next((code for code in self._codes(part, budget) if self._accepted(code, accepts)), None)
                 if code is not None:
-                    below = part.length
+                    below = length
                     yield code
                     continue
-                self.done |= {part.length} if part.whole else set()
+                self.done |= {length} if part.whole else set()
                 while self.no_shorter in self.done and not self.unsure:
                     self.no_shorter += 1
             self.parts.remove(part)
@@ -124,7 +122,7 @@ class Shortest:
 
     def _codes(self, part: Part, budget: Budget) -> Iterator[np.ndarray]:
         """Codes of a part that are right; begun anew with one more example where one is wrong on it."""
-        space, known = replace(self.space, length=part.length), -1
+        space, known = replace(self.space, length=part.limits.instructions), -1
         while known != len(self.few):
             known = len(self.few)
             roots = self._chains if part.accumulator else self._roots
@@ -162,9 +160,7 @@ class Shortest:
                 executed = advance(position, self.table, limits, goal, budget.slice(_SLICE))
             budget.spend(executed)
             if position.at[HIT]:
-                hit = goal.hit.tolist()
-                before = self._node(position, hit[0], hit[1], hit[2], None)
-                yield self._node(position, hit[3], hit[4], hit[5], before)
+                yield self._root(goal, partial(self._expression, position))
         self.unsure |= bool(position.at[FULL])
 
     def _task(self, limits: Limits, few: Examples) -> tuple[np.ndarray, Goal]:
@@ -181,18 +177,15 @@ class Shortest:
         if known is None or not np.array_equal(known.given, given):
             self.machines[limits.levels] = known = Accumulator(self.table, limits, given)
         for _ in known.programs(limits.instructions, goal, budget.spend):
-            row, left, right, *last = goal.hit.tolist()
-            places: dict[int, Expression | None] = dict(enumerate(self.leaves))
-            places |= {UNARY: None, len(self.leaves): self._held(known, known.layers.now)}
-            places[BEFORE_LAST] = self._made(row, places[left], places[right])
-            yield self._made(last[0], places[last[1]], places[last[2]])
+            values = [*self.leaves, self._held(known, known.layers.now)]
+            yield self._root(goal, values.__getitem__)
 
     def _held(self, known: Accumulator, made: np.ndarray) -> Expression:
         """What the accumulator holds."""
-        row, operand, order, before = known.value(made)
-        if before is None:
+        row, operand, order, before = made.tolist()
+        if row < 0:
             return self.leaves[1 + operand]
-        own, inputs = self._held(known, before), len(self.inputs)
+        own, inputs = self._held(known, known.layers.made[before]), len(self.inputs)
         if operand == UNARY:
             return self._made(row, own, None)
         loaded = operand >= inputs
@@ -200,15 +193,16 @@ class Shortest:
         return self._made(row, *((other, own) if order else (own, other)))
 
     def _expression(self, position: Position, at: int) -> Expression:
-        row, left, right = position.made[at].tolist()
-        return self.leaves[left] if row < 0 else self._node(position, row, left, right, None)
+        row, *operands = position.made[at].tolist()
+        if row < 0:
+            return self.leaves[operands[0]]
+        return self._made(row, *(None if k == UNARY else self._expression(position, k) for k in operands))
 
-    def _node(self, position: Position, row: int, left: int, right: int, before: Node | None) -> Node:
-        """What a row of the table makes of values at places of the stack, or of the one before the last."""
-        one, two = (
-            before if at == BEFORE_LAST else None if at == UNARY else self._expression(position, at) for at in (left, right)
-        )
-        return self._made(row, one, two)
+    def _root(self, goal: Goal, value: Callable[[int], Expression]) -> Node:
+        """What the last two instructions, which a goal tells, make of values by their places."""
+        row, left, right, last, *operands = goal.hit.tolist()
+        before = self._made(row, *(None if k == UNARY else value(k) for k in (left, right)))
+        return self._made(last, *(before if k == BEFORE_LAST else None if k == UNARY else value(k) for k in operands))
 
     def _made(self, row: int, one: Expression | None, two: Expression | None) -> Node:
         number, _, imm = self.rows[row]

@@ -1,15 +1,10 @@
 """Straight-through descent: logits for every choice of a form, gradients at the hard programs that are drawn from them.
 
-A draw takes the greatest of logit plus Gumbel noise times temperature, choice by choice,
-for a few choices at a time. It is run hard, and two estimates of a gradient go to the logits:
-
-- straight through: the adjoint of the machine's operations (`kernel.py`) gives the derivative of the
-  number of wrong bits, weighted, with respect to the one-hot vector of every choice of the draw;
-- the score function's, for the choices that differ from those of the last draw on the same examples: the difference in wrong
-  bits, for what was chosen and against what had been.
-
-After some iterations the next descent begins from new logits. A draw that is right on the examples it ran on is tried on all
-of them; there is no other search.
+A draw takes the greatest of logit plus Gumbel noise times temperature, anew for a few choices at a time. It runs hard, and two
+estimates of a gradient go to the logits: the derivative of the weighted wrong bits by the one-hot vector of every choice
+(`kernel.py`), straight through; and, for choices that differ from those of the last draw on the same examples, the score
+function's: the difference in wrong bits, for what was chosen and against what had been. After some iterations the next descent
+begins from new logits. A draw that is right on the examples it ran on is tried on all of them; there is no other search.
 
 Sources: Bengio et al., Estimating or Propagating Gradients Through Stochastic Neurons (2013); Jang et al., Categorical
 Reparameterization with Gumbel-Softmax (2017); Williams, Simple Statistical Gradient-Following Algorithms (1992).
@@ -20,9 +15,9 @@ from typing import NamedTuple
 import numpy as np
 
 from backends.gpu_compute.compiling import entry, inner
-from experiments.program_search.choices import NEVER
 from experiments.program_search.problem import Problem
-from experiments.program_search.random_numbers import below
+from experiments.program_search.random_numbers import shuffle
+from experiments.program_search.space import NEVER
 from experiments.program_search.ssa.form import FOCUS
 from experiments.program_search.ssa.form_search import RIGHT, TEMPERATURE, WRONG, FormSearch
 from experiments.program_search.ssa.kernel import BACKWARD, ITERATION, draw, restart, right, score
@@ -61,14 +56,6 @@ class Descents(FormSearch):
 
 
 @inner
-def _shuffle(state, count):
-    """Put other examples in front."""
-    for t in range(count):
-        other = t + below(state.random, len(state.order) - t)
-        state.order[t], state.order[other] = state.order[other], state.order[t]
-
-
-@inner
 def _learn(state, cases, options, credit):
     logits, prior, drawn, before = state.logits, cases.prior, state.drawn, state.before
     rate, decay = options.rate / options.batch, options.decay
@@ -97,7 +84,7 @@ def _descend(state, cases, options, executions, report):
         report[TEMPERATURE] = s.first_temperature * (s.last_temperature / s.first_temperature) ** (iteration / s.iterations)
         draw(state, report[TEMPERATURE], s.keep)
         if iteration % s.hold == 0:
-            _shuffle(state, s.batch)
+            shuffle(state.random, state.order, s.batch)  # other examples in front
             state.last[0] = -1.0
         wrong = score(state, cases, s.batch)
         total += s.batch * each

@@ -1,27 +1,30 @@
 """Values that straight-line programs compute, each once: a value is what it is on a few examples (observational equivalence).
 
-New values come from running every instruction on stored ones, many instructions in one packed code, on gpu_compute's step.
-Compiled; `bottom_up.py` says in which order.
+New values come from every instruction of a space on stored ones. Compiled; `bottom_up.py` says in which order.
 """
 
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
 
-from backends.core.isa.packing import REGISTER_FILE
-from backends.gpu_compute.codes import pack, run_code
+from backends.core import isa
+from backends.gpu_compute.arithmetic import alu
 from backends.gpu_compute.compiling import entry, inner
+from experiments.program_search.space import OPERATION, Space
+from experiments.program_search.ssa.register_allocation import Expression, Leaf, Node
 
-LEFT, RIGHT, FIRST_RESULT = 1, 2, 3
-RESULTS = 28
-"""Instructions of one packed code; their results lie in the registers from FIRST_RESULT on."""
+PAIR, TURNED, UNARY = range(3)
+"""What an instruction takes: two values, the same in the other order, one value and a constant."""
+_TOGETHER = 28
+"""Instructions that all run on a pair of values before the next pair."""
+_USUAL = (-1, 0, 1, 2, 4, 31, 16, 8)
 _MIX = np.uint64(0x9E3779B97F4A7C15)
-_NO_WORDS = np.zeros(4, np.uint8)
 
 
 class Bank(NamedTuple):
-    """values `[C, F]` uint32; made `[C, 3]` int32, by which instruction (a row of the caller's table, -1: given) from which
-    two values; slots `[2^k]` int32, the hash table of places, -1 where empty; stored `[1]` int64, how many there are."""
+    """values `[C, F]` uint32; made `[C, 3]` int32, by which instruction (a row of `Rows`, -1: given) from which two values;
+    slots `[2^k]` int32, the hash table that `place` says; stored `[1]` int64, how many there are."""
 
     values: np.ndarray
     made: np.ndarray
@@ -34,26 +37,67 @@ class Bank(NamedTuple):
 
     @classmethod
     def empty(cls, capacity: int, width: int) -> "Bank":
-        slots = 1 << int(np.ceil(np.log2(2 * capacity)))
-        return cls(
-            np.empty((capacity, width), np.uint32), np.empty((capacity, 3), np.int32), np.full(slots, -1, np.int32),
-            np.zeros(1, np.int64),
-        )  # fmt: skip
+        values, made = np.empty((capacity, width), np.uint32), np.empty((capacity, 3), np.int32)
+        return cls(values, made, np.zeros(1 << (2 * capacity - 1).bit_length(), np.int32), np.zeros(1, np.int64))
 
 
-class Batch(NamedTuple):
-    """packed `[K + 2]` uint64: K instructions on LEFT and RIGHT that leave their results in the registers FIRST_RESULT on.
-    rows `[K]` int32: of each the row of the caller's table."""
+class Rows(NamedTuple):
+    """Of R instructions, each `[R]`: function int64, the operation of two registers that computes it; takes int64, one of PAIR,
+    TURNED and UNARY; constant uint32."""
 
-    packed: np.ndarray
-    rows: np.ndarray
+    function: np.ndarray
+    takes: np.ndarray
+    constant: np.ndarray
 
-    @classmethod
-    def of(cls, instructions: np.ndarray, rows: np.ndarray) -> "Batch":
-        """Of instructions `[K, 5]`."""
-        code = instructions.copy()
-        code[:, 1] = FIRST_RESULT + np.arange(len(code))
-        return cls(pack(code[None])[0], rows)
+
+class Instructions:
+    """What enumeration computes with: rows, and (first, last) of batches of them: binary, of two operands; usual and rare, of
+    one with an immediate that programs hold often or rarely; upper, of none."""
+
+    def __init__(self, space: Space) -> None:
+        self.space = space
+        groups: dict[str, list[tuple[isa.Operation, int, int]]] = {"binary": [], "usual": [], "rare": [], "upper": []}
+        for row in map(OPERATION.__getitem__, space.operations):
+            if row.format == "R":
+                groups["binary"] += [(row, takes, 0) for takes in ((PAIR,) if row.commutative else (PAIR, TURNED))]
+                continue
+            for imm in space.immediates(row.name, 0):
+                group = "upper" if row.format == "U" else "usual" if imm in _USUAL else "rare"
+                groups[group].append((row, UNARY, imm))
+        self.lines = [line for group in groups.values() for line in group]
+        ends = np.cumsum([0, *map(len, groups.values())]).tolist()
+        self.binary, self.usual, self.rare, self.upper = (
+            [(first, min(first + _TOGETHER, end)) for first in range(start, end, _TOGETHER)] for start, end in pairwise(ends)
+        )
+        forms = [isa.NUMBER["or" if row.format == "U" else row.register_form] for row, _, _ in self.lines]
+        takes, constants = (np.array([line[k] for line in self.lines], np.int64) for k in (1, 2))
+        self.rows = Rows(np.array(forms, np.int64), takes, constants.astype(np.uint32))
+
+    def node(self, line: int, left: Expression, right: Expression) -> Node:
+        """What a row makes of stored values."""
+        row, takes, imm = self.lines[line]
+        if takes != UNARY:
+            return Node(row.number, *((left, right) if takes == PAIR else (right, left)))
+        return Node(row.number, None if row.format == "U" else left, None, imm)
+
+    def folded(self, name: str, left: Expression, right: Expression) -> Node:
+        """An operation on two expressions, with a constant as its immediate where the space has such an operation."""
+        if name != "sub" and _constant(left) is not None:
+            left, right = right, left
+        constant = _constant(right)
+        short = "addi" if name == "sub" else f"{name}i"
+        if constant is not None and short in self.space.operations:
+            imm = -constant if name == "sub" else constant
+            if -2048 <= imm < 2048:
+                return Node(isa.NUMBER[short], left, None, imm)
+        return Node(isa.NUMBER[name], left, right)
+
+
+def _constant(expression: Expression) -> int | None:
+    """The value of `addi` of zero."""
+    if isinstance(expression, Node) and expression.op == isa.NUMBER["addi"] and expression.left == Leaf(0):
+        return expression.imm
+    return None
 
 
 class Pairs(NamedTuple):
@@ -64,34 +108,19 @@ class Pairs(NamedTuple):
     triangle: bool
 
 
-class Room(NamedTuple):
-    """What `extend` works in: registers `[33]`, results `[K, F]`, memory and its words."""
-
-    x: np.ndarray
-    results: np.ndarray
-    memory: np.ndarray
-    words: np.ndarray
-
-    @classmethod
-    def of(cls, width: int) -> "Room":
-        x, results = np.zeros(REGISTER_FILE, np.uint32), np.zeros((RESULTS, width), np.uint32)
-        return cls(x, results, _NO_WORDS, _NO_WORDS.view(np.uint32))
-
-
 @inner
-def _slot(bank, value):
-    """The place in the hash table where a value lies or would lie."""
-    values, slots = bank.values, bank.slots
+def place(values, slots, value):
+    """Where a value lies or would lie in a hash table of the rows of values, which are numbered from 1 on; 0 where none is."""
     hashed = np.uint64(0)
     for word in value:
         hashed = (hashed ^ np.uint64(word)) * _MIX
         hashed ^= hashed >> np.uint64(29)
     mask = np.uint64(len(slots) - 1)
     at = hashed & mask
-    while slots[at] >= 0:
+    while slots[at]:
         same = True
         for f in range(len(value)):
-            if values[slots[at], f] != value[f]:
+            if values[slots[at] - 1, f] != value[f]:
                 same = False
                 break
         if same:
@@ -103,12 +132,12 @@ def _slot(bank, value):
 @inner
 def _store(bank, value, row, left, right):
     """Store a value unless it is there or the bank is full."""
-    at, n = _slot(bank, value), bank.stored[0]
-    if bank.slots[at] < 0 and n < len(bank.values):
+    at, n = place(bank.values, bank.slots, value), bank.stored[0]
+    if bank.slots[at] == 0 and n < len(bank.values):
         for f in range(len(value)):
             bank.values[n, f] = value[f]
         bank.made[n, 0], bank.made[n, 1], bank.made[n, 2] = row, left, right
-        bank.slots[at] = n
+        bank.slots[at] = n + 1
         bank.stored[0] += 1
 
 
@@ -120,26 +149,25 @@ def add(bank, values):
 
 
 @entry
-def extend(bank, goals, batch, pairs, room, hits):
-    """Run the instructions of a batch on pairs of stored values and store the results.
+def extend(bank, goals, rows, batch, pairs, value, hits):
+    """Run the instructions of a batch of rows on pairs of stored values and store the results.
 
-    goals: a bank of values that are sought. hits `[H, 4]` int32: (goal, row, left, right) of results that are goals; hits[0, 0]
-    counts them. Returns pairs.
+    goals: a bank of values that are sought. value `[F]`: room. hits `[H, 4]` int32: (goal, row, left, right) of results that
+    are goals; hits[0, 0] counts them. Returns pairs.
     """
-    x, results, rows, count = room.x, room.results, batch.rows, 0
+    count = 0
     for left in range(pairs.lefts[0], pairs.lefts[1]):
         for right in range(max(pairs.rights[0], left) if pairs.triangle else pairs.rights[0], pairs.rights[1]):
             count += 1
-            for f in range(bank.values.shape[1]):
-                x[LEFT], x[RIGHT] = bank.values[left, f], bank.values[right, f]
-                run_code(batch.packed, x[:0], room.memory, room.words, np.uint32(0), np.int64(len(rows)), x)
-                for k in range(len(rows)):
-                    results[k, f] = x[FIRST_RESULT + k]
-            for k in range(len(rows)):
-                at = goals.slots[_slot(goals, results[k])]
-                if at >= 0:
-                    _report(hits, at, rows[k], left, right)
-                _store(bank, results[k], rows[k], left, right)
+            for row in range(batch[0], batch[1]):
+                one, two = (right, left) if rows.takes[row] == TURNED else (left, right)
+                for f in range(len(value)):
+                    other = rows.constant[row] if rows.takes[row] == UNARY else bank.values[two, f]
+                    value[f] = alu(rows.function[row], bank.values[one, f], other)
+                goal = goals.slots[place(goals.values, goals.slots, value)]
+                if goal:
+                    _report(hits, goal - 1, row, left, right)
+                _store(bank, value, row, left, right)
     return count
 
 
@@ -165,9 +193,9 @@ def invert(bank, goals, which, lefts, difference, hits):
                 for f in range(len(wanted)):
                     a, g = bank.values[left, f], wanted[f]
                     difference[f] = g - a if kind == 0 else a - g if kind == 1 else g + a if kind == 2 else g ^ a
-                right = bank.slots[_slot(bank, difference)]
-                if right >= 0:
-                    _report(hits, goal, kind, left, right)
+                right = bank.slots[place(bank.values, bank.slots, difference)]
+                if right:
+                    _report(hits, goal, kind, left, right - 1)
 
 
 @entry

@@ -16,12 +16,12 @@ from backends.gpu_compute.arithmetic import alu
 from backends.gpu_compute.compiling import entry, inner
 from experiments.program_search.evaluation import popcount
 from experiments.program_search.ssa.last_two import UNARY, Table, last_one, second
+from experiments.program_search.ssa.value_bank import place
 
 DEPTH, SIZE, FINISHED, HIT, FULL = range(5)
 """Of a position's `at`: values chosen; candidates on the stack; whether all sets are done, a program was found, a candidate had
 no room."""
 _CAPACITY = 1 << 14
-_MIX = np.uint64(0x9E3779B97F4A7C15)
 
 
 class Limits(NamedTuple):
@@ -63,7 +63,7 @@ class Position(NamedTuple):
         cursor, end, read, levels = np.zeros((4, n), np.int64)
         position = cls(
             np.zeros((_CAPACITY, given.shape[1]), np.uint32), np.full((_CAPACITY, 3), -1), np.zeros(_CAPACITY, np.int64),
-            np.full(2 * _CAPACITY, -1, np.int32), np.zeros(_CAPACITY, np.int64), np.zeros(count + n, np.int64), np.int64(count),
+            np.zeros(2 * _CAPACITY, np.int32), np.zeros(_CAPACITY, np.int64), np.zeros(count + n, np.int64), np.int64(count),
             cursor, end, read, levels, np.zeros(5, np.int64),
         )  # fmt: skip
         _begin(position, table, limits, given)
@@ -71,37 +71,19 @@ class Position(NamedTuple):
 
 
 @inner
-def hash_of(value):
-    """Of a value's words, 64 bits."""
-    hashed = np.uint64(0)
-    for word in value:
-        hashed = (hashed ^ np.uint64(word)) * _MIX
-        hashed ^= hashed >> np.uint64(29)
-    return hashed
-
-
-@inner
 def _store(position, value, row, left, right, reads):
     """Put a value on the stack unless it lies there."""
     values, slots, size = position.values, position.slots, position.at[SIZE]
-    mask = np.uint64(len(slots) - 1)
-    at = hash_of(value) & mask
-    while slots[at] >= 0:
-        same = True
-        for e in range(len(value)):
-            if values[slots[at], e] != value[e]:
-                same = False
-                break
-        if same:
-            return
-        at = (at + np.uint64(1)) & mask
+    at = place(values, slots, value)
+    if slots[at]:
+        return
     if size + 1 >= len(values):  # the last row is where values are made
         position.at[FULL] = 1
     else:
         for e in range(len(value)):
             values[size, e] = value[e]
         position.made[size, 0], position.made[size, 1], position.made[size, 2] = row, left, right
-        position.reads[size], slots[at], position.place[size] = reads, size, np.int64(at)
+        position.reads[size], slots[at], position.place[size] = reads, size + 1, np.int64(at)
         position.at[SIZE] += 1
 
 
@@ -109,7 +91,7 @@ def _store(position, value, row, left, right, reads):
 def _shrink(position, size):
     """Take all from the stack but its first `size` values, the last one first."""
     for k in range(position.at[SIZE] - 1, size - 1, -1):
-        position.slots[position.place[k]] = -1
+        position.slots[position.place[k]] = 0
     position.at[SIZE] = size
 
 

@@ -33,7 +33,7 @@ def build(code: np.ndarray, examples: Examples) -> bytes:
     """The ELF for RV32EM of a code `[L, 5]` and its examples; the code is its symbol `solution`."""
     with tempfile.TemporaryDirectory() as folder:
         layout, generated = Path(folder) / "layout.ld", Path(folder) / "solution.S"
-        start = examples.window()[0] if _named(examples) else _ANYWHERE
+        start = examples.window()[0] if examples.words_named() else _ANYWHERE
         layout.write_text(_LAYOUT.format(start=start))
         generated.write_text(source(code, examples))
         return toolchain.compile_source(_ROWS, "rv32em", (f"-I{folder}", "-T", str(layout)))
@@ -41,22 +41,15 @@ def build(code: np.ndarray, examples: Examples) -> bytes:
 
 def source(code: np.ndarray, examples: Examples) -> str:
     """The assembly that differs from task to task."""
-    return "\n".join([*_table(examples), *_set_inputs(examples), *_compare_outputs(examples), *_solution(code)]) + "\n"
-
-
-def _solution(code: np.ndarray) -> list[str]:
-    return ["    .text", "    .globl solution", "solution:", *assembly.text(code), "    ret"]
-
-
-def _named(examples: Examples) -> bool:
-    return any(at.kind == "memory" for at in examples.sources + examples.targets)
+    solution = ["    .text", "    .globl solution", "solution:", *assembly.text(code), "    ret\n"]
+    return "\n".join([*_table(examples), *_set_inputs(examples), *_compare_outputs(examples), *solution])
 
 
 def _table(examples: Examples) -> Iterator[str]:
     message, cells = f" of {len(examples)} rows right\\n", np.hstack([examples.inputs, examples.outputs])
     yield from (f"    .equ ROWS, {len(examples)}", f"    .equ ROW_BYTES, {4 * cells.shape[1]}")
     yield f"    .equ MESSAGE_BYTES, {len(message) - 1}"
-    if _named(examples):
+    if examples.words_named():
         yield f'    .section .window, "aw", @progbits\n    .zero {examples.window()[1]}'
     yield f'    .section .rodata\nmessage:\n    .ascii "{message}"\n    .balign 4\nrows:'
     for row in cells.tolist():
@@ -67,7 +60,7 @@ def _table(examples: Examples) -> Iterator[str]:
 def _set_inputs(examples: Examples) -> Iterator[str]:
     """Memory of the examples and registers become the row's inputs, and 0 where they are none."""
     yield "    .macro set_inputs"
-    if _named(examples):
+    if examples.words_named():
         base, size = examples.window()
         yield f"    li t0, {base:#x}\n    li t1, {base + size:#x}\nclear:"
         yield "    sw zero, 0(t0)\n    addi t0, t0, 4\n    bne t0, t1, clear"

@@ -11,51 +11,43 @@ from experiments.synthesis.task import Task
 from experiments.synthesis.tasks.elementary import absolute
 from experiments.synthesis.tasks.values import straight
 
-_LESS, _MORE, _NOT = ("addi", "t0", "a0", -1), ("addi", "t0", "a0", 1), ("xori", "a0", "a0", -1)
-_AND, _OR, _XOR = ((name, "a0", "a0", "t0") for name in ("and", "or", "xor"))
-
-_Row = tuple[str, Callable[..., Word], tuple[tuple, ...]]
+_Row = tuple[str, Callable[..., Word], str]
 """What it computes in words, as a function, and the shortest known solution."""
 
 _OF_ONE_WORD: dict[str, _Row] = {
-    "p01": ("the rightmost 1 off", lambda w, x: x & _below(w, x), (_LESS, _AND)),
-    "p02": ("the trailing 1s off, 0 for 2^n - 1", lambda w, x: x & ~_below(w, ~x), (_MORE, _AND)),
-    "p03": ("the rightmost 1 alone", lambda w, x: _lowest(w, x), (("sub", "t0", "zero", "a0"), _AND)),
-    "p04": ("1s from the rightmost 1 down", lambda w, x: x ^ _below(w, x), (_LESS, _XOR)),
-    "p05": ("the rightmost 1 spread to the right", lambda w, x: x | _below(w, x), (_LESS, _OR)),
-    "p06": ("the rightmost 0 on", lambda w, x: x | _lowest(w, ~x), (_MORE, _OR)),
-    "p07": ("the rightmost 0 alone, as a 1", lambda w, x: _lowest(w, ~x), (_MORE, _NOT, _AND)),
-    "p08": ("1s where x ends in 0s", lambda w, x: ~x & _below(w, x), (_LESS, _NOT, _AND)),
-    "p09": ("|x|", lambda w, x: absolute(w, x)[0], (("srai", "t0", "a0", 31), _XOR, ("sub", "a0", "a0", "t0"))),
+    "p01": ("the rightmost 1 off", lambda w, x: x & _below(w, x), "addi t0 a0 -1; and a0 a0 t0"),
+    "p02": ("the trailing 1s off, 0 for 2^n - 1", lambda w, x: x & ~_below(w, ~x), "addi t0 a0 1; and a0 a0 t0"),
+    "p03": ("the rightmost 1 alone", lambda w, x: _lowest(w, x), "sub t0 zero a0; and a0 a0 t0"),
+    "p04": ("1s from the rightmost 1 down", lambda w, x: x ^ _below(w, x), "addi t0 a0 -1; xor a0 a0 t0"),
+    "p05": ("the rightmost 1 spread to the right", lambda w, x: x | _below(w, x), "addi t0 a0 -1; or a0 a0 t0"),
+    "p06": ("the rightmost 0 on", lambda w, x: x | _lowest(w, ~x), "addi t0 a0 1; or a0 a0 t0"),
+    "p07": ("the rightmost 0 alone, as a 1", lambda w, x: _lowest(w, ~x), "addi t0 a0 1; xori a0 a0 -1; and a0 a0 t0"),
+    "p08": ("1s where x ends in 0s", lambda w, x: ~x & _below(w, x), "addi t0 a0 -1; xori a0 a0 -1; and a0 a0 t0"),
+    "p09": ("|x|", absolute, "srai t0 a0 31; xor a0 a0 t0; sub a0 a0 t0"),
 }
 _OF_TWO_WORDS: dict[str, _Row] = {
     "p10": (
         "1 where x and y have as many leading 0s, else 0",
         lambda w, x, y: _truth(w, leading_zeros(w, x) == leading_zeros(w, y), x),
-        (("and", "t0", "a0", "a1"), ("xor", "a0", "a0", "a1"), ("sltu", "a0", "t0", "a0"), ("xori", "a0", "a0", 1)),
+        "and t0 a0 a1; xor a0 a0 a1; sltu a0 t0 a0; xori a0 a0 1",
     ),
     "p11": (
         "1 where x has fewer leading 0s than y, else 0",
         lambda w, x, y: _truth(w, w.below(leading_zeros(w, x), leading_zeros(w, y)), x),
-        (("xori", "t0", "a1", -1), ("and", "a0", "a0", "t0"), ("sltu", "a0", "a1", "a0")),
+        "xori t0 a1 -1; and a0 a0 t0; sltu a0 a1 a0",
     ),
     "p12": (
         "1 where x has no more leading 0s than y, else 0",
         lambda w, x, y: w.constant(1, x) - _truth(w, w.below(leading_zeros(w, y), leading_zeros(w, x)), x),
-        (("xori", "t0", "a0", -1), ("and", "a1", "a1", "t0"), ("sltu", "a0", "a0", "a1"), ("xori", "a0", "a0", 1)),
+        "xori t0 a0 -1; and a1 a1 t0; sltu a0 a0 a1; xori a0 a0 1",
     ),
 }
 
 
 def tasks() -> Iterator[Task]:
     for inputs, table in (("a0", _OF_ONE_WORD), ("a0 a1", _OF_TWO_WORDS)):
-        for name, (about, meaning, solution) in table.items():
-            yield straight(name, about, inputs, "a0", _alone(meaning), *solution, group="hackers_delight")
-
-
-def _alone(meaning: Callable[..., Word]) -> Callable[..., tuple[Word]]:
-    """The meaning with its one output as a tuple."""
-    return lambda w, *inputs: (meaning(w, *inputs),)
+        for name, row in table.items():
+            yield straight(name, row[0], inputs, "a0", *row[1:], group="hackers_delight")
 
 
 def _below(w: Words, x: Word) -> Word:

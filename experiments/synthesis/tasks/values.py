@@ -5,18 +5,17 @@ from itertools import product
 
 import numpy as np
 
-from backends.core.isa.words import Arrays, Word
+from backends.core import isa
+from backends.core.isa.words import Arrays, Word, Words
 from experiments.program_search.assembly import assemble
 from experiments.program_search.problem import Examples, Location, register
-from experiments.program_search.space import STRAIGHT, Space
+from experiments.program_search.space import OP, STRAIGHT, Space
 from experiments.synthesis.task import Task
 
 BOUNDARIES = (0, 1, 2, 3, 0xFF, 0x100, 0x7FFFFFFE, 0x7FFFFFFF, 0x80000000, 0x80000001, 0xFFFFFFFE, 0xFFFFFFFF)
 _PAIRED = (0, 1, 2, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFF)
 _REGISTERS = 5
 _SCRATCH = ("t0", "t1", "t2", "t3")
-SPARE_SLOTS = 1
-"""The length of a task's space is that of the shortest known solution and this."""
 
 
 def words(rng: np.random.Generator, shape: int | tuple[int, ...]) -> np.ndarray:
@@ -35,29 +34,40 @@ def tuples(rng: np.random.Generator, count: int, width: int) -> np.ndarray:
     return np.where(rng.random((count, 1)) < 1 / 8, drawn[:, :1], drawn)
 
 
-def space(
-    operations: Sequence[str], sources: Sequence[Location], targets: Sequence[Location], shortest: int, scratch: int = 1
-) -> Space:
-    """Codes of one slot more than the shortest known, over zero, the task's registers, and scratch registers: at least
-    that many, and as many as make five registers together."""
+def registers(names: str) -> tuple[Location, ...]:
+    """Of names such as "a0 a1"."""
+    return tuple(map(register, names.split()))
+
+
+def solved(
+    solution: str, usual: tuple[str, ...], sources: Sequence[Location], targets: Sequence[Location], scratch: int = 1
+) -> tuple[np.ndarray, Space]:
+    """The shortest known code, of text such as "lw t0 0 a0; bne t0 zero -4", and the space of codes of one slot more, of usual
+    operations and those of the solution, over zero, the task's registers, and scratch registers: at least that many, and as
+    many as make five registers together."""
+    code = assemble(line.split() for line in solution.split(";"))
+    operations = usual + tuple(sorted({isa.OPERATIONS[number].name for number in code[:, OP]} - {*usual}))
     named = sorted({at.number for at in (*sources, *targets) if at.kind == "register"})
     spare = max(scratch, _REGISTERS - 1 - len(named))
     more = [register(name).number for name in _SCRATCH[:spare]]
-    return Space(tuple(operations), (0, *sorted(named + more)), shortest + SPARE_SLOTS)
+    return code, Space(operations, (0, *sorted(named + more)), len(code) + 1)
 
 
 def straight(
-    name: str, about: str, inputs: str, outputs: str, meaning: Callable[..., tuple[Word, ...]], *solution: tuple,
-    more: tuple[str, ...] = (), group: str = "elementary",
+    name: str, about: str, inputs: str, outputs: str, computes: Callable[..., Word | tuple[Word, ...]], solution: str,
+    group: str = "elementary",
 ) -> Task:  # fmt: skip
     """A task of words in registers that a program without branches solves; inputs and outputs: names such as "a0 a1"."""
-    sources, targets = (tuple(map(register, names.split())) for names in (inputs, outputs))
-    code = assemble(solution)
-    codes = space(STRAIGHT + more, sources, targets, len(code))
+    sources, targets = registers(inputs), registers(outputs)
+    code, space = solved(solution, STRAIGHT, sources, targets)
+
+    def meaning(w: Words, *values: Word) -> tuple[Word, ...]:
+        made = computes(w, *values)
+        return made if isinstance(made, tuple) else (made,)
 
     def examples(values: np.ndarray) -> Examples:
         made = np.stack(meaning(Arrays(), *np.ascontiguousarray(values.T)), axis=1)
-        return Examples(sources, targets, values, made.astype(np.uint32), codes.length)
+        return Examples(sources, targets, values, made.astype(np.uint32), space.length)
 
     def draw(rng: np.random.Generator, count: int) -> Examples:
         return examples(tuples(rng, count, len(sources)))
@@ -66,4 +76,4 @@ def straight(
         values = BOUNDARIES if len(sources) == 1 else _PAIRED
         return examples(np.array(list(product(values, repeat=len(sources))), np.uint32))
 
-    return Task(name, about, codes, draw, edges, draw, code, meaning, group)
+    return Task(name, about, space, draw, edges, draw, code, meaning, group)
