@@ -83,6 +83,16 @@ class Room(NamedTuple):
         return cls(np.zeros((steps, 3), np.uint32), *(np.zeros(shape, np.float32) for shape in shapes))
 
 
+class _Computed(NamedTuple):
+    """An operation, its operands, and the sum of derivative times bits of the word that it gave."""
+
+    op: np.int64
+    a: np.uint32
+    b: np.uint32
+    imm: np.uint32
+    now: float
+
+
 @inner
 def record(packed, registers, memory, words, base, steps, x, tape):
     """Run a packed code as `codes.run_code` does and tape it: `[steps, 3]` uint32, of each instruction that was executed the
@@ -148,52 +158,67 @@ def _back_word(slot, instruction, state, alternatives, room, scores):
     for k in range(WORD_BITS):
         g[k], room.of_registers[rd, k] = room.of_registers[rd, k], 0.0
     sums(g, room.table)
-    _score_word(slot, instruction, weigh(room.table, word), state, alternatives, room.table, scores)
+    here = _Computed(op, a, b, imm, weigh(room.table, word))
+    _score_operations(here, state, alternatives.numbers, room.table, scores.op[slot])
+    k = alternatives.place_of[op]
+    immediates = alternatives.immediates[slot, k, : alternatives.counts[slot, k]]
     if FORM[op] == LOAD:
+        _score_loads(here, state, alternatives.registers, immediates, room.table, scores.rs1[slot], scores.imm[slot])
         _back_load(op, np.int64(np.uint32(a + imm - state.base)), g, room.of_memory)
     else:
-        _back_operands(instruction, x, room)
+        _score_operands(here, x, alternatives.registers, immediates, room.table, scores, slot)
+        _back_operands(here, instruction, room)
 
 
 @_part
-def _score_word(slot, instruction, now, state, alternatives, table, scores):
-    """What other operations, source registers and immediates would do to the word of an instruction."""
-    op, imm, x, registers = np.int64(instruction[0]), np.uint32(instruction[4]), state.x, alternatives.registers
-    a, b, place = x[instruction[2]], x[instruction[3]], alternatives.place_of[op]
-    for n in range(len(alternatives.numbers)):
-        scores.op[slot, n] += _gain(alternatives.numbers[n], a, b, imm, now, state, table)
+def _score_operations(here, state, operations, table, to_op):
+    """What another operation of the same operands would do."""
+    for n in range(len(operations)):
+        other = operations[n]
+        if FORM[other] == REGISTER or FORM[other] == IMMEDIATE:
+            second = here.b if FORM[other] == REGISTER else here.imm
+            to_op[n] += weigh(table, alu(FUNCTION[other], here.a, second)) - here.now
+        elif FORM[other] == LOAD:
+            inside, found = load(other, np.uint32(here.a + here.imm), state.memory, state.base)
+            to_op[n] += weigh(table, found) - here.now if inside else WORD_BITS
+
+
+@_part
+def _score_loads(here, state, registers, immediates, table, to_rs1, to_imm):
+    """What a load would do from another base or with another offset."""
     for r in range(len(registers)):
-        scores.rs1[slot, r] += _gain(op, x[registers[r]], b, imm, now, state, table)
-    if FORM[op] == REGISTER:
+        inside, found = load(here.op, np.uint32(state.x[registers[r]] + here.imm), state.memory, state.base)
+        to_rs1[r] += weigh(table, found) - here.now if inside else WORD_BITS
+    for c in range(len(immediates)):
+        inside, found = load(here.op, np.uint32(here.a + np.uint32(immediates[c])), state.memory, state.base)
+        to_imm[c] += weigh(table, found) - here.now if inside else WORD_BITS
+
+
+@_part
+def _score_operands(here, x, registers, immediates, table, scores, slot):
+    """What an operation of two registers, or of a register and an immediate, would do with other operands."""
+    function, second = FUNCTION[here.op], here.b if FORM[here.op] == REGISTER else here.imm
+    to_rs1, to_rs2, to_imm = scores.rs1[slot], scores.rs2[slot], scores.imm[slot]
+    for r in range(len(registers)):
+        to_rs1[r] += weigh(table, alu(function, x[registers[r]], second)) - here.now
+    if FORM[here.op] == REGISTER:
         for r in range(len(registers)):
-            scores.rs2[slot, r] += _gain(op, a, x[registers[r]], imm, now, state, table)
+            to_rs2[r] += weigh(table, alu(function, here.a, x[registers[r]])) - here.now
     else:
-        for c in range(alternatives.counts[slot, place]):
-            immediate = np.uint32(alternatives.immediates[slot, place, c])
-            scores.imm[slot, c] += _gain(op, a, b, immediate, now, state, table)
+        for c in range(len(immediates)):
+            to_imm[c] += weigh(table, alu(function, here.a, np.uint32(immediates[c]))) - here.now
 
 
 @_part
-def _gain(op, a, b, imm, now, state, table):
-    """The sum of derivative times bits of the word that an operation of these operands gives, less that of the word now."""
-    if FORM[op] == REGISTER or FORM[op] == IMMEDIATE:
-        return weigh(table, alu(FUNCTION[op], a, b if FORM[op] == REGISTER else imm)) - now
-    if FORM[op] == LOAD:
-        inside, found = load(op, np.uint32(a + imm), state.memory, state.base)
-        return weigh(table, found) - now if inside else np.float32(WORD_BITS)
-    return np.float32(0.0)
-
-
-@_part
-def _back_operands(instruction, x, room):
+def _back_operands(here, instruction, room):
     """Move the derivative of a word that was computed to its operands."""
-    op, rs1, rs2, operands = np.int64(instruction[0]), instruction[2], instruction[3], room.operands
+    rs1, rs2, operands = instruction[2], instruction[3], room.operands
     operands[:2] = 0.0
-    second = x[rs2] if FORM[op] == REGISTER else np.uint32(instruction[4])
-    pull(FUNCTION[op], x[rs1], second, operands[2], operands[0], operands[1], room.table)
+    second = here.b if FORM[here.op] == REGISTER else here.imm
+    pull(FUNCTION[here.op], here.a, second, operands[2], operands[0], operands[1], room.table)
     if rs1 != 0:
         _accumulate(room.of_registers[rs1], operands[0])
-    if FORM[op] == REGISTER and rs2 != 0:
+    if FORM[here.op] == REGISTER and rs2 != 0:
         _accumulate(room.of_registers[rs2], operands[1])
 
 
