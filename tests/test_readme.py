@@ -19,7 +19,7 @@ RUN = [line for line in PLAIN if re.match(r"printf |python -m (?!experiments |ba
 MADE = set(re.findall(r"(?:^    |`)make (\w+)", PAGE, re.M))
 RESULTS = {
     "factorial.c": r"120$", "hello.c": r'"exit_code": 0', "compare.c": r"compare\.c:\d+", "quicksort.c": r'"cycles": \d+',
-    "printf": r"^$", "lowest.csv": r"lowest\.elf",
+    "printf": r"^$", "lowest.csv": r"lowest\.elf", "suggest": r"The selection is optimal\.",
 }  # fmt: skip
 """What the output of a command shows, by a word of the command."""
 

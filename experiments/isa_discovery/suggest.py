@@ -11,7 +11,7 @@ from rich.table import Table
 
 from backends.core import catalog
 from backends.core.screen import Screen
-from backends.interface import UserError
+from backends.interface import Backend, UserError
 from experiments.isa_discovery import discovery, elf_text, notation, ratified
 from experiments.isa_discovery.candidates import Limits
 from experiments.isa_discovery.discovery import Corpus, Subject
@@ -48,6 +48,7 @@ def run(options: argparse.Namespace) -> int:
     them, proven block by block, run and counted."""
     if options.count < 1:
         raise UserError(f"--count {options.count}: give 1 or more")
+    machine = catalog.create(options.backend)
     given = Path(options.input).read_bytes() if options.input else b""
     pairs = [profiled(Path(file), tuple(options.flag) or ("-O2",), given, options.max_steps) for file in options.files]
     subjects = [subject for subject, _ in pairs]
@@ -61,7 +62,7 @@ def run(options: argparse.Namespace) -> int:
     names = named(corpus, answer)
     layouts = discovery.rewrite(corpus, answer, names)
     measured = [
-        measure(file, subject, layout, saved, options.backend)
+        measure(file, subject, layout, saved, machine)
         for file, subject, layout, saved in zip(options.files, subjects, layouts, corpus.saved(answer), strict=True)
     ]
     if options.write:
@@ -94,14 +95,14 @@ def suggested(corpus: Corpus, answer: Selection, names: dict[int, str]) -> list[
     return sorted(rows, key=lambda row: -row.saved)
 
 
-def measure(file: str, subject: Subject, layout: Layout, saved: int, backend: str) -> Measured:
+def measure(file: str, subject: Subject, layout: Layout, saved: int, machine: Backend) -> Measured:
     """Run the rewritten program. Raises UserError where it does not do what the program did."""
     program = layout.program()
     words = np.concatenate((program.image, np.zeros(-len(program.image) % 4, np.uint8))).view("<u4")
     for block in unproven(layout, words):
         raise UserError(f"{file}: the rewritten block at {layout.text.address(block.first):#x} is not proven to be equal")
     config = replace(subject.config, extensions=layout.isa.extensions)
-    after = catalog.create(backend).run(program, subject.batch, config, subject.instructions + 1)
+    after = machine.run(program, subject.batch, config, subject.instructions + 1)
     same = all(getattr(after, name) == getattr(subject.run, name) for name in ("output", "errors"))
     if not same or (after.status[0], after.exit_code[0]) != (subject.run.status[0], subject.run.exit_code[0]):
         raise UserError(f"{file}: the rewritten program does something else, a jump that was not foreseen perhaps")

@@ -94,7 +94,7 @@ def run(cfg) -> dict[str, pd.DataFrame]:
     ]  # fmt: skip
     sources = {"runs": searches, "tasks": densities, "traces": searches, "schedules": schedules}
     wanted_parts = {part.name: part for table in tables for part in sources[table]}
-    found = run_parts(cfg, sorted(wanted_parts.values(), key=_seed))
+    found = run_parts(cfg, sorted(wanted_parts.values(), key=_turn))
     joined = {table: pd.concat([found[part.name] for part in sources[table]], ignore_index=True) for table in tables}
     return {
         table: _traces(rows) if table == "traces" else rows.drop(columns="trace", errors="ignore")
@@ -102,10 +102,11 @@ def run(cfg) -> dict[str, pd.DataFrame]:
     }
 
 
-def _seed(part: Part) -> int:
-    """By which parts are ordered: what one search has compiled the next ones of its task and method find."""
+def _turn(part: Part) -> tuple[int, bool]:
+    """By which parts are ordered: what one search has compiled the next ones of its task and method find, and hybrid methods,
+    which are made of others, what these have."""
     seed = part.name.rpartition("-")[2]
-    return int(seed) if seed.isdigit() else -1
+    return int(seed) if seed.isdigit() else -1, "-hybrid" in part.name
 
 
 def _or(wanted, default):

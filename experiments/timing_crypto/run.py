@@ -27,7 +27,7 @@ SWEPT_SECRETS = 16
 KNOWN_SECRETS = 200
 ATTACKS: dict[str, tuple[int, tuple[int, ...]]] = {
     "aes_ttable": (64, (15, 16, 17)),
-    "aes_sbox": (4, (17, 18, 19)),
+    "aes_sbox": (4, (17, 18)),
     "aes_scan": (64, (10,)),
     "aes_bitsliced": (64, (12,)),
 }
@@ -65,7 +65,7 @@ SCALES = {
         dict.fromkeys(ATTACKS, 1), -2,
     ),
     "quick": Scale(
-        ("-O0", "-O2", "-O3", "-Os"), ("-O0", "-O2"), 1000, _EFFORTS, 4, 512, Trials(150_000, 100, 3),
+        ("-O0", "-O2", "-O3", "-Os"), ("-O0", "-O2"), 250, _EFFORTS, 4, 512, Trials(150_000, 100, 3),
         {"aes_ttable": 6, "aes_sbox": 1, "aes_scan": 6, "aes_bitsliced": 6},
     ),
     "full": Scale(LEVELS, LEVELS, 10_000, _EFFORTS, 8, 65_536, Trials(5_000_000, 3000, 6), dict.fromkeys(ATTACKS, 20), 3),
