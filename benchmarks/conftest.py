@@ -6,7 +6,7 @@ import pytest
 
 from benchmarks import measure
 
-ROUNDS = {"smoke": 3, "quick": 5, "full": 15}
+ROUNDS = {"smoke": 3, "quick": 3, "full": 15}
 
 
 @pytest.fixture
