@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from backends.core import toolchain
+from backends.core.isa.instruction_set import named
 from backends.core.isa.packing import SCRATCH, pack
 from backends.interface import Program
 
@@ -28,7 +29,7 @@ def c_interpreter(program: Program, isa: str, registers: dict[int, int], max_ste
     config = toolchain.machine_for(program, isa)
     memory = np.zeros(config.memory_bytes, np.uint8)
     memory[: len(program.image)] = program.image
-    code = pack(memory.view(np.uint32)[: len(program.image) // 4], config.memory_base, config.registers)
+    code = pack(memory.view(np.uint32)[: len(program.image) // 4], config.memory_base, named(isa))
     x = np.zeros(SCRATCH + 1, np.uint32)
     x[: config.registers] = toolchain.initial_registers(config, registers)[0]
     slot, cycles = ctypes.c_uint32((program.entry - program.base) // 4), ctypes.c_uint64(0)

@@ -5,9 +5,9 @@ These are imported where they are used: a machine that is given programs needs n
 
 import os
 import subprocess
-import sys
 import tempfile
 from collections.abc import Sequence
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -82,10 +82,18 @@ def compile_source(path: Path, isa: str, flags: tuple[str, ...] = ("-O2",), star
     return data
 
 
+def _zig() -> Path:
+    """The compiler itself: Python in front of it would take as long as many a file."""
+    found = find_spec("ziglang")
+    if found is None or found.origin is None:
+        raise UserError("ziglang, which compiles C and assembly, is not installed: pip install ziglang")
+    return Path(found.origin).with_name("zig.exe" if os.name == "nt" else "zig")
+
+
 def clang(options: Sequence[str], sources: Sequence[Path], out: Path) -> subprocess.CompletedProcess[str]:
     """Run ziglang's Clang on files, whatever their names; temporary files go beside `out`."""
     files = [os.path.join(".", file) for file in (*sources, out)]  # a name may look like an option
-    command = [sys.executable, "-m", "ziglang", "cc", *options, *files[:-1], "-o", files[-1]]
+    command = [str(_zig()), "cc", *options, *files[:-1], "-o", files[-1]]
     places = {"TMPDIR": str(out.parent), "ZIG_GLOBAL_CACHE_DIR": str(caches.folder("zig"))}
     return subprocess.run(command, env=os.environ | places, capture_output=True, encoding="utf-8", errors="replace")
 

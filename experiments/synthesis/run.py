@@ -64,7 +64,7 @@ SCALES = {
         2, 0.5, 20_000, 0.2,
     ),
     "quick": Scale(
-        ("increment", "add", "mul", "square_plus", "swap", "abs", "p01", "p08", "max", "gcd"),
+        ("gcd", "increment", "add", "mul", "square_plus", "swap", "abs", "p01", "p08", "max"),
         ("fixed_temperature", "annealed_value", "straight_through", "enumeration", "mcmc", "smt", "hybrid"),
         6, 0.75, 500_000, 0.4,
     ),
