@@ -248,3 +248,30 @@ def test_a_fixed_address_stays_and_a_fall_over_free_room_costs_a_jump():
     text = Text(program, ((0x1000, 0x1000 + 4 * len(words)),), counts, np.array([4, 0, 0, 0, 2, 0, 0]))
     assert text.fixed == {0, 4}
     assert [(run, cost) for run, cost in fall_costs(text)] == [(range(4), 5)]
+
+
+def rewritten(subject, count):
+    corpus = discovery.collect([subject], LIMITS)
+    answer = exact(corpus.problem, count)
+    return answer, discovery.rewrite(corpus, answer, {k: f"new{k}" for k in answer.operations})[0]
+
+
+def test_a_call_comes_back_to_where_its_return_site_is():
+    """Behind the call lies an instruction that may not move, so that the return must leap over free room."""
+    words = [
+        *ROTATION[:3], encode("jal", 1, imm=12), encode("auipc", 13), encode("ebreak"), encode("addi", T0, imm=0),
+        encode("jalr", 0, 1, imm=0),
+    ]  # fmt: skip
+    subject = subject_of(words, np.full((1, 16), 0x1234, np.uint32))
+    answer, layout = rewritten(subject, 1)
+    config = replace(subject.config, extensions=layout.isa.extensions)
+    run = catalog.create("reference").run(layout.program(), subject.batch, config, 100)
+    assert answer.saved == 1 == subject.instructions - int(run.retired[0])  # two instructions fewer, and a jump
+    assert run.status[0] == Status.HALTED and run.registers[0, A0] == subject.run.registers[0, A0]
+
+
+def test_data_among_the_instructions_stays_as_it_is():
+    data = [encode("jal", imm=-8), encode("beq", 0, A0, A1, -16)]  # as they look
+    subject = subject_of([*LOOP, encode("ebreak"), *data], np.full((1, 16), 5, np.uint32))
+    answer, layout = rewritten(subject, 2)
+    assert answer.saved and layout.program().image.view("<u4")[len(LOOP) + 1 : len(LOOP) + 3].tolist() == data

@@ -1,8 +1,8 @@
 """The rewritten executable: uses of added operations in place of the instructions that they replace.
 
 Instructions move up into the room that becomes free, as far as the next fixed address, so that only distances of branches
-change; data and the addresses of functions stay. Where a block falls through to a fixed address over free room, a jump leads
-there, which costs an instruction each time: `fall_costs` is part of what selection weighs. What no instruction is left in is
+change; data and the addresses of functions stay. Where control goes on to a fixed address over free room, a jump leads there,
+which costs an instruction each time: `fall_costs` is part of what selection weighs. What no instruction is left in is
 filled with zeros, which trap.
 """
 
@@ -47,10 +47,10 @@ def runs(text: Text) -> Iterator[range]:
 
 
 def fall_costs(text: Text) -> Iterator[tuple[range, int]]:
-    """The pieces of the text behind which control falls to the next one, and how often."""
+    """The pieces of the text from which control goes on to the next one, and how often."""
     for run in runs(text):
-        if text.falls_through(run[-1]) and run.stop < len(text.words) and text.row(run.stop) is not None:
-            yield run, int(text.counts[run.stop] - text.entered[run.stop])
+        if (often := text.goes_on(run[-1])) is not None:
+            yield run, often
 
 
 @dataclass(frozen=True)
@@ -86,7 +86,7 @@ class Layout:
                 continue
             words[run.start : run.stop] = 0
             words[run.start : run.start + len(kept)] = [self._word(slot) for slot in kept]
-            if len(kept) < len(run) and self.text.falls_through(run[-1]) and self.text.row(run.stop) is not None:
+            if len(kept) < len(run) and self.text.goes_on(run[-1]) is not None:
                 words[run.start + len(kept)] = encode("jal", imm=4 * (len(run) - len(kept)))
         image = words.view(np.uint8)[: len(self.text.program.image)]
         return replace(self.text.program, image=image)

@@ -7,7 +7,7 @@ program holds: as a word of data, as a constant that code makes, or seen as a ta
 
 import operator
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, reduce
 
 import numpy as np
@@ -58,12 +58,37 @@ class Text:
 
     @cached_property
     def code(self) -> Decoded:
-        """All words decoded; outside the ranges they are illegal."""
-        found = isa.decode(self.words, 32)
-        outside = np.ones(len(self.words), bool)
+        """The words that control may come to, decoded; all others are illegal here, whatever they would be."""
+        found, inside = isa.decode(self.words, 32), np.zeros(len(self.words), bool)
         for first, end in self.ranges:
-            outside[self.slot(first) : self.slot(end)] = False
-        return Decoded(np.where(outside, isa.ILLEGAL, found.op), found.rd, found.rs1, found.rs2, found.imm)
+            inside[self.slot(first) : self.slot(end)] = True
+        hidden = replace(found, op=np.where(inside, found.op, isa.ILLEGAL))
+        waiting, reached = {self.slot(self.program.entry), *np.flatnonzero(self.counts).tolist()}, np.zeros(len(inside), bool)
+        while waiting:
+            for slot in waiting:
+                self._follow(hidden, slot, reached)
+            code = replace(hidden, op=np.where(reached, hidden.op, isa.ILLEGAL))
+            waiting = {s for s in self._addresses(code) if hidden.op[s] != isa.ILLEGAL and not reached[s]}
+        return code
+
+    def _follow(self, code: Decoded, slot: int, reached: np.ndarray) -> None:
+        """Mark what control may come to from a slot on, return sites among it."""
+        waiting = [slot]
+        while waiting:
+            slot = waiting.pop()
+            while 0 <= slot < len(reached) and code.op[slot] != isa.ILLEGAL and not reached[slot]:
+                reached[slot] = True
+                row = isa.OPERATIONS[code.op[slot]]
+                if row.kind == "branch" or row.name == "jal":
+                    waiting.append(self.slot(self.address(slot) + int(code.imm[slot]) & _MASK))
+                if (row.kind == "jump" and code.rd[slot] not in LINKS) or row.name == "ebreak":
+                    break
+                slot += 1
+
+    def _addresses(self, code: Decoded) -> set[int]:
+        """The slots whose addresses are words that are no code, or constants that code makes."""
+        held = np.concatenate((self.words[code.op == isa.ILLEGAL], np.array(list(self._made(code)), np.uint32)))
+        return {self.slot(a) for a in np.unique(held).tolist() if self._inside(a)}
 
     def slot(self, address: int) -> int:
         return (address - self.program.base) // 4
@@ -95,9 +120,17 @@ class Text:
         return self.code.op[slot] in (_JAL, _JALR) and self.code.rd[slot] in LINKS
 
     def falls_through(self, slot: int) -> bool:
-        """Whether the next slot may follow."""
+        """Whether the next slot may follow, without a return in between."""
         row = self.row(slot)
         return row is not None and row.kind != "jump" and row.name != "ebreak"
+
+    def goes_on(self, slot: int) -> int | None:
+        """How often control comes from a slot to the next one, at once or back from a call; None: it never may."""
+        if slot + 1 == len(self.words) or self.row(slot + 1) is None:
+            return None
+        if self.falls_through(slot):
+            return int(self.counts[slot + 1] - self.entered[slot + 1])
+        return int(min(self.counts[slot], self.entered[slot + 1])) if self.is_call(slot) else None
 
     @cached_property
     def slots(self) -> list[int]:
@@ -107,21 +140,19 @@ class Text:
     @cached_property
     def fixed(self) -> frozenset[int]:
         """Slots that a jump through a register may lead to, return sites aside."""
-        held = np.unique(np.concatenate((self.words[self.code.op == isa.ILLEGAL], np.array(list(self._made()), np.uint32))))
-        slots = {self.slot(int(a)) for a in held if self._inside(int(a))}
         seen = set(np.flatnonzero(self.entered).tolist()) - {self.target(s) for s in self.slots} - self.return_sites
-        wanted = slots | seen | {self.slot(self.program.entry)}
+        wanted = self._addresses(self.code) | seen | {self.slot(self.program.entry)}
         return frozenset(s for s in wanted if self.code.op[s] != isa.ILLEGAL)
 
     @cached_property
     def return_sites(self) -> frozenset[int]:
         return frozenset(s + 1 for s in self.slots if self.is_call(s))
 
-    def _made(self) -> Iterator[int]:
+    def _made(self, code: Decoded) -> Iterator[int]:
         """Constants that code makes: by lui or auipc, and sums of those with an immediate in the same run of instructions."""
         known: dict[int, int] = {}
-        for slot in self.slots:
-            op, rd, rs1, imm = (int(field[slot]) for field in (self.code.op, self.code.rd, self.code.rs1, self.code.imm))
+        for slot in np.flatnonzero(code.op != isa.ILLEGAL).tolist():
+            op, rd, rs1, imm = (int(field[slot]) for field in (code.op, code.rd, code.rs1, code.imm))
             if op in (_LUI, _AUIPC):
                 known[rd] = imm + (self.address(slot) if op == _AUIPC else 0) & _MASK
                 yield known[rd]
