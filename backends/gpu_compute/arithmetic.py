@@ -11,6 +11,7 @@ from backends.gpu_compute.compiling import inlined, inner
 # Module constants, because Numba freezes those into the code; the order is the table's.
 (ADD, SUB, SLL, SLT, SLTU, XOR, SRL, SRA, OR, AND, MUL, MULH, MULHSU, MULHU, DIV, DIVU, REM, REMU) = map(NUMBER.get, ARITHMETIC)
 _CONSTANT = 255
+EXTENSION = np.uint64(FIRST_EXTENSION)
 _ONES = np.uint32(0xFFFFFFFF)
 
 
@@ -78,6 +79,8 @@ def extensions_of(operations: tuple[Operation, ...], instances: int) -> Extensio
 @inlined
 def extended(extensions, k, op, a, b, imm):
     """The result of an operation beyond the base, of instance k: its expression, one node after another."""
+    if extensions is None:
+        return imm  # a step without extensions never comes here
     number = np.int64(op) - FIRST_EXTENSION
     values = extensions.values[k]
     values[0], values[1] = a, imm if extensions.immediate[number] else b

@@ -85,9 +85,9 @@ def ran(pcs, first, end, base):
 @inlined
 def jumped(traces, profiles, k, pcs, first, end, target, base):
     """(pcs, first) after a jump of instance k to the slot `target`; unchanged where nobody looks."""
+    counted(profiles, k, first, end)
+    entered(profiles, k, target)
     if profiles is not None:
-        counted(profiles, k, first, end)
-        entered(profiles, k, target)
         first = np.uint64(target)
     if traces is not None:
         pcs, first = ran(pcs, first, end, base), np.uint64(target)
@@ -96,15 +96,16 @@ def jumped(traces, profiles, k, pcs, first, end, target, base):
 
 @inlined
 def counted(profiles, k, first, end):
-    """The slots from `first` to before `end` were executed, one after another."""
-    profiles.counts[k, first] += 1
-    profiles.counts[k, end] -= 1
+    """The slots from `first` to before `end` were executed, one after another, if anybody counts."""
+    if profiles is not None:
+        profiles.counts[k, first] += 1
+        profiles.counts[k, end] -= 1
 
 
 @inlined
 def entered(profiles, k, target):
-    """A jump led to the slot `target`, which may lie outside memory."""
-    if np.uint64(target) < np.uint64(profiles.entered.shape[1]):
+    """A jump led to the slot `target`, which may lie outside memory, if anybody counts."""
+    if profiles is not None and np.uint64(target) < np.uint64(profiles.entered.shape[1]):
         profiles.entered[k, target] += 1
 
 

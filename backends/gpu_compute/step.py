@@ -1,25 +1,22 @@
 """The discrete machine's step, written once for CPU cores and for CUDA.
 
-`advance` is plain Python over scalars and arrays; `launch.py` compiles it with Numba for either device. It is one long
-function on purpose: LLVM turns the chain of comparisons into one jump table. Arithmetic is on unsigned words; stores into the
-uint32 register array wrap it.
+`advance` is plain Python over scalars and arrays, compiled by `launch.py`. It is one long function on purpose: LLVM turns the
+chain of comparisons into one jump table. Arithmetic is on unsigned words; stores into the uint32 register array wrap it.
 """
 
 import numpy as np
 
 from backends.core.isa import ILLEGAL, NUMBER
-from backends.core.isa.instruction_set import FIRST_EXTENSION
 from backends.core.state import AT_ECALL, AT_FENCE, AT_TOHOST, HALTED, RUNNING, TRAPPED
 from backends.gpu_compute.arguments import shadow_of
-from backends.gpu_compute.arithmetic import extended
+from backends.gpu_compute.arithmetic import EXTENSION, extended
 from backends.gpu_compute.compiling import imm_of, op_of, rd_of, rs1_of, rs2_of
 from backends.gpu_compute.observed import accessed, counted, entered, follow, jumped, ran, wait
 from backends.interface import Cause
 
-EXTENSION = np.uint64(FIRST_EXTENSION)
 AT_UNDECODED = 15  # the next instruction is not in the decoded window; the host decides
-_ILLEGAL_INSTRUCTION, _MISALIGNED_FETCH = int(Cause.ILLEGAL_INSTRUCTION), int(Cause.MISALIGNED_FETCH)
-_OUTSIDE = int(Cause.ACCESS_OUTSIDE_MEMORY)
+_CAUSES = (Cause.ILLEGAL_INSTRUCTION, Cause.MISALIGNED_FETCH, Cause.ACCESS_OUTSIDE_MEMORY)
+_ILLEGAL_INSTRUCTION, _MISALIGNED_FETCH, _OUTSIDE = map(int, _CAUSES)
 
 # Module constants, because Numba freezes those into the code; the order is the table's.
 (LUI, AUIPC, JAL, JALR, BEQ, BNE, BLT, BGE, BLTU, BGEU, LB, LH, LW, LBU, LHU, SB, SH, SW) = range(18)
@@ -34,8 +31,7 @@ def advance(code, instance, k, caches, traces, shadows, profiles, extensions):
 
     code: `[slots + 1]` uint64, packed instructions. instance: an `Instance`. k: which of all instances this one is in what
     follows: caches: `Caches`; traces: hashes of pcs and of accesses `[B]` uint64; shadows: `Shadows`; profiles: `Profiles`;
-    extensions: `Extensions`. Where one of these is None, Numba compiles a step without it. Returns (status, pc, retired,
-    stalls, cause, address).
+    extensions: `Extensions`. A step is compiled without what is None. Returns (status, pc, retired, stalls, cause, address).
     """
     x, memory, words, tohost, pc, retired, stalls, max_steps, base = instance
     slots, size, base = np.uint32(len(code) - 1), np.uint32(len(memory)), np.uint32(base)
@@ -45,8 +41,7 @@ def advance(code, instance, k, caches, traces, shadows, profiles, extensions):
         return AT_UNDECODED, np.uint32(pc), retired, stalls, 0, np.uint32(0)
     i = np.uint64(start >> np.uint32(2))
     status, cause, address, target, far, width = RUNNING, 0, np.uint32(0), np.uint32(0), False, 0
-    instruction, op = np.uint64(0), np.uint64(0)
-    pcs, accesses, first = np.uint64(0), np.uint64(0), i
+    instruction, op, pcs, accesses, first = np.uint64(0), np.uint64(0), np.uint64(0), np.uint64(0), i
     if caches is not None:
         lines = caches.lines[k]
     if traces is not None:
@@ -54,8 +49,7 @@ def advance(code, instance, k, caches, traces, shadows, profiles, extensions):
     if shadows is not None:
         shadow = shadow_of(shadows, k)
     while retired < max_steps:
-        instruction = code[i]
-        i += np.uint64(1)
+        instruction, i = code[i], i + np.uint64(1)
         op, rd, imm = op_of(instruction), rd_of(instruction), imm_of(instruction)
         a, b = x[rs1_of(instruction)], x[rs2_of(instruction)]
         if caches is not None:
@@ -285,14 +279,12 @@ def advance(code, instance, k, caches, traces, shadows, profiles, extensions):
             if extensions is None or op < EXTENSION:
                 i, status = i - np.uint64(1), AT_UNDECODED
                 break
-            if extensions is not None:
-                x[rd] = extended(extensions, k, op, a, b, imm)
+            x[rd] = extended(extensions, k, op, a, b, imm)
         retired += 1
     end = i + np.uint64(1) if status in (AT_ECALL, AT_FENCE) else i
     if traces is not None:
         traces[0][k], traces[1][k] = ran(pcs, first, end, base), accesses
-    if profiles is not None:
-        counted(profiles, k, first, end)
+    counted(profiles, k, first, end)
     pc = np.uint32(base + np.uint32(i << np.uint64(2)))
     if width:
         status, cause, pc = TRAPPED, _OUTSIDE, np.uint32(pc - np.uint32(4))
@@ -304,6 +296,5 @@ def advance(code, instance, k, caches, traces, shadows, profiles, extensions):
         else:
             x[rd_of(instruction)] = pc
             status, pc, address, retired = AT_UNDECODED, address, np.uint32(0), retired + 1
-            if profiles is not None:
-                entered(profiles, k, target)
+            entered(profiles, k, target)
     return status, pc, retired, stalls, cause, address
