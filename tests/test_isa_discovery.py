@@ -63,6 +63,13 @@ def test_a_register_that_is_written_again_is_no_input():
     assert any({0, 2} <= slots for _, slots, _ in found([*kept, encode("addi", T0, imm=0)]))
 
 
+def test_an_address_in_the_program_is_an_input_and_another_constant_is_built_in():
+    """0x1000 is where the program lies; 0x77777000 is no address."""
+    for upper, inputs in ((0x1000, {0, -1 - A0}), (0x77777000, {-1 - A0})):
+        words = [encode("lui", T0, imm=upper), encode("xor", T1, A0, T0), encode("add", A0, T1, A0), encode("addi", T1, imm=0)]
+        assert inputs in [set(named) for root, _, named in found(words) if root == 2]
+
+
 def test_there_are_never_more_inputs_or_nodes_than_the_limits_say():
     rng = np.random.default_rng(1)
     names, registers = ("add", "xor", "and", "sub"), (A0, A1, A2, T0, T1)

@@ -12,7 +12,6 @@ from backends.core.isa.words import Integers
 from experiments.isa_discovery.machine_code import ALL, Block, Text
 
 ZERO = -1
-_LUI = isa.NUMBER["lui"]
 
 
 @dataclass
@@ -35,8 +34,8 @@ class Flow:
         return range(self.block.first, self.block.end)
 
     def replaceable(self, value: int) -> bool:
-        """Whether the value is made in this block by what an operation may take in."""
-        return value >= 0 and (isa.OPERATIONS[self.text.code.op[value]].computes or self.text.code.op[value] == _LUI)
+        """Whether the value is made in this block by what an operation may take in: no address."""
+        return value >= 0 and (isa.OPERATIONS[self.text.code.op[value]].computes or value in self.constants)
 
     def register(self, value: int) -> int:
         """Where the value lies."""
