@@ -282,3 +282,11 @@ def test_data_among_the_instructions_stays_as_it_is():
     subject = subject_of([*LOOP, encode("ebreak"), *data], np.full((1, 16), 5, np.uint32))
     answer, layout = rewritten(subject, 2)
     assert answer.saved and layout.program().image.view("<u4")[len(LOOP) + 1 : len(LOOP) + 3].tolist() == data
+
+
+def test_an_instruction_that_may_not_move_begins_a_block():
+    words = [*ROTATION, encode("auipc", 13), encode("add", A0, A0, 13)]
+    subject = subject_of(words, np.full((1, 16), 0x1234, np.uint32))
+    assert [(b.first, b.end) for b in subject.text.blocks] == [(0, 4), (4, 7)]
+    _, layout = rewritten(subject, 1)
+    assert layout.replacements and not list(unproven(layout, layout.program().image.view("<u4")))

@@ -18,8 +18,6 @@ from backends.core.isa.instruction_set import Isa
 from backends.interface import Program, UserError
 from experiments.isa_discovery.machine_code import Text
 
-_AUIPC = isa.NUMBER["auipc"]
-
 
 @dataclass(frozen=True)
 class Replacement:
@@ -39,7 +37,7 @@ def runs(text: Text) -> Iterator[range]:
     """The text in pieces whose first instruction stays where it is."""
     first, before = None, None
     for slot in [*text.slots, None]:
-        if before is not None and (slot is None or slot != before + 1 or slot in text.fixed or text.code.op[slot] == _AUIPC):
+        if before is not None and (slot is None or slot != before + 1 or slot in text.kept):
             assert first is not None
             yield range(first, before + 1)
             first = None

@@ -145,6 +145,11 @@ class Text:
         return frozenset(s for s in wanted if self.code.op[s] != isa.ILLEGAL)
 
     @cached_property
+    def kept(self) -> frozenset[int]:
+        """Slots whose instructions stay where they are: at fixed addresses, and those that make an address from their own."""
+        return self.fixed | frozenset(np.flatnonzero(self.code.op == _AUIPC).tolist())
+
+    @cached_property
     def return_sites(self) -> frozenset[int]:
         return frozenset(s + 1 for s in self.slots if self.is_call(s))
 
@@ -168,7 +173,7 @@ class Text:
     def blocks(self) -> tuple[Block, ...]:
         """All of the text, in order."""
         inside = set(self.slots)
-        leaders = self.fixed | self.return_sites | {t for s in self.slots if (t := self.target(s)) is not None}
+        leaders = self.kept | self.return_sites | {t for s in self.slots if (t := self.target(s)) is not None}
         starts = [s for s in self.slots if s in leaders or s - 1 not in inside or self._ends(s - 1)]
         ends = [*starts[1:], len(self.words)]
         spans = [(s, next((e for e in range(s + 1, end) if e not in inside), end)) for s, end in zip(starts, ends, strict=True)]
