@@ -174,7 +174,7 @@ class Plain(Backend):
         return Capabilities(devices=("cpu",))
 
     def open(self, state):
-        raise NotImplementedError("it is never asked to")
+        raise AssertionError("what it cannot run was opened")
 
 
 Plain.__module__ = "backends.plain"

@@ -1,5 +1,7 @@
 """What operations of two words give, as functions that are compiled; and operations that an instruction set was extended by."""
 
+from functools import lru_cache
+
 import numpy as np
 
 from backends.core.isa import ARITHMETIC, NUMBER, Operation
@@ -66,14 +68,20 @@ def extensions_of(operations: tuple[Operation, ...], instances: int) -> Extensio
     """What the step needs of the operations beyond the base; None where there are none."""
     if not operations:
         return None
+    nodes, lengths, immediate = _tables(operations)
+    return Extensions(nodes, lengths, immediate, np.zeros((instances, nodes.shape[1] + 2), np.uint32))
+
+
+@lru_cache(maxsize=64)
+def _tables(operations: tuple[Operation, ...]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """nodes, lengths and immediate of `Extensions`."""
     expressions = [recorded(row.meaning).nodes for row in operations]
     nodes = np.zeros((len(operations), max(map(len, expressions)), 3), np.uint32)
     for k, expression in enumerate(expressions):
         for n, (operation, x, y) in enumerate(expression):
             nodes[k, n] = _CONSTANT if operation == CONSTANT else NUMBER[operation], x, y
     lengths = np.array([len(expression) for expression in expressions])
-    immediate = np.array([row.format == "I" for row in operations])
-    return Extensions(nodes, lengths, immediate, np.zeros((instances, nodes.shape[1] + 2), np.uint32))
+    return nodes, lengths, np.array([row.format == "I" for row in operations])
 
 
 @inlined

@@ -34,7 +34,8 @@ advance_cpu = inner(advance)
 
 
 @entry
-def _advance_range(first, last, instructions, all_, caches, traces, shadows, profiles, extensions):
+def _advance_range(span, instructions, all_, caches, traces, shadows, profiles, extensions):
+    first, last = span
     for k in range(first, last):
         code = instructions.code[instructions.rows[k]]
         all_.status[k], all_.pc[k], all_.retired[k], all_.stalls[k], all_.cause[k], all_.address[k] = advance_cpu(
@@ -62,7 +63,7 @@ def advance_all(
             threads = cores.threads()
             pieces = min(len(group), threads * _CHUNKS_PER_THREAD) if threads > 1 else 1
             arguments = instructions, instances, caches, *observers, extensions
-            cores.share(lambda part: _advance_range(part.start, part.stop, *arguments), len(group), pieces)
+            cores.share(lambda part: _advance_range((part.start, part.stop), *arguments), len(group), pieces)
 
 
 @contextmanager

@@ -1,7 +1,6 @@
-"""An independent look at a selection: does it say what can be done, and what it saves?
+"""An independent look at uses: can they stand together in their block?
 
-It shares nothing with the solver or the enumeration but the data flow: sums are added up anew, and each use is looked at in its
-block.
+It shares nothing with the solver or the enumeration but the data flow. `discovery.wrong` asks it, and adds the sums up anew.
 """
 
 from collections.abc import Iterator, Sequence

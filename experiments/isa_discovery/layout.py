@@ -75,8 +75,9 @@ class Layout:
                 place += slot not in self.gone
         return found
 
-    def program(self) -> Program:
-        """Raises UserError where a branch would reach too far."""
+    @cached_property
+    def words(self) -> np.ndarray:
+        """`[W]` uint32, the image rewritten. Raises UserError where a branch would reach too far."""
         words = self.text.words.copy()
         for run in runs(self.text):
             kept = [slot for slot in run if slot not in self.gone]
@@ -86,8 +87,10 @@ class Layout:
             words[run.start : run.start + len(kept)] = [self._word(slot) for slot in kept]
             if len(kept) < len(run) and self.text.goes_on(run[-1]) is not None:
                 words[run.start + len(kept)] = encode("jal", imm=4 * (len(run) - len(kept)))
-        image = words.view(np.uint8)[: len(self.text.program.image)]
-        return replace(self.text.program, image=image)
+        return words
+
+    def program(self) -> Program:
+        return replace(self.text.program, image=self.words.view(np.uint8)[: len(self.text.program.image)])
 
     def _jumps(self, run: range) -> bool:
         return any(self.text.target(slot) is not None for slot in run)

@@ -42,7 +42,7 @@ class Text:
     """The instructions of a program.
 
     program: what is loaded. ranges: (first address, end) of the sections with instructions. counts `[W]` int64: how often each
-    word of the image was executed. entered `[W]` bool: which were jumped to. Slots number the words of the image.
+    word of the image was executed. entered `[W]` int64: jumped to. Slots number the words of the image.
     """
 
     program: Program

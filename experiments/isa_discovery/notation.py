@@ -1,6 +1,7 @@
 """Expressions as text."""
 
 from backends.core.isa.expressions import CONSTANT, Expression
+from backends.core.isa.words import signed
 
 _INFIX = {
     "add": "+", "sub": "-", "sll": "<<", "srl": ">>", "sra": ">>s", "and": "&", "or": "|", "xor": "^", "mul": "*", "slt": "<s",
@@ -23,5 +24,4 @@ def text(expression: Expression, operands: tuple[str, str] = ("a", "b")) -> str:
 
 
 def _word(value: int) -> str:
-    signed = (value ^ 1 << 31) - (1 << 31)
-    return str(signed) if abs(signed) < 4096 else f"{value:#x}"
+    return str(signed(value)) if abs(signed(value)) < 4096 else f"{value:#x}"

@@ -3,7 +3,7 @@
 Source: The RISC-V Instruction Set Manual, volume I (B 1.0: Zba, Zbb, Zbs; Zbkb; Zicond; Zknh).
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 from backends.core.isa.expressions import Expression, recorded
 from backends.core.isa.words import Word, Words
@@ -44,7 +44,11 @@ def _reversed_bits(w: Words, a: Word, b: Word) -> Word:
     return a
 
 
-_one = lambda w, a, b: w.constant(1, a) << (b & 31)  # noqa: E731
+def _one(w: Words, a: Word, b: Word) -> Word:
+    """The bit that b names."""
+    return w.constant(1, a) << (b & 31)
+
+
 OPERATIONS: dict[str, Callable[[Words, Word, Word], Word]] = {
     "sh1add": lambda w, a, b: (a << 1) + b,
     "sh2add": lambda w, a, b: (a << 2) + b,
@@ -80,14 +84,9 @@ OPERATIONS: dict[str, Callable[[Words, Word, Word], Word]] = {
 ctz, cpop) and carry-less multiplication are loops, AES rounds look up tables: they are no expressions of this kind."""
 
 
-def _expressions() -> Iterator[tuple[str, Expression]]:
-    for name, meaning in OPERATIONS.items():
-        yield name, recorded(meaning)
-
-
 def name_of(expression: Expression) -> str:
     """The ratified operation that computes the same, proven; empty where there is none."""
-    for name, known in _expressions():
+    for name, known in ((name, recorded(meaning)) for name, meaning in OPERATIONS.items()):
         if signature(known) == signature(expression) and (equal(known, expression) or equal(known, expression, swapped=True)):
             return name
     return ""

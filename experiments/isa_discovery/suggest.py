@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
-import numpy as np
 from rich.table import Table
 
 from backends.core import catalog
@@ -97,12 +96,10 @@ def suggested(corpus: Corpus, answer: Selection, names: dict[int, str]) -> list[
 
 def measure(file: str, subject: Subject, layout: Layout, saved: int, machine: Backend) -> Measured:
     """Run the rewritten program. Raises UserError where it does not do what the program did."""
-    program = layout.program()
-    words = np.concatenate((program.image, np.zeros(-len(program.image) % 4, np.uint8))).view("<u4")
-    for block in unproven(layout, words):
+    for block in unproven(layout, layout.words):
         raise UserError(f"{file}: the rewritten block at {layout.text.address(block.first):#x} is not proven to be equal")
     config = replace(subject.config, extensions=layout.isa.extensions)
-    after = machine.run(program, subject.batch, config, subject.instructions + 1)
+    after = machine.run(layout.program(), subject.batch, config, subject.instructions + 1)
     same = all(getattr(after, name) == getattr(subject.run, name) for name in ("output", "errors"))
     if not same or (after.status[0], after.exit_code[0]) != (subject.run.status[0], subject.run.exit_code[0]):
         raise UserError(f"{file}: the rewritten program does something else, a jump that was not foreseen perhaps")
