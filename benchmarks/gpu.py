@@ -97,9 +97,10 @@ def stages(device: str) -> list[tuple[str, str, Callable[[Run], Iterator[Row]]]]
         *((f"conformance of {m}", m, partial(conformance, machine=m, kinds=hard)) for m in slow),
         *((f"gradients of {m}", m, partial(conformance, machine=m, kinds=("gradient",))) for m in slow),
         ("neural addition", "torch_neural", gpu_stages.addition),
-        *((f"soft steps of {m}", m, partial(gpu_stages.soft_steps, machine=m)) for m in slow),
         *((f"throughput of {m}", m, partial(gpu_stages.throughput, machine=m)) for m in slow),
+        ("soft steps of jax_tensor", slow[0], partial(gpu_stages.soft_steps, machine=slow[0])),
         *((f"soft limit of {m}", m, partial(conformance, machine=m, kinds=("soft limit",))) for m in slow),
+        ("soft steps of torch_neural", slow[1], partial(gpu_stages.soft_steps, machine=slow[1])),  # minutes each
     ]
 
 

@@ -136,7 +136,7 @@ def soft_steps(run: "Run", machine: str) -> Iterator["Row"]:
     """Training steps of a soft machine against the number of examples, until memory is full."""
     backend = catalog.create(machine, run.device)
     assert isinstance(backend, DifferentiableBackend)
-    for power in [2] if run.tiny else [5, 16, 11, 18]:
+    for power in [2] if run.tiny else [5, 11, 16, 18]:
         for relaxation in backend.capabilities().relaxations:
             dtype = "float64" if relaxation == "value" else "float32"
             work = _training(backend, relaxation, dtype, run.device, 1 << power)

@@ -68,9 +68,10 @@ def _soft_step(results: Results) -> dict[str, Any]:
 
 def _elsewhere(results: Results) -> dict[str, Any]:
     """Speeds on other hardware, where results of that belong to these: of what was timed there, the largest batch."""
-    rows = []
+    rows, kernels = [], []
     for other in results.beside(HARDWARE):
         facts = other.provenance("benchmarks")
+        kernels += _kernel(other) if "kernel" in facts["tables"] else []
         where = facts["machine"]["gpu"] or facts["machine"]["cpu"]
         for name, what, batch, rate, kinds in _TIMED:
             if name in facts["tables"]:
@@ -78,7 +79,20 @@ def _elsewhere(results: Results) -> dict[str, Any]:
                 for r in _rows(table.loc[table.groupby(kinds, sort=False)[batch].idxmax()].rename(columns={rate: "rate"})):
                     which = ", ".join(str(getattr(r, kind)) for kind in kinds)
                     rows.append([where, what, which, str(getattr(r, batch)), quantity(r.rate, "/s")])
-    return {"elsewhere": rows}
+    return {"elsewhere": rows, "kernels": kernels}
+
+
+def _kernel(results: Results) -> list[list[str]]:
+    """Of each program of the compiled step on a GPU: what 1,024 instances cost that run at once, one being 1, and how many
+    operations the lanes could have done in the time of an instruction, at the largest batch."""
+    fact = results.table("benchmarks", "hardware").set_index("fact")["value"]
+    speed = results.table("benchmarks", "kernel").pivot(index="program", columns="batch", values="instructions_per_s")
+    rows = []
+    for program, rate in speed.reindex(columns=[1, 1024]).dropna().iterrows():
+        most = speed.loc[program].dropna()
+        lanes = float(fact["lane operations a second"]) / most.iloc[-1]
+        rows.append([str(program), f"{1024 * rate[1] / rate[1024]:.2f}", f"{most.index[-1]:,}", f"{lanes:,.0f}"])
+    return rows
 
 
 def _rows(table: pd.DataFrame):
