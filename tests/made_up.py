@@ -38,7 +38,7 @@ def gpu(root: Path) -> Path:
     tables = {
         "throughput": pd.DataFrame([("gpu_compute", b, "loop", 1e6 * b, 9e5 * b, 2e6 * b) for b in (1, 1024)], columns=columns),
         "kernel": pd.DataFrame(kernel, columns=columns),
-        "hardware": pd.DataFrame({"fact": ["name"], "value": ["made up"]}),
+        "hardware": pd.DataFrame({"fact": ["name", "lane operations a second"], "value": ["made up", "1e15"]}),
         "evaluations": pd.DataFrame({"backend": ["gpu_compute"], "programs": [64]}),
         "addition": pd.DataFrame({"backend": ["torch_neural"] * 2, "batch": [1, 64], "additions_per_s": [1e3, 5e4]}),
         "soft_step": pd.DataFrame({"backend": ["jax_tensor"] * 2, "relaxation": ["bits", "value"], "examples": 32}),

@@ -75,6 +75,8 @@ def test_what_a_gpu_did_is_beside_what_the_processor_did(results, tmp_path):
     built = numbers.build(Results(here))["tables"]
     fastest = [row for row in built["elsewhere"] if "kernel alone" in row[1]]
     assert [row[2:4] for row in fastest] == [["gpu_compute, loop", "1048576"], ["gpu_compute, all five", "1048576"]]
+    lanes = f"{1e15 / (1e8 * 2**20):,.0f}"  # of made up speeds, which are 1e8 an instance
+    assert built["kernels"] == [[program, "1.00", "1,048,576", lanes] for program in ("all five", "loop")]
     assert {row[1] for row in built["elsewhere"]} == {what for _, what, *_ in benchmarks._TIMED}
     assert [row[0] for row in built["conformance"]].count("jax_tensor on made-up GPU") == 1
     assert numbers.build(Results(results))["tables"]["elsewhere"] == []
