@@ -1,11 +1,11 @@
 """Subgraphs of a block's data flow that one operation could replace.
 
-A candidate is a set of arithmetic instructions with one result, whose other values nobody else takes, so that it is convex, and
-with at most two (or three) values from outside. It is determined by its last instruction, the root, and its inputs; all are
-found by deciding, from the root upwards, whether a value is made inside or comes from outside (as Bonzini and Pozzi 2007 and
-Atasu et al. 2003 enumerate convex subgraphs). The operation runs in the root's place, so the registers of the inputs must still
-hold them there. Loads, stores, branches, jumps and auipc are barriers. Words that are always the same are built in and are no
-inputs.
+A candidate is a set of instructions that lead to one result, the root's, with at most two (or three) values from outside. It is
+determined by its root and its inputs; all are found by deciding, from the root upwards, whether a value is made inside or comes
+from outside (as Bonzini and Pozzi 2007 and Atasu et al. 2003 enumerate convex subgraphs). Inner values that others need are made
+by their own instructions as well, which stay. The operation runs in the root's place, or earlier, where a register of its
+inputs is about to be written again. Loads of words that the block has stored or loaded itself are inside like any copy; other
+loads, stores, branches, jumps and auipc are barriers. Words that are always the same are built in and are no inputs.
 """
 
 from collections.abc import Iterator
@@ -25,12 +25,15 @@ class Limits(NamedTuple):
 
 @dataclass(frozen=True)
 class Candidate:
-    """root: the slot of its last instruction. slots: all of its instructions. inputs: values from outside, in the order in
-    which its instructions take them."""
+    """root: the slot of its last instruction. slots: the instructions that it replaces. inputs: values from outside, in the
+    order in which its instructions take them. kept: instructions that it does as well, and that stay. place: the slot before
+    which, or instead of which, the operation runs."""
 
     root: int
     slots: frozenset[int]
     inputs: tuple[int, ...]
+    kept: frozenset[int]
+    place: int
 
     @property
     def saved(self) -> int:
@@ -39,13 +42,14 @@ class Candidate:
 
 
 def candidates(flow: Flow, limits: Limits) -> Iterator[Candidate]:
-    """All of a block, of two instructions or more."""
+    """All of a block, in place of two instructions or more."""
     for root in flow.slots:
         if flow.replaceable(root) and root not in flow.constants:
-            for slots, inputs in _grown(flow, limits, frozenset((root,)), frozenset()):
-                whole = _with_constants(flow, slots)
-                if len(whole) > 1 and inputs and all(not flow.overwritten(v, root, whole) for v in inputs):
-                    yield Candidate(root, whole, _ordered(flow, slots, inputs))
+            for inside, inputs in _grown(flow, limits, frozenset((root,)), frozenset()):
+                slots = _replaced(flow, root, inside)
+                if len(slots) > 1 and inputs and all(_stays(flow, v, slots) for v in inputs):
+                    if (place := _place(flow, root, slots, inputs)) is not None:
+                        yield Candidate(root, slots, _ordered(flow, inside, inputs), inside - slots, place)
 
 
 def _grown(
@@ -60,32 +64,44 @@ def _grown(
         yield inside, outside
         return
     value = max(open_)
-    if flow.replaceable(value) and value not in flow.alive and flow.users[value] <= inside:
+    if flow.replaceable(value):
         yield from _grown(flow, limits, inside | {value}, outside)
     yield from _grown(flow, limits, inside, outside | {value})
 
 
 def _taken(flow: Flow, slots: frozenset[int]) -> frozenset[int]:
     """The values that vary, of those that the slots take."""
-    taken = {value for slot in slots for value in flow.takes[slot] if value is not None}
+    taken = {value for slot in slots for value in flow.needs(slot) if value is not None}
     return frozenset(taken - flow.constants.keys())
 
 
-def _with_constants(flow: Flow, slots: frozenset[int]) -> frozenset[int]:
-    """And the instructions that make constants for these alone."""
-    found, before = slots, None
+def _replaced(flow: Flow, root: int, inside: frozenset[int]) -> frozenset[int]:
+    """The root, and what is needed for these alone: instructions inside, and those that make constants."""
+    found, before = frozenset((root,)), frozenset[int]()
     while found != before:
         before = found
-        made = {
-            value
-            for slot in found
-            for value in flow.takes[slot]
-            if value is not None and value != ZERO and value in flow.constants
-        }
-        found |= {v for v in made if flow.replaceable(v) and v not in flow.alive and flow.users[v] <= found}
+        needed = {v for slot in found for v in flow.needs(slot) if v in inside or (v in flow.constants and v != ZERO)}
+        found |= {v for v in needed if flow.replaceable(v) and v not in flow.alive and flow.users.get(v, set()) <= found}
     return found
 
 
-def _ordered(flow: Flow, slots: frozenset[int], inputs: frozenset[int]) -> tuple[int, ...]:
-    taken = (value for slot in sorted(slots) for value in flow.takes[slot] if value in inputs)
+def _stays(flow: Flow, value: int, slots: frozenset[int]) -> bool:
+    """Whether an input is there whatever else is replaced: one of these slots takes it, or what no operation replaces does."""
+    return any(user in slots or not flow.replaceable(user) for user in flow.users.get(value, ()))
+
+
+def _place(flow: Flow, root: int, slots: frozenset[int], inputs: frozenset[int]) -> int | None:
+    """The last place from which all inputs are in their registers; None where the result may not be there as early."""
+    place = min((s for v in inputs for s in flow.writers(v, root) if s not in slots), default=root)
+    if place == root:
+        return root
+    rd = flow.register(root)
+    between = [s for s in range(place, root) if s not in slots]
+    touched = any((flow.text.reads(s) | flow.text.writes(s)) >> rd & 1 for s in between)
+    late = any(value >= place for value in inputs)
+    return None if touched or late or flow.users.get(flow.held(rd, place), set()) - slots else place
+
+
+def _ordered(flow: Flow, inside: frozenset[int], inputs: frozenset[int]) -> tuple[int, ...]:
+    taken = (value for slot in sorted(inside) for value in flow.needs(slot) if value in inputs)
     return tuple(dict.fromkeys(value for value in taken if value is not None))

@@ -1,6 +1,8 @@
 """An independent look at uses: can they stand together in their block?
 
-It shares nothing with the solver or the enumeration but the data flow. `discovery.wrong` asks it, and adds the sums up anew.
+The rewritten block is gone through from first to last, and for each register it is noted whose value it holds; every instruction
+and every operation must find what it takes. Nothing is shared with the enumeration or the solver but the data flow.
+`discovery.wrong` asks it, and adds the sums up anew.
 """
 
 from collections.abc import Iterator, Sequence
@@ -17,43 +19,40 @@ def faults(flow: Flow, uses: Sequence[Candidate], inputs: int) -> Iterator[str]:
             yield f"instruction {min(overlap)} is in two uses"
         taken |= use.slots
         yield from _alone(flow, use, inputs)
-    order = _cycle(flow, uses)
-    if order:
-        yield f"the uses at {', '.join(map(str, order))} wait for one another"
+    holds = {register: -1 - register for register in range(32)}
+    for slot in flow.slots:
+        for use in sorted((use for use in uses if use.place == slot), key=lambda use: use.root == slot):
+            yield from _finds(flow, holds, use.inputs, f"the use at {use.root}")
+            holds[flow.register(use.root)] = use.root
+        if slot not in taken:
+            yield from _finds(flow, holds, flow.takes[slot], f"the instruction {slot}")
+            if flow.text.writes(slot):
+                holds[flow.register(slot)] = slot
+    yield from _finds(flow, holds, tuple(sorted(flow.alive)), "what follows the block")
+
+
+def _finds(flow: Flow, holds: dict[int, int], values: Sequence[int | None], who: str) -> Iterator[str]:
+    """Whether each value lies in its register."""
+    for value in values:
+        if value is not None and holds[flow.register(value)] != value:
+            yield f"{who} does not find the value of {value} in x{flow.register(value)}"
 
 
 def _alone(flow: Flow, use: Candidate, inputs: int) -> Iterator[str]:
-    if use.root not in use.slots or not all(flow.replaceable(slot) for slot in use.slots):
+    done = use.slots | use.kept
+    if use.root not in use.slots or not all(flow.replaceable(slot) for slot in done):
         yield f"the use at {use.root} takes in what no operation computes"
         return
-    varying = {
-        v for slot in use.slots for v in flow.takes[slot] if v is not None and v not in use.slots and v not in flow.constants
-    }
+    varying, waiting = set(), [use.root]
+    while waiting:
+        for value in flow.needs(waiting.pop()):
+            if value in done:
+                waiting.append(value)
+            elif value is not None and value not in flow.constants:
+                varying.add(value)
     if len(varying) > inputs:
         yield f"the use at {use.root} has {len(varying)} inputs, more than {inputs}"
     if varying != set(use.inputs):
         yield f"the use at {use.root} names other inputs than it has"
-    for slot in use.slots - {use.root}:
-        if slot in flow.alive or flow.users.get(slot, set()) - use.slots:
-            yield f"the use at {use.root} hides a value, of {slot}, that others take"
-    if use.root != max(use.slots):
-        yield f"the use at {use.root} has its result before all of it is computed"
-    for value in varying:
-        later = [s for s in flow.slots if value < s < use.root and s not in use.slots and flow.text.writes(s)]
-        if any(int(flow.text.code.rd[s]) == flow.register(value) for s in later):
-            yield f"the use at {use.root} takes a register that is written again before it"
-
-
-def _cycle(flow: Flow, uses: Sequence[Candidate]) -> list[int]:
-    """The roots of uses of which each needs another's result; none where they can run one after another."""
-    owner = {slot: use.root for use in uses for slot in use.slots}
-    needs: dict[int, set[int]] = {}
-    for slot in flow.slots:
-        mine = owner.get(slot, slot)
-        taken = {owner.get(v, v) for v in flow.takes[slot] if v is not None and v >= 0}
-        needs.setdefault(mine, set()).update(taken - {mine})
-    waiting = dict(needs)
-    while ready := [node for node, others in waiting.items() if not others & waiting.keys()]:
-        for node in ready:
-            del waiting[node]
-    return sorted(waiting)
+    if not flow.block.first <= use.place <= use.root:
+        yield f"the use at {use.root} has its result at {use.place}, where it may not be"

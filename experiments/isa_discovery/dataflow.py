@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from backends.core import isa
 from backends.core.isa.words import Integers
 from experiments.isa_discovery.machine_code import ALL, Block, Text
+from experiments.isa_discovery.memory import Memory
 
 ZERO = -1
 
@@ -18,8 +19,8 @@ ZERO = -1
 class Flow:
     """takes: of each slot, the values of rs1 and rs2 (None where it has none). users: of each value, the slots that take it.
     alive: values that a register holds behind the block, where it is alive. constants: words of values that are always the
-    same, addresses in the program aside, which no operation should know. written: the slots that write each register, in
-    order."""
+    same, addresses in the program aside, which no operation should know. loaded: of loads of a word that was stored or loaded
+    before in the block, the value that it is. written: the slots that write each register, in order."""
 
     text: Text
     block: Block
@@ -27,6 +28,7 @@ class Flow:
     users: dict[int | None, set[int]] = field(default_factory=dict)
     alive: set[int] = field(default_factory=set)
     constants: dict[int | None, int] = field(default_factory=lambda: {ZERO: 0})
+    loaded: dict[int, int] = field(default_factory=dict)
     written: dict[int, list[int]] = field(default_factory=dict)
 
     @property
@@ -35,7 +37,12 @@ class Flow:
 
     def replaceable(self, value: int) -> bool:
         """Whether the value is made in this block by what an operation may take in: no address."""
-        return value >= 0 and (isa.OPERATIONS[self.text.code.op[value]].computes or value in self.constants)
+        known = value in self.constants or value in self.loaded
+        return value >= 0 and (known or isa.OPERATIONS[self.text.code.op[value]].computes)
+
+    def needs(self, slot: int) -> tuple[int | None, int | None]:
+        """The values of which a replaceable instruction makes its own."""
+        return (self.loaded[slot], None) if slot in self.loaded else self.takes[slot]
 
     def register(self, value: int) -> int:
         """Where the value lies."""
@@ -45,15 +52,19 @@ class Flow:
         """uint32."""
         return int(self.text.code.imm[slot])
 
-    def overwritten(self, value: int, before: int, apart_from: frozenset[int]) -> bool:
-        """Whether the register of a value is written again, by others than the slots `apart_from`, before the slot `before`."""
-        written = self.written.get(self.register(value), ())
-        return any(value < slot < before and slot not in apart_from for slot in written)
+    def writers(self, value: int, before: int) -> Iterator[int]:
+        """The slots before the slot `before` that write over a value."""
+        return (slot for slot in self.written.get(self.register(value), ()) if value < slot < before)
+
+    def held(self, register: int, before: int) -> int:
+        """The value in a register before an instruction."""
+        return max((slot for slot in self.written.get(register, ()) if slot < before), default=-1 - register)
 
 
 def flow_of(text: Text, block: Block) -> Flow:
     flow = Flow(text, block)
     holds = {register: -1 - register for register in range(32)}
+    memory: Memory[int] = Memory()
     for slot in flow.slots:
         row = isa.OPERATIONS[text.code.op[slot]]
         sources = ((text.code.rs1[slot], "rs1" in row.reads), (text.code.rs2[slot], "rs2" in row.reads))
@@ -61,6 +72,8 @@ def flow_of(text: Text, block: Block) -> Flow:
         flow.takes[slot] = first, second
         for value in {first, second} - {None}:
             flow.users.setdefault(value, set()).add(slot)
+        if row.kind in ("load", "store"):
+            _remember(flow, memory, slot)
         if text.writes(slot):
             holds[int(text.code.rd[slot])] = slot
             flow.written.setdefault(int(text.code.rd[slot]), []).append(slot)
@@ -72,9 +85,20 @@ def flow_of(text: Text, block: Block) -> Flow:
     return flow
 
 
+def _remember(flow: Flow, memory: Memory[int], slot: int) -> None:
+    """What a store leaves; whether a load gives a value that is known."""
+    row, (base, stored) = isa.OPERATIONS[flow.text.code.op[slot]], (flow.loaded.get(v, v) for v in flow.takes[slot])
+    if row.kind == "store":
+        memory.store(base, flow.immediate(slot), row.width, stored)
+    elif flow.text.writes(slot) and (known := memory.load(base, flow.immediate(slot), row.width, slot)) is not None:
+        flow.loaded[slot] = known
+
+
 def _constant(flow: Flow, slot: int) -> int | None:
     """The word that an instruction always gives, and that is no address."""
     row = isa.OPERATIONS[flow.text.code.op[slot]]
+    if slot in flow.loaded:
+        return flow.constants.get(flow.loaded[slot])
     if row.name == "lui":
         word: int | None = flow.immediate(slot)
     else:

@@ -114,8 +114,8 @@ def _replacement(corpus: Corpus, u: int, names: Mapping[int, str]) -> Replacemen
         rs1, rs2 = rs2, rs1
     rd = int(flow.text.code.rd[candidate.root])
     if use.immediate is not None:
-        return Replacement(candidate.root, candidate.slots, names[operation], rd, rs1, 0, use.immediate)
-    return Replacement(candidate.root, candidate.slots, names[operation], rd, rs1, rs2)
+        return Replacement(candidate.root, candidate.slots, candidate.place, names[operation], rd, rs1, 0, use.immediate)
+    return Replacement(candidate.root, candidate.slots, candidate.place, names[operation], rd, rs1, rs2)
 
 
 def wrong(corpus: Corpus, selection: Selection, inputs: int) -> Iterator[str]:

@@ -6,6 +6,7 @@ which costs an instruction each time: `fall_costs` is part of what selection wei
 filled with zeros, which trap.
 """
 
+from bisect import bisect_left
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -21,11 +22,12 @@ from experiments.isa_discovery.machine_code import Text
 
 @dataclass(frozen=True)
 class Replacement:
-    """What stands in the place of `root`, in place of `slots`: an operation of the extended instruction set, by name; the
-    registers of its operands; its immediate."""
+    """What stands instead of `slots`, the last of which is `root`, before the slot `place`: an operation of the extended
+    instruction set, by name; the registers of its operands; its immediate."""
 
     root: int
     slots: frozenset[int]
+    place: int
     name: str
     rd: int
     rs1: int
@@ -64,15 +66,19 @@ class Layout:
         """Slots whose instructions are left out."""
         return frozenset(slot for r in self.replacements.values() for slot in r.slots if slot != r.root)
 
+    def _order(self, run: range) -> list[tuple[int, bool, int]]:
+        """Of what is left of a run, in its new order: the slot before which or in which it is, whether in, and the old slot."""
+        kept = [slot for slot in run if slot not in self.gone]
+        place = {slot: self.replacements[slot].place if slot in self.replacements else slot for slot in kept}
+        return sorted((place[slot], place[slot] == slot, slot) for slot in kept)
+
     @cached_property
     def places(self) -> dict[int, int]:
-        """The new slot of each old one; of one that is left out, of what follows it."""
+        """The new slot of each old one; of one that is left out, of what follows it; with what has moved before it."""
         found = {}
         for run in runs(self.text):
-            place = run.start
-            for slot in run:
-                found[slot] = place
-                place += slot not in self.gone
+            order = self._order(run)
+            found |= {slot: run.start + bisect_left(order, (slot, False, -1)) for slot in run}
         return found
 
     @cached_property
@@ -80,11 +86,11 @@ class Layout:
         """`[W]` uint32, the image rewritten. Raises UserError where a branch would reach too far."""
         words = self.text.words.copy()
         for run in runs(self.text):
-            kept = [slot for slot in run if slot not in self.gone]
+            kept = [slot for _, _, slot in self._order(run)]
             if len(kept) == len(run) and not any(slot in self.replacements for slot in run) and not self._jumps(run):
                 continue
             words[run.start : run.stop] = 0
-            words[run.start : run.start + len(kept)] = [self._word(slot) for slot in kept]
+            words[run.start : run.start + len(kept)] = [self._word(slot, run.start + k) for k, slot in enumerate(kept)]
             if len(kept) < len(run) and self.text.goes_on(run[-1]) is not None:
                 words[run.start + len(kept)] = encode("jal", imm=4 * (len(run) - len(kept)))
         return words
@@ -95,8 +101,8 @@ class Layout:
     def _jumps(self, run: range) -> bool:
         return any(self.text.target(slot) is not None for slot in run)
 
-    def _word(self, slot: int) -> int:
-        """The instruction of an old slot in its new place."""
+    def _word(self, slot: int, place: int) -> int:
+        """The instruction of an old slot in its new one."""
         if slot in self.replacements:
             r = self.replacements[slot]
             return self.isa.encode(r.name, r.rd, r.rs1, r.rs2, r.imm)
@@ -104,7 +110,7 @@ class Layout:
         if target is None:
             return int(self.text.words[slot])
         row, code = isa.OPERATIONS[self.text.code.op[slot]], self.text.code
-        distance = 4 * (self.places.get(target, target) - self.places[slot])
+        distance = 4 * (self.places.get(target, target) - place)
         try:
             return encode(row.name, int(code.rd[slot]), int(code.rs1[slot]), int(code.rs2[slot]), distance)
         except ValueError:

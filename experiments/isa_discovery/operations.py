@@ -39,9 +39,14 @@ def uses(flow: Flow, candidate: Candidate) -> Iterator[Use]:
     """All ways in which a candidate is an operation."""
     yield Use(candidate, _expression(flow, candidate, None))
     if len(candidate.inputs) == 1:
-        held = {flow.immediate(slot) for slot in candidate.slots - flow.constants.keys() if _has_immediate(flow, slot)}
+        held = {flow.immediate(slot) for slot in _varying(flow, candidate) if _has_immediate(flow, slot)}
         for immediate in sorted(held):
             yield Use(candidate, _expression(flow, candidate, immediate), immediate)
+
+
+def _varying(flow: Flow, candidate: Candidate) -> list[int]:
+    """The instructions that it does, in order, but those that make constants."""
+    return sorted((candidate.slots | candidate.kept) - flow.constants.keys())
 
 
 def _has_immediate(flow: Flow, slot: int) -> bool:
@@ -72,7 +77,10 @@ def _expression(flow: Flow, candidate: Candidate, immediate: int | None) -> Expr
             return add(Node("sub", add(Node(CONSTANT, 32)), B))
         return add(Node(CONSTANT, own))
 
-    for slot in sorted(candidate.slots - flow.constants.keys()):
+    for slot in _varying(flow, candidate):
+        if slot in flow.loaded:
+            numbers[slot] = of(flow.loaded[slot])
+            continue
         row = isa.OPERATIONS[flow.text.code.op[slot]]
         first = of(flow.takes[slot][0])
         numbers[slot] = add(Node(row.register_form, first, second(slot, row.format == "shift")))

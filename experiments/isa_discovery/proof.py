@@ -1,7 +1,8 @@
 """That a rewritten block computes what the block did: proven for all registers and memories.
 
-Both run on formulas. Loads and stores stay in order; as long as the addresses are equal, and what is stored, a load gives both
-the same unknown word. Then the registers alive behind the block, and what its last instruction decides by and where it leads,
+Both run on formulas. A load of a word that the block has stored or loaded itself gives that word. The other loads, and the
+stores, stay in order; as long as the addresses are equal, and what is stored, a load gives both the same unknown word. Then the
+registers alive behind the block, and what its last instruction decides by and where it leads,
 must be equal.
 """
 
@@ -16,6 +17,7 @@ from backends.core.isa.formulas import Formulas
 from backends.core.isa.instruction_set import Isa
 from experiments.isa_discovery.layout import Layout
 from experiments.isa_discovery.machine_code import Block
+from experiments.isa_discovery.memory import Memory
 
 PROOF_MS = 30_000
 Fact = tuple[str, z3.BitVecRef]
@@ -42,6 +44,7 @@ def _seen(of: Isa, code: Decoded, slots: range, live: int, places: Mapping[int, 
     """What others see of a run of instructions, in order. places: where the targets of its branches are now."""
     registers = [_word(0), *(z3.BitVec(f"x{r}", 32) for r in range(1, 32))]
     facts: list[Fact] = []
+    memory: Memory[z3.BitVecRef] = Memory()
     for slot in slots:
         if code.op[slot] == isa.ILLEGAL:
             return [("illegal", _word(0))]
@@ -51,15 +54,24 @@ def _seen(of: Isa, code: Decoded, slots: range, live: int, places: Mapping[int, 
             value = row.meaning(Formulas(), a, _word(imm) if row.kind == "alu_imm" else b)
         elif row.name == "lui":
             value = _word(imm)
+        elif row.kind == "load" and (known := memory.load(a, imm, row.width, _given(facts))) is not None:
+            value = known
         else:
-            target = slot + int(np.int32(np.uint32(imm))) // 4
+            given, target = _given(facts), slot + int(np.int32(np.uint32(imm))) // 4
             facts += [(row.name, a), (f"{row.name} with", b)]
             facts.append((f"{row.name} to", _word(places.get(target, target) if row.format in "BJ" else imm)))
             facts += [(f"{row.name} x{r}", x) for r, x in enumerate(registers)] if row.kind == "system" else []
-            value = z3.BitVec(f"given{len(facts)}", 32) if row.writes else None
+            value = given if row.writes else None
+            if row.kind == "store":
+                memory.store(a, imm, row.width, b)
         if value is not None and code.rd[slot]:
             registers[code.rd[slot]] = value
     return facts + [(f"x{r}", registers[r]) for r in range(1, 32) if live >> r & 1]
+
+
+def _given(facts: list[Fact]) -> z3.BitVecRef:
+    """What comes from outside, after so many facts."""
+    return z3.BitVec(f"given{len(facts)}", 32)
 
 
 def _word(value: int) -> z3.BitVecRef:
