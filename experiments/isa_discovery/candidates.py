@@ -3,7 +3,7 @@
 A candidate is a set of instructions that lead to one result, the root's, with at most two (or three) values from outside. It is
 determined by its root and its inputs; all are found by deciding, from the root upwards, whether a value is made inside or comes
 from outside (as Bonzini and Pozzi 2007 and Atasu et al. 2003 enumerate convex subgraphs). Inner values that others need are made
-by their own instructions as well, which stay. The operation runs in the root's place, or earlier, where a register of its
+by their own instructions too, which stay. The operation runs in the root's place, or earlier, where a register of its
 inputs is about to be written again. Loads of words that the block has stored or loaded itself are inside like any copy; other
 loads, stores, branches, jumps and auipc are barriers. Words that are always the same are built in and are no inputs.
 """
@@ -47,9 +47,9 @@ def candidates(flow: Flow, limits: Limits) -> Iterator[Candidate]:
         if flow.replaceable(root) and root not in flow.constants:
             for inside, inputs in _grown(flow, limits, frozenset((root,)), frozenset()):
                 slots = _replaced(flow, root, inside)
-                if len(slots) > 1 and inputs and all(_stays(flow, v, slots) for v in inputs):
-                    if (place := _place(flow, root, slots, inputs)) is not None:
-                        yield Candidate(root, slots, _ordered(flow, inside, inputs), inside - slots, place)
+                place = _place(flow, root, slots, inputs)
+                if len(slots) > 1 and inputs and place is not None and all(_stays(flow, v, slots) for v in inputs):
+                    yield Candidate(root, slots, _ordered(flow, inside, inputs), inside - slots, place)
 
 
 def _grown(
@@ -80,8 +80,9 @@ def _replaced(flow: Flow, root: int, inside: frozenset[int]) -> frozenset[int]:
     found, before = frozenset((root,)), frozenset[int]()
     while found != before:
         before = found
-        needed = {v for slot in found for v in flow.needs(slot) if v in inside or (v in flow.constants and v != ZERO)}
-        found |= {v for v in needed if flow.replaceable(v) and v not in flow.alive and flow.users.get(v, set()) <= found}
+        needed = {v for slot in found for v in flow.needs(slot) if v is not None and v != ZERO}
+        alone = {v for v in needed if v not in flow.alive and flow.users.get(v, set()) <= found}
+        found |= {v for v in alone if v in inside or (v in flow.constants and flow.replaceable(v))}
     return found
 
 

@@ -1,7 +1,7 @@
 """An independent look at uses: can they stand together in their block?
 
-The rewritten block is gone through from first to last, and for each register it is noted whose value it holds; every instruction
-and every operation must find what it takes. Nothing is shared with the enumeration or the solver but the data flow.
+The rewritten block is gone through from first to last, and it is noted whose value each register holds; every instruction and
+every operation must find what it takes. Nothing is shared with the enumeration or the solver but the data flow.
 `discovery.wrong` asks it, and adds the sums up anew.
 """
 

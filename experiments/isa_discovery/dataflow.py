@@ -87,9 +87,11 @@ def flow_of(text: Text, block: Block) -> Flow:
 
 def _remember(flow: Flow, memory: Memory[int], slot: int) -> None:
     """What a store leaves; whether a load gives a value that is known."""
-    row, (base, stored) = isa.OPERATIONS[flow.text.code.op[slot]], (flow.loaded.get(v, v) for v in flow.takes[slot])
-    if row.kind == "store":
-        memory.store(base, flow.immediate(slot), row.width, stored)
+    row, (first, second) = isa.OPERATIONS[flow.text.code.op[slot]], flow.takes[slot]
+    assert first is not None
+    base = flow.loaded.get(first, first)
+    if row.kind == "store" and second is not None:
+        memory.store(base, flow.immediate(slot), row.width, flow.loaded.get(second, second))
     elif flow.text.writes(slot) and (known := memory.load(base, flow.immediate(slot), row.width, slot)) is not None:
         flow.loaded[slot] = known
 

@@ -75,7 +75,7 @@ class Layout:
     @cached_property
     def places(self) -> dict[int, int]:
         """The new slot of each old one; of one that is left out, of what follows it; with what has moved before it."""
-        found = {}
+        found: dict[int, int] = {}
         for run in runs(self.text):
             order = self._order(run)
             found |= {slot: run.start + bisect_left(order, (slot, False, -1)) for slot in run}
