@@ -2,8 +2,8 @@
 
 A candidate is a set of instructions that lead to one result, the root's, with at most two (or three) values from outside. It is
 determined by its root and its inputs; all are found by deciding, from the root upwards, whether a value is made inside or comes
-from outside (as Bonzini and Pozzi 2007 and Atasu et al. 2003 enumerate convex subgraphs). Inner values that others need are made
-by their own instructions too, which stay. The operation runs in the root's place, or earlier, where a register of its
+from outside (as Bonzini and Pozzi 2007 and Atasu et al. 2003 enumerate convex subgraphs). Inner values that others need are
+made by their own instructions too, which stay. The operation runs in the root's place, or earlier, where a register of its
 inputs is about to be written again. Loads of words that the block has stored or loaded itself are inside like any copy; other
 loads, stores, branches, jumps and auipc are barriers. Words that are always the same are built in and are no inputs.
 """
