@@ -4,10 +4,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import yaml
 
 from backends.core import catalog
 from backends.interface import Status
-from experiments.isa_discovery import discovery
+from experiments.isa_discovery import discovery, ratified
 from experiments.isa_discovery.baselines import frequency_greedy, marginal_greedy
 from experiments.isa_discovery.candidates import Limits
 from experiments.isa_discovery.profile import profiled
@@ -29,6 +30,16 @@ def test_there_are_thirty_programs_in_seven_families_and_all_are_right(subjects)
     for file, subject in zip(FILES, subjects, strict=True):
         assert (subject.run.status[0], subject.run.exit_code[0]) == (Status.EXITED, 0), file.name
         assert int(subject.text.counts.sum()) == subject.instructions, file.name
+
+
+def test_ratified_operations_are_found_where_a_program_computes_them():
+    """The positive control. Of zext.h the mask is shared with another operation, so that it is one instruction already."""
+    subject, _ = profiled(PROGRAMS / "ratified" / "operations.c", ("-O2",), b"", 1 << 22)
+    assert subject.run.exit_code[0] == 0
+    corpus = discovery.collect([subject], Limits())
+    declared = yaml.safe_load((Path(discovery.__file__).parent / "reachable.yaml").read_text())
+    assert set(declared["reachable"]) | set(declared["unreachable"]["branch"]) == set(ratified.OPERATIONS)
+    assert set(declared["reachable"]) - {ratified.name_of(o.expression) for o in corpus.operations} <= {"zext.h"}
 
 
 def test_what_is_best_for_all_is_optimal_and_measured_as_predicted(subjects):

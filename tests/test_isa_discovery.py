@@ -6,8 +6,8 @@ from itertools import combinations
 import numpy as np
 import pytest
 
-from backends.conformance.cases import words_program
-from backends.core import catalog
+from backends.conformance.cases import PROGRAMS, words_program
+from backends.core import catalog, toolchain
 from backends.core.isa import encode
 from backends.core.isa.expressions import Expression, Node
 from backends.core.isa.words import Arrays
@@ -17,7 +17,7 @@ from experiments.isa_discovery import discovery
 from experiments.isa_discovery.baselines import BASELINES, marginal_greedy
 from experiments.isa_discovery.candidates import Candidate, Limits, candidates
 from experiments.isa_discovery.checker import faults
-from experiments.isa_discovery.dataflow import flow_of
+from experiments.isa_discovery.dataflow import flow_of, known_words
 from experiments.isa_discovery.layout import fall_costs
 from experiments.isa_discovery.machine_code import Text
 from experiments.isa_discovery.operations import equal, operations, uses
@@ -147,6 +147,37 @@ def test_a_word_that_may_have_changed_is_not_known(between):
     assert not any(5 in slots for _, slots, _ in found(words))
     apart = encode("sw", 0, 2, A1, imm=12)
     assert any(5 in slots for _, slots, _ in found([*SPILLED[:2], apart, *SPILLED[2:]]))
+
+
+def test_what_a_register_always_holds_is_built_in():
+    """A mask is made before a loop; where another way leads into the loop with another mask, it is an operand."""
+    loop = [encode("slli", T1, A0, imm=8), encode("and", A0, T1, T0), encode("addi", T1, imm=0), encode("bne", 0, A0, A1, -12)]
+    for start, known in (
+        ([encode("lui", T0, imm=0x77777000)] * 2, True),
+        ([encode("bne", 0, A0, A1, 8), encode("addi", T0, 0, imm=7)], False),
+    ):
+        text = text_of([*start, *loop])
+        words = dict(zip((b.first for b in text.blocks), known_words(text), strict=True))
+        assert (words[2].get(T0) == 0x77777000) == known
+        flow = flow_of(text, next(b for b in text.blocks if b.first == 2), words[2])
+        assert {c.inputs for c in candidates(flow, LIMITS) if c.root == 3} == {(-1 - A0,) if known else (-1 - A0, -1 - T0)}
+
+
+def test_words_that_registers_hold_are_those_of_a_run():
+    """What constant propagation says of a block's beginning, against every arrival there."""
+    program, _ = toolchain.load(PROGRAMS / "coding" / "adler32.c", "rv32em")
+    config = toolchain.machine_for(program, "rv32em")
+    size = len(program.image) // 4
+    text = Text(program, ((program.base, program.base + 4 * size),), np.ones(size, np.int64), np.zeros(size, np.int64))
+    words = {text.address(b.first): known for b, known in zip(text.blocks, known_words(text), strict=True) if known}
+    state = load(program, Batch(toolchain.initial_registers(config)), config)
+    session, checked = catalog.create("reference").open(state), 0
+    for step in range(1, 4000):
+        session.advance(np.array([step], np.uint64))
+        for register, word in words.get(int(state.pc[0]), {}).items():
+            assert int(state.registers[0, register]) == word
+            checked += 1
+    assert checked
 
 
 def test_a_wrong_word_in_memory_is_not_proven():

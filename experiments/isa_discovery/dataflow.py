@@ -4,12 +4,13 @@ A value is numbered by the slot of the instruction that makes it; what a registe
 `-1 - register`, so that the word 0 of x0 is -1.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 
 from backends.core import isa
 from backends.core.isa.words import Integers
-from experiments.isa_discovery.machine_code import ALL, Block, Text
+from experiments.isa_discovery.machine_code import ALL, ANYWHERE, Block, Text
 from experiments.isa_discovery.memory import Memory
 
 ZERO = -1
@@ -18,17 +19,20 @@ ZERO = -1
 @dataclass
 class Flow:
     """takes: of each slot, the values of rs1 and rs2 (None where it has none). users: of each value, the slots that take it.
-    alive: values that a register holds behind the block, where it is alive. constants: words of values that are always the
-    same, addresses in the program aside, which no operation should know. loaded: of loads of a word that was stored or loaded
-    before in the block, the value that it is. written: the slots that write each register, in order."""
+    alive: values that a register holds behind the block, where it is alive. words: of values that are always the same.
+    constants: of these, all but addresses in the program, which no operation should know. loaded: of loads of a word that was
+    stored or loaded before in the block, the value that it is. leaves: words that registers always hold behind the block.
+    written: the slots that write each register, in order."""
 
     text: Text
     block: Block
     takes: dict[int, tuple[int | None, int | None]] = field(default_factory=dict)
     users: dict[int | None, set[int]] = field(default_factory=dict)
     alive: set[int] = field(default_factory=set)
+    words: dict[int | None, int] = field(default_factory=lambda: {ZERO: 0})
     constants: dict[int | None, int] = field(default_factory=lambda: {ZERO: 0})
     loaded: dict[int, int] = field(default_factory=dict)
+    leaves: dict[int, int] = field(default_factory=dict)
     written: dict[int, list[int]] = field(default_factory=dict)
 
     @property
@@ -43,6 +47,13 @@ class Flow:
     def needs(self, slot: int) -> tuple[int | None, int | None]:
         """The values of which a replaceable instruction makes its own."""
         return (self.loaded[slot], None) if slot in self.loaded else self.takes[slot]
+
+    def note(self, value: int, word: int | None) -> None:
+        """That a value is always the same, where a word is given."""
+        if word is not None:
+            self.words[value] = word
+            if not self.text.near(word):
+                self.constants[value] = word
 
     def register(self, value: int) -> int:
         """Where the value lies."""
@@ -61,8 +72,11 @@ class Flow:
         return max((slot for slot in self.written.get(register, ()) if slot < before), default=-1 - register)
 
 
-def flow_of(text: Text, block: Block) -> Flow:
+def flow_of(text: Text, block: Block, known: Mapping[int, int] = MappingProxyType({})) -> Flow:
+    """known: words that registers hold whenever the block begins."""
     flow = Flow(text, block)
+    for register, word in known.items():
+        flow.note(-1 - register, word)
     holds = {register: -1 - register for register in range(32)}
     memory: Memory[int] = Memory()
     for slot in flow.slots:
@@ -77,12 +91,29 @@ def flow_of(text: Text, block: Block) -> Flow:
         if text.writes(slot):
             holds[int(text.code.rd[slot])] = slot
             flow.written.setdefault(int(text.code.rd[slot]), []).append(slot)
-            if (word := _constant(flow, slot)) is not None:
-                flow.constants[slot] = word
+            flow.note(slot, _word(flow, slot))
+    flow.leaves = {r: flow.words[v] for r, v in holds.items() if r and v in flow.words}
     flow.alive = {holds[register] for register in range(1, 32) if block.live >> register & 1}
     if text.reads(block.end - 1) == ALL:  # an environment looks at what it likes
         flow.alive |= set(holds.values())
     return flow
+
+
+def known_words(text: Text) -> list[dict[int, int]]:
+    """Of each block, the words that registers hold whenever it begins, as constant propagation finds them: where control may
+    come from is as `Text` says. (Kildall 1973.)"""
+    found: list[dict[int, int] | None] = [None] * len(text.blocks)
+    waiting = {*text.indirect}
+    for k in waiting:
+        found[k] = {}
+    while waiting:
+        k = waiting.pop()
+        leaves = flow_of(text, text.blocks[k], found[k] or {}).leaves
+        for after in text.ways[k] if text.ways[k] is not ANYWHERE else ():
+            before = found[after]
+            found[after] = leaves if before is None else dict(before.items() & leaves.items())
+            waiting |= {after} if found[after] != before else set()
+    return [words or {} for words in found]
 
 
 def _remember(flow: Flow, memory: Memory[int], slot: int) -> None:
@@ -96,21 +127,13 @@ def _remember(flow: Flow, memory: Memory[int], slot: int) -> None:
         flow.loaded[slot] = known
 
 
-def _constant(flow: Flow, slot: int) -> int | None:
-    """The word that an instruction always gives, and that is no address."""
+def _word(flow: Flow, slot: int) -> int | None:
+    """The word that an instruction always gives."""
     row = isa.OPERATIONS[flow.text.code.op[slot]]
     if slot in flow.loaded:
-        return flow.constants.get(flow.loaded[slot])
+        return flow.words.get(flow.loaded[slot])
     if row.name == "lui":
-        word: int | None = flow.immediate(slot)
-    else:
-        operands = list(operands_of(flow, slot)) if row.computes else [None]
-        word = None if None in operands else row.meaning(Integers(), *operands) & 0xFFFFFFFF
-    return None if word is not None and flow.text.near(word) else word
-
-
-def operands_of(flow: Flow, slot: int) -> Iterator[int | None]:
-    """The words of the operands of an operation, None where they vary."""
-    first, second = flow.takes[slot]
-    yield flow.constants.get(first)
-    yield flow.immediate(slot) if isa.OPERATIONS[flow.text.code.op[slot]].kind == "alu_imm" else flow.constants.get(second)
+        return flow.immediate(slot)
+    first, second = (flow.words.get(value) for value in flow.takes[slot])
+    second = flow.immediate(slot) if row.kind == "alu_imm" else second
+    return None if not row.computes or None in (first, second) else row.meaning(Integers(), first, second) & 0xFFFFFFFF

@@ -13,7 +13,7 @@ from backends.core.isa.instruction_set import Isa, named
 from backends.interface import Batch, Execution, MachineConfig
 from experiments.isa_discovery.candidates import Limits, candidates
 from experiments.isa_discovery.checker import faults
-from experiments.isa_discovery.dataflow import Flow, flow_of
+from experiments.isa_discovery.dataflow import Flow, flow_of, known_words
 from experiments.isa_discovery.layout import Layout, Replacement, fall_costs
 from experiments.isa_discovery.machine_code import Text
 from experiments.isa_discovery.operations import Operation, Use, operations, uses
@@ -64,7 +64,8 @@ def collect(subjects: Sequence[Subject], limits: Limits, even: bool = False) -> 
     found: list[Use] = []
     places, saved, cells, costs = [], [], [], []
     for k, subject in enumerate(subjects):
-        flows.append({b.first: flow_of(subject.text, b) for b in subject.text.blocks if b.count})
+        blocks = zip(subject.text.blocks, known_words(subject.text), strict=True)
+        flows.append({b.first: flow_of(subject.text, b, known) for b, known in blocks if b.count})
         begun = len(found)
         for first, flow in flows[k].items():
             for candidate in candidates(flow, limits):

@@ -170,14 +170,31 @@ class Text:
                 known.pop(rd, None)
 
     @cached_property
-    def blocks(self) -> tuple[Block, ...]:
-        """All of the text, in order."""
+    def _spans(self) -> tuple[tuple[int, int], ...]:
+        """(first slot, end) of each block, in order."""
         inside = set(self.slots)
         leaders = self.kept | self.return_sites | {t for s in self.slots if (t := self.target(s)) is not None}
         starts = [s for s in self.slots if s in leaders or s - 1 not in inside or self._ends(s - 1)]
         ends = [*starts[1:], len(self.words)]
-        spans = [(s, next((e for e in range(s + 1, end) if e not in inside), end)) for s, end in zip(starts, ends, strict=True)]
-        return tuple(Block(s, e, int(self.counts[s]), live) for (s, e), live in zip(spans, self._live(spans), strict=True))
+        return tuple(
+            (s, next((e for e in range(s + 1, end) if e not in inside), end)) for s, end in zip(starts, ends, strict=True)
+        )
+
+    @cached_property
+    def blocks(self) -> tuple[Block, ...]:
+        """All of the text, in order."""
+        return tuple(Block(s, e, int(self.counts[s]), live) for (s, e), live in zip(self._spans, self._live(), strict=True))
+
+    @cached_property
+    def ways(self) -> tuple[tuple[int, ...], ...]:
+        """Of each block, the numbers of those that may follow; none where that is not known."""
+        number: dict[int | None, int] = {first: k for k, (first, _) in enumerate(self._spans)}
+        return tuple(self._ways(end - 1, number) for _, end in self._spans)
+
+    @cached_property
+    def indirect(self) -> tuple[int, ...]:
+        """The numbers of the blocks that a jump through a register may lead to."""
+        return tuple(k for k, (first, _) in enumerate(self._spans) if first in self.fixed or first in self.return_sites)
 
     def _ends(self, slot: int) -> bool:
         return isa.OPERATIONS[self.code.op[slot]].kind in ("branch", "jump", "system")
@@ -193,11 +210,9 @@ class Text:
         """The register that an instruction writes, as a bit; x0 is none."""
         return 1 << int(self.code.rd[slot]) & ~1 if isa.OPERATIONS[self.code.op[slot]].writes else 0
 
-    def _live(self, spans: Sequence[tuple[int, int]]) -> list[int]:
-        """The registers alive behind each span of a block: what may be read before it is written, on any way on."""
-        number: dict[int | None, int] = {first: k for k, (first, _) in enumerate(spans)}
-        indirect = [number[s] for s in self.fixed | self.return_sites if s in number]
-        ways = [self._ways(end - 1, number) for _, end in spans]
+    def _live(self) -> list[int]:
+        """The registers alive behind each block: what may be read before it is written, on any way on."""
+        spans, ways = self._spans, self.ways
         before, after, anywhere, changed = [0] * len(spans), [0] * len(spans), 0, True
         while changed:
             changed = False
@@ -208,7 +223,7 @@ class Text:
                     live = live & ~self.writes(slot) | self.reads(slot)
                 changed |= live != before[k]
                 before[k] = live
-            changed |= anywhere != (anywhere := _union(before, indirect))
+            changed |= anywhere != (anywhere := _union(before, self.indirect))
         return after
 
     def _ways(self, last: int, number: dict[int | None, int]) -> tuple[int, ...]:

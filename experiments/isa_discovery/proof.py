@@ -2,11 +2,11 @@
 
 Both run on formulas. A load of a word that the block has stored or loaded itself gives that word. The other loads, and the
 stores, stay in order; as long as the addresses are equal, and what is stored, a load gives both the same unknown word. Then the
-registers alive behind the block, and what its last instruction decides by and where it leads,
-must be equal.
+registers alive behind the block, and what its last instruction decides by and where it leads, must be equal. Given is what
+`machine_code` and `dataflow` find: which registers are alive, and which always hold the same word when the block begins.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 import z3
@@ -15,6 +15,7 @@ from backends.core import isa
 from backends.core.isa import Decoded
 from backends.core.isa.formulas import Formulas
 from backends.core.isa.instruction_set import Isa
+from experiments.isa_discovery.dataflow import known_words
 from experiments.isa_discovery.layout import Layout
 from experiments.isa_discovery.machine_code import Block
 from experiments.isa_discovery.memory import Memory
@@ -29,20 +30,24 @@ def unproven(layout: Layout, words: np.ndarray) -> Iterator[Block]:
     layout has put them, compute the same."""
     touched = {slot for r in layout.replacements.values() for slot in r.slots}
     new = layout.isa.decode(words)
-    for block in layout.text.blocks:
+    for block, words_known in zip(layout.text.blocks, known_words(layout.text), strict=True):
+        known = words_known | {0: 0}
         if touched.isdisjoint(range(block.first, block.end)):
             continue
         start = layout.places[block.first]
         kept = sum(slot not in layout.gone for slot in range(block.first, block.end))
-        before = _seen(layout.isa, layout.text.code, range(block.first, block.end), block.live, layout.places)
-        after = _seen(layout.isa, new, range(start, start + kept), block.live, {})
-        if not _equal(before, after):
+        registers = [_word(known[r]) if r in known else z3.BitVec(f"x{r}", 32) for r in range(32)]
+        before = _seen(layout.isa, layout.text.code, range(block.first, block.end), registers, layout.places)
+        after = _seen(layout.isa, new, range(start, start + kept), registers, {})
+        dead = {f"x{r}" for r in range(32) if not block.live >> r & 1}
+        if not _equal(*([fact for fact in facts if fact[0] not in dead] for facts in (before, after))):
             yield block
 
 
-def _seen(of: Isa, code: Decoded, slots: range, live: int, places: Mapping[int, int]) -> list[Fact]:
-    """What others see of a run of instructions, in order. places: where the targets of its branches are now."""
-    registers = [_word(0), *(z3.BitVec(f"x{r}", 32) for r in range(1, 32))]
+def _seen(of: Isa, code: Decoded, slots: range, registers: Sequence[z3.BitVecRef], places: Mapping[int, int]) -> list[Fact]:
+    """What others see of a run of instructions, in order. registers: before it. places: where the targets of its branches are
+    now."""
+    registers = [*registers]
     facts: list[Fact] = []
     memory: Memory[z3.BitVecRef] = Memory()
     for slot in slots:
@@ -66,7 +71,7 @@ def _seen(of: Isa, code: Decoded, slots: range, live: int, places: Mapping[int, 
                 memory.store(a, imm, row.width, b)
         if value is not None and code.rd[slot]:
             registers[code.rd[slot]] = value
-    return facts + [(f"x{r}", registers[r]) for r in range(1, 32) if live >> r & 1]
+    return [*facts, *((f"x{r}", x) for r, x in enumerate(registers))]
 
 
 def _given(facts: list[Fact]) -> z3.BitVecRef:
