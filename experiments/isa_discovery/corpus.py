@@ -57,7 +57,7 @@ def flags(file: Path) -> tuple[str, ...]:
     if _HELD_OUT not in file.parents:
         return ("-O2",)
     included = (f"-I{folder}" for folder in (*musl(), _HELD_OUT))
-    return ("-O2", "-w", "-std=c99", "-ffreestanding", "-D_XOPEN_SOURCE=700", *included)
+    return ("-O2", "-w", "-std=c99", "-ffreestanding", "-fno-strict-aliasing", "-D_XOPEN_SOURCE=700", *included)
 
 
 @cache
