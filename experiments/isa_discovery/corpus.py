@@ -17,7 +17,7 @@ from experiments.isa_discovery.profile import profiled
 DEPENDS_ON = ("programs/",)
 PROGRAMS = ROOT / "programs"
 _HELD_OUT = PROGRAMS / "held_out"
-MAX_STEPS = 1 << 24
+MAX_STEPS = 1 << 25
 """Instructions within which every program ends."""
 _TRAINING = {
     "coding": ("coding/*.c", "crc32.c"),
