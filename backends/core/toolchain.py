@@ -66,7 +66,7 @@ def compile_source(path: Path, isa: str, flags: tuple[str, ...] = ("-O2",), star
             "-static",
             "-fno-sanitize=all",
             "-fomit-frame-pointer",
-            f"-I{_STARTUP / 'include'}",
+            f"-isystem{_STARTUP / 'include'}",  # after what flags name
             f"-DSTART_FUNCTION={start or 'main'}",
             "-UNDEBUG",  # which zig defines where it optimises
             "-Wl,--build-id=none,-z,max-page-size=16",
