@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import yaml
 
+import made_up_isa
 from backends.core import isa
 from experiments.harness import record, schema
 
@@ -22,6 +23,7 @@ def results(root: Path) -> Path:
         ("timing_crypto", _timing()),
         ("benchmarks", _benchmarks(noise)),
         ("synthesis", _synthesis(noise)),
+        ("isa_discovery", made_up_isa.tables()),
     ):
         completed = {name: _completed(schema.of(experiment)[name], frame) for name, frame in tables.items()}
         schema.check_all(experiment, completed)

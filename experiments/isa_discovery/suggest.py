@@ -60,6 +60,9 @@ def run(options: argparse.Namespace) -> int:
         return 1
     names = named(corpus, answer)
     layouts = discovery.rewrite(corpus, answer, names)
+    for file, layout in zip(options.files, layouts, strict=True):
+        for block in unproven(layout, layout.words):
+            raise UserError(f"{file}: the rewritten block at {layout.text.address(block.first):#x} is not proven to be equal")
     measured = [
         measure(file, subject, layout, saved, machine)
         for file, subject, layout, saved in zip(options.files, subjects, layouts, corpus.saved(answer), strict=True)
@@ -96,8 +99,6 @@ def suggested(corpus: Corpus, answer: Selection, names: dict[int, str]) -> list[
 
 def measure(file: str, subject: Subject, layout: Layout, saved: int, machine: Backend) -> Measured:
     """Run the rewritten program. Raises UserError where it does not do what the program did."""
-    for block in unproven(layout, layout.words):
-        raise UserError(f"{file}: the rewritten block at {layout.text.address(block.first):#x} is not proven to be equal")
     config = replace(subject.config, extensions=layout.isa.extensions)
     after = machine.run(layout.program(), subject.batch, config, subject.instructions + 1)
     same = all(getattr(after, name) == getattr(subject.run, name) for name in ("output", "errors"))

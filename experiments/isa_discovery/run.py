@@ -1,0 +1,80 @@
+"""Instruction discovery: which operations would have saved most instructions on real programs, exactly; are they found again
+where they are known; do they run on every machine; and can they be invented where the optimum is known?
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+import pandas as pd
+
+from experiments.harness.parts import Part, run_parts
+from experiments.isa_discovery import corpus, evidence
+from experiments.isa_discovery.schema import TABLES
+
+MACHINE = "gpu_compute"
+COUNTS = (1, 2, 3, 4, 6, 8, 12, 16)
+
+
+@dataclass(frozen=True)
+class Scale:
+    """families: of programs. methods: with the counts of operations and the seeds that they are asked for. slow_instructions:
+    of programs that run on every machine, at most."""
+
+    families: tuple[str, ...]
+    methods: Mapping[str, tuple[Sequence[int], Sequence[int]]]
+    slow_instructions: int
+
+
+ONCE = (0,)
+EVERY = tuple(corpus.TRAINING)
+SCALES = {
+    "smoke": Scale(
+        ("hashing", "sorting"), dict.fromkeys(("exact", "frequency_greedy", "marginal_greedy", "random"), ((1, 4), ONCE)), 500
+    ),
+    "quick": Scale(
+        EVERY,
+        {
+            "exact": (COUNTS, ONCE), "frequency_greedy": (COUNTS, ONCE), "marginal_greedy": (COUNTS, ONCE),
+            "annealing": ((8,), ONCE), "random": ((8,), range(5)),
+        },
+        2_500,
+    ),
+    "full": Scale(
+        EVERY,
+        dict.fromkeys(("exact", "second_solver", "frequency_greedy", "marginal_greedy"), (range(1, 17), ONCE))
+        | dict.fromkeys(("annealing", "random"), (COUNTS, range(10))),
+        100_000,
+    ),
+}  # fmt: skip
+
+
+def run(cfg) -> dict[str, pd.DataFrame]:
+    """Every table of the schema."""
+    scale = SCALES[cfg.scale]
+    parts = [part for parts in _parts(cfg, scale).values() for part in parts]
+    found = run_parts(cfg, parts)
+    return {
+        table: pd.concat([found[part.name] for part in made], ignore_index=True) for table, made in _parts(cfg, scale).items()
+    }
+
+
+def _parts(cfg, scale: Scale) -> dict[str, list[Part]]:
+    """The parts of which each table consists."""
+    families = scale.families
+    limit = {name: 1 << 62 if name in (MACHINE, "reference") else scale.slow_instructions for name in cfg.backends}
+    found = {
+        "programs": [Part("programs", partial(evidence.programs, families))],
+        "selections": [
+            Part(f"selections_{m}_{k}", partial(evidence.selections, families, m, k, seeds))
+            for m, (counts, seeds) in scale.methods.items() for k in counts
+        ],
+        "operations": [Part("operations", partial(evidence.operations, families))],
+        "measured": [Part(f"measured_{m}", partial(evidence.measured, families, m, limit[m])) for m in cfg.backends],
+        "proofs": [Part("proofs", partial(evidence.proven, families))],
+        "machines": [Part(f"machines_{m}", partial(evidence.machines, families, m, cfg.seed)) for m in cfg.backends],
+        "ratified": [Part("ratified", partial(evidence.found_again, families))],
+        "limits": [Part(f"limits_{k}", partial(evidence.limits, families, arm)) for k, arm in enumerate(evidence.ARMS)],
+        "controls": [Part("controls", partial(evidence.refused, families, cfg.seed))],
+    }  # fmt: skip
+    return {name: found[name] for name in TABLES if name in found}

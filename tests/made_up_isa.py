@@ -1,0 +1,45 @@
+"""Made-up tables of instruction discovery."""
+
+import pandas as pd
+
+MACHINES = ("reference", "gpu_compute", "jax_tensor", "torch_neural")
+
+
+def tables() -> dict[str, pd.DataFrame]:
+    """A rotation pays most; greedy loses a tenth, and one ratified operation is found that none expected."""
+    share = {"exact": 1.0, "marginal_greedy": 0.9, "random": 0.2}
+    selections = [
+        (m, alike, k, seed, 100 * k, 2.0 * k * f, 2.5 * k * f, m == "exact")
+        for m, f in share.items() for k in (1, 4, 8) for seed in range(3 if m == "random" else 1)
+        for alike in (("program", "instruction") if m == "exact" else ("program",))
+    ]  # fmt: skip
+    operations = [
+        ("rori", "(a << (32 - imm)) | (a >> imm)", True, 5, 9, 3, 4.5),
+        ("op2", "(a >>s 31) ^ mulhu(a, b)", False, 4, 3, 1, 1.5),
+    ]  # fmt: skip
+    measured = [(m, p, 100, 90, 90) for m in MACHINES for p in ("crc32", "sha256")]
+    ratified = [
+        ("ror", "reachable", True, True, True),
+        ("pack", "reachable", False, True, False),
+        ("max", "branch", True, True, False),
+    ]
+    columns = {
+        "programs": ["program", "family", "held_out", "instructions"],
+        "selections": ["method", "alike", "count", "seed", "saved", "mean_percent", "all_percent", "optimal"],
+        "operations": ["operation", "expression", "immediate", "nodes", "uses", "programs", "mean_percent"],
+        "measured": ["backend", "program", "before", "predicted", "after"],
+        "proofs": ["program", "blocks", "proven"],
+        "machines": ["backend", "operation", "cases", "mismatches"],
+        "ratified": ["operation", "declared", "corpus", "control", "selected"],
+        "limits": ["limits", "uses", "operations", "mean_percent"],
+        "controls": ["control", "value", "expected", "holds"],
+    }
+    rows = {
+        "programs": [("crc32", "coding", False, 100), ("sha256", "crypto", False, 200), ("crypt", "crypt", True, 300)],
+        "selections": selections, "operations": operations, "measured": measured,
+        "proofs": [("crc32", 3, 3), ("sha256", 7, 7)], "ratified": ratified,
+        "machines": [(m, "rori", 305, 0) for m in MACHINES],
+        "limits": [("as chosen", 900, 300, 16.0), ("one input", 400, 100, 9.0)],
+        "controls": [("planted corpus: what marginal_greedy loses, in percent", 35.0, "at least 10", True)],
+    }  # fmt: skip
+    return {name: pd.DataFrame(rows[name], columns=columns[name]) for name in columns}
