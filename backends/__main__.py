@@ -19,6 +19,8 @@ from backends.core.environments.bare import Bare
 from backends.core.environments.streams import Files
 from backends.core.environments.tracing import Tracing
 from backends.core.errors import exit_code
+from backends.core.isa import extension_file
+from backends.core.isa.instruction_set import named
 from backends.core.screen import Screen
 from backends.interface import REGISTERS, Batch, Cache, Capabilities, Cause, Execution, MachineConfig, Status, UserError
 
@@ -34,6 +36,7 @@ def parser() -> argparse.ArgumentParser:
     run.add_argument("file", help="an ELF executable, or .c / .S (compiled with a small start-up file)")
     run.add_argument("--backend", default="reference", help="machine to run on (default: reference)")
     run.add_argument("--isa", choices=REGISTERS, help="default: what an ELF was built for, rv32em for .c and .S")
+    run.add_argument("--operations", metavar="FILE", help="operations beyond it, as isa_discovery suggest --write leaves them")
     run.add_argument("--max-steps", type=int, default=10_000_000, metavar="N", help="instructions (default: 10000000)")
     run.add_argument("--memory-bytes", type=int, metavar="N", help="default: the program plus a 64 KiB stack")
     run.add_argument("--device", default="cpu", help="cpu or cuda (default: cpu)")
@@ -77,8 +80,9 @@ def run_file(options: argparse.Namespace) -> int:
             raise UserError(f"--{name.replace('_', '-')} {getattr(options, name)}: give 0 or more")
     backend = catalog.create(options.backend, options.device)
     program, name = toolchain.load(Path(options.file), options.isa)
+    extra = extension_file.read(Path(options.operations), named(name)).extensions if options.operations else ()
     timing = {} if options.cache is None else {"timing": "cache", "cache": _cache(options.cache)}
-    config = toolchain.machine_for(program, name, options.memory_bytes, device=options.device, **timing)
+    config = toolchain.machine_for(program, name, options.memory_bytes, device=options.device, extensions=extra, **timing)
     batch = Batch(toolchain.initial_registers(config, _register_values(options.reg, config)))
     held = io.BytesIO(), io.BytesIO()
     out, errors = held if options.json else (_bytes_of(sys.stdout), _bytes_of(sys.stderr))

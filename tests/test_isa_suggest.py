@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from backends.__main__ import main as backends_command
 from backends.core import catalog, elf, toolchain
 from backends.core.isa.expressions import recorded
 from backends.core.isa.words import Arrays, Integers
@@ -148,3 +149,32 @@ def test_ratified_operations_mean_the_same_on_every_kind_of_word(name):
 def test_expressions_are_written_as_in_c():
     text = notation.text(recorded(lambda w, a, b: (a << 7 | w.shift_right(a, w.constant(25, a))) - b))
     assert text == "((a << 7) | (a >> 25)) - b"
+
+
+def test_what_is_written_runs_by_the_command(tmp_path, capfd):
+    """On every machine, in as many instructions as were predicted; without its operations it traps."""
+    assert main(["suggest", str(ROOT / "programs" / "binary_search.c"), "--write", str(tmp_path), "--json"]) == 0
+    predicted = json.loads(capfd.readouterr().out)["files"][0]["predicted"]
+    run = ["run", str(tmp_path / "binary_search.elf"), "--json", "--operations", str(tmp_path / "operations.json")]
+    for name in catalog.names():
+        assert backends_command([*run, "--backend", name]) == 17  # the place of what is searched for
+        assert json.loads(capfd.readouterr().out)["instructions"] == predicted
+    assert backends_command(run[:3]) == 1
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "{}",
+        "[{}]",
+        '[{"name": "a", "format": "R", "computes": [["add", 0, 2]]}]',
+        '[{"name": "add", "format": "R", "computes": [["add", 0, 1]]}]',
+        '[{"name": "a", "format": "Q", "computes": [["or", 0, 1]]}]',
+    ],
+)
+def test_a_wrong_file_of_operations_is_one_line(tmp_path, capsys, text):
+    file = tmp_path / "operations.json"
+    file.write_text(text)
+    assert backends_command(["run", SPECK, "--operations", str(file)]) == 2
+    assert len(capsys.readouterr().err.splitlines()) == 1

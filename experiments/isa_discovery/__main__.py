@@ -13,6 +13,8 @@ Files are C, assembly, or ELF executables for RV32; several are one corpus. Each
 An operation has two registers, or one and an immediate, and one result. "Optimal" means: over all subgraphs of at most 6
 instructions (24 with one input) in the blocks that ran, in this compiler's output, in its order and with its registers.
 
+With --write OUT, OUT/NAME.elf runs by: python -m backends run OUT/NAME.elf --operations OUT/operations.json
+
 What is assumed of an executable: a jump through a register leads to a return site, or to an address that the program holds as
 a word of data, makes as a constant, or was seen to jump to.
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from elftools.elf.elffile import ELFFile
 
+from backends.core.isa import extension_file
 from backends.interface import UserError
 from experiments.isa_discovery.layout import Layout
 
@@ -21,9 +22,11 @@ def rewritten(data: bytes, layout: Layout) -> bytes:
 
 
 def write(folder: Path, source: Path, data: bytes, layout: Layout) -> None:
-    """Write `<name>.elf` into the folder, which is made. Raises UserError rather than write over the source."""
+    """Write `<name>.elf` into the folder, which is made, and `operations.json`, what the file needs. Raises UserError rather
+    than write over the source."""
     folder.mkdir(parents=True, exist_ok=True)
     target = folder / f"{source.stem}.elf"
     if target.exists() and target.samefile(source):
         raise UserError(f"{target} is the program itself: give --write another folder")
     target.write_bytes(rewritten(data, layout))
+    (folder / "operations.json").write_text(extension_file.text(layout.isa.extensions), encoding="utf-8")
