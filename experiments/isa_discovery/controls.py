@@ -27,8 +27,8 @@ from experiments.isa_discovery.selection import Problem, Selection, exact
 
 _BLOCKS, _LENGTH = 60, 16
 _NAMES = ("add", "sub", "xor", "or", "and", "sll", "srl", "sltu", "mul", "slt")
-Row = tuple[str, float, str, bool]
-"""Control, number, what it has to be, whether it is."""
+Row = tuple[str, str, float, str, bool]
+"""Control, statement, number, what it has to be, whether it is."""
 
 
 def controls(of: Corpus, answer: Selection, names: dict[int, str], seed: int) -> pd.DataFrame:
@@ -49,9 +49,9 @@ def _planted() -> Iterator[Row]:
     problem = planted(25)
     best, greedy = exact(problem, 2), marginal_greedy(problem, 2, np.random.default_rng(0))
     lost = 100 * (1 - greedy.saved / best.saved)
-    yield "planted corpus: what marginal_greedy loses, in percent", lost, "at least 10", lost >= 10
+    yield "planted corpus", "what marginal_greedy loses, in percent", lost, "at least 10", lost >= 10
     short = 100 * (1 - best.saved / (25 * 20))
-    yield "planted corpus: what the exact method loses, in percent", short, "0", best.optimal and short == 0
+    yield "planted corpus", "what the exact method loses, in percent", short, "0", best.optimal and short == 0
 
 
 def _random(of: Corpus, answer: Selection, rng: np.random.Generator) -> Row:
@@ -61,7 +61,8 @@ def _random(of: Corpus, answer: Selection, rng: np.random.Generator) -> Row:
     drawn = 100 * exact(code.problem, len(answer.operations)).saved / subject.instructions
     real = float(np.mean([100 * saved / s.instructions for saved, s in zip(of.saved(answer), of.subjects, strict=True)]))
     return (
-        "random code: instructions saved by as many operations, in percent",
+        "random code",
+        "instructions saved by as many operations, in percent",
         drawn,
         f"under {real / 2:.1f}, half of the corpus",
         drawn < real / 2,
@@ -99,7 +100,7 @@ def _covers(of: Corpus, answer: Selection) -> Iterator[Row]:
                 for wrong in spoil(of.flows[k][first], candidate):
                     made += 1
                     refused += any(faults(of.flows[k][first], [*cover[:place], *wrong, *cover[place + 1 :]], 2))
-        yield f"covers with {kind}: refused of {made:,}", refused, f"{made:,}", made == refused > 0
+        yield "wrong covers", f"with {kind}: refused of {made:,}", refused, f"{made:,}", made == refused > 0
 
 
 def _overlapping(flow: Flow, one: Candidate) -> Iterator[list[Candidate]]:
@@ -127,4 +128,10 @@ def _operations(of: Corpus, answer: Selection, names: dict[int, str]) -> Row:
         if len(added):
             words[added[0]] ^= 1 << 15
             made, refused = made + 1, refused + any(True for _ in unproven(layout, words))
-    return f"programs with a wrong operand: not proven of {made:,}", refused, f"{made:,}", made == refused > 0
+    return (
+        "wrong operations",
+        f"programs with a wrong operand: not proven of {made:,}",
+        refused,
+        f"{made:,}",
+        made == refused > 0,
+    )

@@ -72,7 +72,10 @@ def _operations(results: Results) -> dict[str, Any]:
 def _controls(results: Results) -> dict[str, Any]:
     controls = results.table(EXPERIMENT, "controls")
     return {
-        "isa_controls": [[r.control, r.value, r.expected, "yes" if r.holds else "no"] for r in controls.itertuples()],
+        "isa_controls": [
+            [f"{r.control}: {r.statement}".replace("_", " "), r.value, r.expected, "yes" if r.holds else "no"]
+            for r in controls.itertuples()
+        ],
         "isa_controls_failed": (~controls["holds"]).sum(),
     }
 
