@@ -59,7 +59,7 @@ def flags(file: Path) -> tuple[str, ...]:
     if _HELD_OUT not in file.parents:
         return ("-O2",)
     included = (f"-I{folder}" for folder in (*musl().values(), _HELD_OUT))
-    named = re.search(r"^/\* sources: (.+) \*/$", file.read_text(encoding="utf-8"), re.MULTILINE)
+    named = re.search(r"/\* sources: (.+?) \*/", file.read_text(encoding="utf-8"), re.DOTALL)
     sources = (str(musl()["musl/src"] / name) for name in (named[1].split() if named else ()))
     return (*_AS_MUSL, *included, *sources)
 
