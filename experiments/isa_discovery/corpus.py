@@ -5,6 +5,7 @@ ziglang package ships it, called by drivers in `programs/held_out` that check pu
 A whole family is held out, since programs of one family share idioms. The first line of each says with which code it ends.
 """
 
+import re
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -38,6 +39,7 @@ HELD_OUT: dict[str, tuple[Path, ...]] = {
 _INCLUDED = ("musl/src/include", "musl/src/internal", "musl/src", "musl/arch/riscv32", "musl/arch/generic",
              "include/riscv32-linux-musl", "include/generic-musl", "musl/include")  # fmt: skip
 """Folders of musl as ziglang has them, in the order of musl's own Makefile; `musl/src` for the drivers."""
+_AS_MUSL = ("-O2", "-w", "-std=c99", "-ffreestanding", "-fno-strict-aliasing", "-D_XOPEN_SOURCE=700")
 
 
 def subjects(*families: str) -> list[Subject]:
@@ -53,24 +55,26 @@ def subjects(*families: str) -> list[Subject]:
 
 
 def flags(file: Path) -> tuple[str, ...]:
-    """Of the compiler, for a program of the corpus."""
+    """Of the compiler, for a program of the corpus: where musl's headers are, and the files of musl that a driver names."""
     if _HELD_OUT not in file.parents:
         return ("-O2",)
-    included = (f"-I{folder}" for folder in (*musl(), _HELD_OUT))
-    return ("-O2", "-w", "-std=c99", "-ffreestanding", "-fno-strict-aliasing", "-D_XOPEN_SOURCE=700", *included)
+    included = (f"-I{folder}" for folder in (*musl().values(), _HELD_OUT))
+    named = re.search(r"/\* sources: (.+?) \*/", file.read_text(encoding="utf-8"), re.DOTALL)
+    sources = (str(musl()["musl/src"] / name) for name in (named[1].split() if named else ()))
+    return (*_AS_MUSL, *included, *sources)
 
 
 @cache
-def musl() -> tuple[Path, ...]:
-    """The folders in which musl's sources and headers are found.
+def musl() -> dict[str, Path]:
+    """The folders in which musl's sources and headers are found, by their names below ziglang's folder of C libraries.
 
     Raises UserError where the ziglang package is not there, or does not have them.
     """
     found = find_spec("ziglang")
     if found is None or found.origin is None:
         raise UserError("ziglang, which compiles C and ships musl's sources, is not installed: pip install ziglang==0.17.0")
-    folders = tuple(Path(found.origin).parent / "lib" / "libc" / folder for folder in _INCLUDED)
-    if missing := [folder for folder in folders if not folder.is_dir()]:
+    folders = {name: Path(found.origin).parent / "lib" / "libc" / name for name in _INCLUDED}
+    if missing := [folder for folder in folders.values() if not folder.is_dir()]:
         raise UserError(f"{missing[0]} is not there: this ziglang ships musl otherwise; pip install ziglang==0.17.0")
     return folders
 

@@ -26,6 +26,11 @@ int strcmp(const char *left, const char *right) {
     return *(const unsigned char *)left - *(const unsigned char *)right;
 }
 
+int strncmp(const char *left, const char *right, size_t most) {
+    for (; most && *left && *left == *right; left++, right++, most--) {}
+    return most ? *(const unsigned char *)left - *(const unsigned char *)right : 0;
+}
+
 size_t strnlen(const char *text, size_t most) {
     size_t length = 0;
     for (; length < most && text[length]; length++) {}
@@ -34,3 +39,9 @@ size_t strnlen(const char *text, size_t most) {
 
 void __lock(volatile int *lock) { (void)lock; }
 void __unlock(volatile int *lock) { (void)lock; }
+
+int *__errno_location(void) {
+    static int number;
+    return &number;
+}
+int *___errno_location(void) { return __errno_location(); }

@@ -6,11 +6,6 @@
 
 #include "missing.h"
 
-int strncmp(const char *left, const char *right, size_t most) {
-    for (; most && *left && *left == *right; left++, right++, most--) {}
-    return most ? *(const unsigned char *)left - *(const unsigned char *)right : 0;
-}
-
 unsigned long strtoul(const char *restrict text, char **restrict end, int base) {
     unsigned long value = 0;
     for (; *text >= '0' && *text <= '9'; text++) value = value * base + (*text - '0');

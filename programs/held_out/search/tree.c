@@ -1,17 +1,9 @@
 /* exit: 0. POSIX tsearch: an AVL tree of 509 keys in an order that is not theirs, searched, walked, and half of it deleted. */
+/* sources: search/tsearch.c search/tfind.c search/tdelete.c search/twalk.c */
 #define HEAP_BYTES (1 << 14)
 #include "missing.h"
 
-#include "search/tsearch.c"
-#define node node_to_find /* each file declares it anew, and alike */
-#include "search/tfind.c"
-#undef node
-#define node node_to_delete
-#include "search/tdelete.c"
-#undef node
-#define node node_to_walk
-#include "search/twalk.c"
-#undef node
+#include <search.h>
 
 enum { KEYS = 509, FACTOR = 150, DEEPEST = 13 }; /* a prime; 1.44 log2(KEYS + 2), which the depth of an AVL tree is below */
 
