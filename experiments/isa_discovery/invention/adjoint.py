@@ -2,9 +2,9 @@
 
 Words are vectors of bits, and an operation the multilinear function of its operands' bits that agrees with its table, as in the
 relaxation `bits` of the differentiable machines. A task's loss is the length of a program and `WEIGHT` times the share of bits
-that it gets wrong; the program is the one of least loss among the exact shortest ones for the task and for all values that they
-compute. The derivative by the entries of an operation's table, taken at the exact programs, predicts the loss with another table
-in its place, as Grathwohl et al. (ICML 2021) do for flips of bits.
+that it gets wrong; the program is the one of least loss among those at hand, the exact ones among them. The derivative by the
+entries of an operation's table, taken at these programs, predicts the loss with another table in its place, as Grathwohl et al.
+(ICML 2021) do for flips of bits.
 """
 
 from typing import NamedTuple
@@ -91,8 +91,8 @@ def _run(tables, steps, values):
 
 @entry
 def _pull(tables, values, steps, adjoints, slopes):
-    """Backward through the code: adds to the adjoints `[I + S, R, bits]` and to slopes `[k, n * n, bits]`, the derivative by the
-    bits of the tables' entries."""
+    """Backward through the code: adds to the adjoints `[I + S, R, bits]` and to slopes `[k, n * n, bits]`, the derivative by
+    the bits of the tables' entries."""
     n, bits, inputs = tables.shape[1], adjoints.shape[2], len(values) - len(steps)
     for step in range(len(steps) - 1, -1, -1):
         operation, left, right = steps[step]

@@ -1,7 +1,7 @@
 """Operations regressed on a few points with their roles assigned, and what they do on all other operands.
 
-The protocol of nCPU's "learned instruction set": operation 0 is told to be add, operation 1 to be mul, each is fitted by gradient
-descent to three points, and there is no choice to discover. Here an operation is a polynomial of degree two in both operands,
+The protocol of nCPU's "learned instruction set": operation 0 is told to be add, operation 1 to be mul, each is fitted by
+gradient descent to three points, and there is no choice to discover. Here an operation is a polynomial of degree two in both operands,
 which holds add, sub and mul exactly, so that only the protocol can fail. The control is the same with all pairs given.
 """
 
@@ -12,12 +12,12 @@ import numpy as np
 ROLES = {"add": np.add, "sub": np.subtract, "mul": np.multiply}
 OPERANDS = 16
 POINTS = 3
-STEPS = 20_000
+STEPS = 4_000
 
 
 class Fit(NamedTuple):
-    """right_given, right_held_out: shares of the operand pairs on which the rounded result is right; held out: all that were not
-    given, and where all were, all."""
+    """right_given, right_held_out: shares of the operand pairs on which the rounded result is right; held out: all that were
+    not given, and where all were, all."""
 
     right_given: float
     right_held_out: float

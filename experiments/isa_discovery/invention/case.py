@@ -35,8 +35,9 @@ class Code(NamedTuple):
 @dataclass(frozen=True, eq=False)
 class Case:
     """names, tables `[O, n * n]` uint8: candidates, the result for operands x and y at x * n + y. inputs `[I, R]`, tasks
-    `[T, R]`, held_out `[H, R]` uint8: values over all rows. count: operations of a set, at most. undone: cost of a task that no
-    program does. shortest: `(case, tables [k, n * n])`, the exact programs; code: these, and what they come by; held-out tasks are no part of the cost."""
+    `[T, R]`, held_out `[H, R]` uint8: values over all rows; held-out tasks are no part of the cost. count: operations of a set,
+    at most. undone: cost of a task that no program does. shortest, code: `(case, tables [k, n * n])`, the exact programs over
+    these operations, their lengths or themselves."""
 
     name: str
     names: tuple[str, ...]
@@ -54,7 +55,7 @@ class Case:
     @property
     def values(self) -> int:
         """n: how many values a word has."""
-        return int(round(self.tables.shape[1] ** 0.5))
+        return round(self.tables.shape[1] ** 0.5)
 
     @cached_property
     def every_task(self) -> np.ndarray:
@@ -89,5 +90,5 @@ class Case:
 
 def either_way(table: np.ndarray) -> bytes:
     """Of an operation `[n * n]` and of its mirror the same."""
-    n = int(round(len(table) ** 0.5))
+    n = round(len(table) ** 0.5)
     return min(table.tobytes(), np.ascontiguousarray(table.reshape(n, n).T).tobytes())

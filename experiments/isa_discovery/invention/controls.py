@@ -90,7 +90,9 @@ def free_operation() -> list[Row]:
     case, found = transducers.case(1), transducers.singles()
     tasks = {task.tobytes() for task in case.tasks}
     x, y = case.inputs.astype(int)
-    own = [case.tables[chosen[0]].reshape(16, 16)[side].tobytes() in tasks for chosen in found.best for side in ((x, y), (y, x))]
+    own = [
+        case.tables[chosen[0]].reshape(16, 16)[side].tobytes() in tasks for chosen in found.best for side in ((x, y), (y, x))
+    ]
     known = dict(zip(words.OPERATIONS, words.tables(), strict=True))
     enough = max(transducers.states(known[name]) for name in transducers.KNOWN)
     product = transducers.states(known["mul"])

@@ -14,7 +14,7 @@ from experiments.isa_discovery.invention.optima import Optima, sets
 
 def nodes(table: np.ndarray) -> int:
     """Of an operation `[n * n]`."""
-    n = int(round(len(table) ** 0.5))
+    n = round(len(table) ** 0.5)
     bits = n.bit_length() - 1
     functions = {tuple((table >> bit & 1).tolist()) for bit in range(bits)}
     order = [(operand, bit) for bit in range(bits) for operand in (1, 0)]

@@ -36,12 +36,14 @@ def on_words() -> tuple[Case, list[int]]:
 
 def learned(case: Case, hard: bool, rng: np.random.Generator) -> list[int]:
     """The operations after descent on their tables alone, in the order of the tasks."""
-    relaxation = Relaxation(case, Options(hard, slots=1), rng)
+    relaxation = Relaxation(case, Options(hard, slots=1, spread=0.1), rng)
     every = np.arange(len(case.tasks))
     with torch.no_grad():
-        for name, chosen in (("operation", every), ("left", 0 * every), ("right", 0 * every + 1)):
-            relaxation.leaves[name].zero_()
-            relaxation.leaves[name][every, 0, chosen] = _CERTAIN
+        for leaf in (relaxation.leaves["operation"], relaxation.leaves["operands"]):
+            leaf.zero_()
+        relaxation.leaves["operation"][every, 0, every] = _CERTAIN
+        for operand in range(2):
+            relaxation.leaves["operands"][operand, :, 0, operand] = _CERTAIN
     adam = torch.optim.Adam([relaxation.leaves["table"]], relaxation.options.rate)
     rows = min(relaxation.options.rows, case.inputs.shape[1])
     for _ in range(STEPS):

@@ -16,6 +16,7 @@ from scipy.sparse import coo_array
 from backends.gpu_compute.compiling import entry
 from experiments.isa_discovery.invention import straight_line
 from experiments.isa_discovery.invention.case import Case, Set
+from experiments.isa_discovery.invention.enumeration import LONGEST
 
 
 @dataclass(frozen=True)
@@ -73,26 +74,22 @@ def _mask(chosen: Set) -> int:
 def needs(case: Case, tasks: int) -> Needs:
     """Of the first so many tasks."""
     every = straight_line.programs(case, case.tables, 1 << 20)
-    steps = np.where(np.arange(straight_line.LONGEST) < every.length[:, None], every.steps[:, :, 0], every.steps[:, :1, 0])
+    steps = np.where(np.arange(LONGEST) < every.length[:, None], every.steps[:, :, 0], every.steps[:, :1, 0])
     mask = np.bitwise_or.reduce(np.uint64(1) << steps.astype(np.uint64), axis=1)
-    masks, lengths, first = [], [], [0]
-    for task in range(tasks):
-        its = every.task == task
-        kept = _least(np.unique(np.column_stack((every.length[its].astype(np.uint64), mask[its])), axis=0))
-        masks += [m for _, m in kept]
-        lengths += [length for length, _ in kept]
-        first.append(len(masks))
-    return Needs(np.array(masks, np.uint64), np.array(lengths, np.int64), np.array(first), every.executions)
+    kept = [_least(every.length[every.task == task], mask[every.task == task]) for task in range(tasks)]
+    rows = np.array([row for its in kept for row in its], np.uint64).reshape(-1, 2)
+    first = np.concatenate(([0], np.cumsum([len(its) for its in kept])))
+    return Needs(rows[:, 1].copy(), rows[:, 0].astype(np.int64), first, every.executions)
 
 
-def _least(rows: np.ndarray) -> list[tuple[int, int]]:
-    """Rows (length, mask), by length, without those whose mask contains one before."""
+def _least(lengths: np.ndarray, masks: np.ndarray) -> list[tuple[int, int]]:
+    """Pairs (length, mask), by length, without those whose mask contains one before."""
     kept: list[tuple[int, int]] = []
-    ones = np.zeros(0, np.uint64)
-    for length, mask in sorted(rows.tolist(), key=lambda row: (row[0], row[1].bit_count())):
-        if not ((ones & np.uint64(mask)) == ones).any():
-            kept.append((length, mask))
-            ones = np.append(ones, np.uint64(mask))
+    for length in range(1, LONGEST + 1):
+        different = np.unique(masks[lengths == length])
+        for mask in different[np.argsort(np.bitwise_count(different), kind="stable")].tolist():
+            if not any(before & mask == before for _, before in kept):
+                kept.append((length, mask))
     return kept
 
 

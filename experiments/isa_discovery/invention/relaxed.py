@@ -27,18 +27,21 @@ FREE_TABLE = 4
 
 @dataclass(frozen=True)
 class Options:
-    """hard: choices are drawn. slots: instructions of a program. tasks, rows: of a step, at most. rate: Adam's. first, last:
-    temperatures, geometric in the steps. interval: steps between sets that are measured. steps: at most."""
+    """hard: choices are drawn. slots: instructions of a program. tasks, rows: of a step, at most. spread: standard deviation of
+    the first logits. rate: Adam's. steps, descents: of an entrant. first, last: temperatures, geometric in the steps. interval:
+    steps between sets that are measured."""
 
     hard: bool
     slots: int = 3
     tasks: int = 64
-    rows: int = 32
+    rows: int = 16
+    spread: float = 1.0
     rate: float = 0.1
+    steps: int = 50
+    descents: int = 3
     first: float = 1.0
     last: float = 0.2
-    interval: int = 4
-    steps: int = 200
+    interval: int = 10
 
 
 class Relaxation:
@@ -50,10 +53,11 @@ class Relaxation:
         tasks, slots, count = len(case.tasks), options.slots, case.count
         shapes = {
             "table": (count, FREE_TABLE if self.free else len(case.tables)), "operation": (tasks, slots, count),
-            "left": (tasks, slots, len(case.inputs) + slots - 1), "right": (tasks, slots, len(case.inputs) + slots - 1),
-            "result": (tasks, slots),
+            "operands": (2, tasks, slots, len(case.inputs) + slots - 1), "result": (tasks, slots),
         }  # fmt: skip
-        self.leaves = {name: torch.randn(shape, generator=self.random).requires_grad_() for name, shape in shapes.items()}
+        self.leaves = {name: options.spread * torch.randn(shape, generator=self.random) for name, shape in shapes.items()}
+        for leaf in self.leaves.values():
+            leaf.requires_grad_()
 
     @property
     def free(self) -> bool:
@@ -72,6 +76,12 @@ class Relaxation:
     def table_bits(self) -> torch.Tensor:
         """`[O, n * n * bits]`."""
         return self.spread(self.case.tables).flatten(1)
+
+    @cached_property
+    def later(self) -> torch.Tensor:
+        """`[L, I + L - 1]`: what keeps an instruction from results that come after it."""
+        slot, value = torch.arange(self.options.slots)[:, None], torch.arange(self.leaves["operands"].shape[-1])
+        return torch.where(value < len(self.case.inputs) + slot, 0.0, -1e9)
 
     def spread(self, words: np.ndarray) -> torch.Tensor:
         """`[…]` words to `[…, bits]`."""
@@ -102,46 +112,52 @@ class Relaxation:
 
     def loss(self, tasks: np.ndarray, rows: np.ndarray, temperature: float) -> torch.Tensor:
         """The sum over some tasks, on some rows."""
-        of = torch.from_numpy(tasks)
+        of, inputs = torch.from_numpy(tasks), len(self.case.inputs)
         operation, result = (self.choice(self.leaves[name][of], temperature) for name in ("operation", "result"))
+        operands = self.choice(self.leaves["operands"][:, of] + self.later, temperature)
         values = self.spread(self.case.inputs[:, rows]).expand(len(tasks), -1, -1, -1)
-        wanted, tables, total = self.spread(self.case.tasks[tasks][:, rows]), self.tables(temperature), torch.zeros(())
+        wanted = self.spread(self.case.tasks[tasks][:, rows])
+        mixture = torch.einsum("tsk,kxb->tsxb", operation, self.tables(temperature))
+        losses = []
         for slot in range(self.options.slots):
-            operands = (self.leaves[side][of, slot, : values.shape[1]] for side in ("left", "right"))
-            x, y = (torch.einsum("ti,tirb->trb", self.choice(logits, temperature), values) for logits in operands)
-            pairs = (self.one_of(x)[..., :, None] * self.one_of(y)[..., None, :]).flatten(2)
-            mixture = torch.einsum("tk,kxb->txb", operation[:, slot], tables)
-            value = torch.bmm(pairs, mixture)
-            wrong = (value + wanted - 2 * value * wanted).mean((1, 2))
-            total = total + (result[:, slot] * (WEIGHT * wrong + slot + 1)).sum()
+            taken = torch.einsum("ati,tirb->atrb", operands[:, :, slot, : inputs + slot], values)
+            x, y = self.one_of(taken)
+            value = torch.bmm((x[..., :, None] * y[..., None, :]).flatten(2), mixture[:, slot])
+            losses.append(WEIGHT * (value + wanted - 2 * value * wanted).mean((1, 2)) + slot + 1)
             values = torch.cat((values, value[:, None]), 1)
-        return total
+        return (result * torch.stack(losses, 1)).sum()
 
     def one_of(self, words: torch.Tensor) -> torch.Tensor:
         """`[…, bits]` expectations to `[…, n]`: the probability of every value, bits independent."""
-        found = torch.ones((*words.shape[:-1], 1))
-        for bit in range(self.bits):
-            one = words[..., bit : bit + 1]
-            found = torch.cat((found * (1 - one), found * one), -1)
+        both = torch.stack((1 - words, words), -1)
+        found = both[..., 0, :]
+        for bit in range(1, self.bits):
+            found = (both[..., bit, :, None] * found[..., None, :]).flatten(-2)
         return found
 
 
 def descend(evaluator: Evaluator, rng: np.random.Generator, options: Options, signal: str) -> None:
-    """Adam's steps, until the budget ends or `Options.steps` are done; the set that the tables are nearest to is measured now and then."""
-    case, budget, relaxation = evaluator.case, evaluator.budget, Relaxation(evaluator.case, options, rng)
+    """Descents from new logits, one after another, until the budget ends or all are done."""
+    for _ in range(options.descents):
+        _descend(evaluator, Relaxation(evaluator.case, options, rng), signal)
+
+
+def _descend(evaluator: Evaluator, relaxation: Relaxation, signal: str) -> None:
+    """Adam's steps; the set that the tables are nearest to is measured now and then, and at the end."""
+    case, budget, options, rng = relaxation.case, evaluator.budget, relaxation.options, relaxation.rng
     leaves = list(relaxation.leaves.values())
     adam = torch.optim.Adam(leaves, options.rate)
     tasks, rows = min(options.tasks, len(case.tasks)), min(options.rows, case.inputs.shape[1])
     for step in range(options.steps):
         if step % options.interval == 0:
             evaluator.cost(relaxation.chosen())
-        temperature = options.first * (options.last / options.first) ** (step / options.steps)
         budget.spend(soft(tasks * options.slots * rows / case.inputs.shape[1], relaxation.mixed))
         drawn = (rng.choice(len(of), count, replace=False) for of, count in ((case.tasks, tasks), (case.inputs[0], rows)))
         adam.zero_grad()
-        relaxation.loss(*drawn, temperature).backward()
+        relaxation.loss(*drawn, options.first * (options.last / options.first) ** (step / options.steps)).backward()
         _alter(leaves, signal, rng)
         adam.step()
+    evaluator.cost(relaxation.chosen())
 
 
 def _alter(leaves: list[torch.Tensor], signal: str, rng: np.random.Generator) -> None:

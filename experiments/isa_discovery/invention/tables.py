@@ -23,8 +23,8 @@ PAIRS = 64
 
 
 class Scale(NamedTuple):
-    """cases: of the entrants. seeds: of each entrant, by room; relaxed: of the relaxations. optima: cases. controls. pairs: best
-    transducers that are paired with all others, 0 for no pairs."""
+    """cases: of the entrants. seeds: of each entrant, by room; relaxed: of the relaxations. optima: cases. controls. pairs:
+    best transducers that are paired with all others, 0 for no pairs."""
 
     cases: tuple[str, ...]
     seeds: dict[str, int]
@@ -38,7 +38,7 @@ BOOLEAN = ("boolean_1", "boolean_2", "boolean_3", "boolean_4")
 SCALES = {
     "smoke": Scale(("boolean_4",), {"boolean": 4}, 1, BOOLEAN, ("positive", "assigned_roles")),
     "quick": Scale(
-        ("boolean_4", "words_4"), {"boolean": 100, "words": 20}, 3, (*BOOLEAN, "words_4", "transducers_1"),
+        ("boolean_4", "words_4"), {"boolean": 100, "words": 12}, 3, (*BOOLEAN, "words_4", "transducers_1"),
         tuple(controls.CONTROLS),
     ),
     "full": Scale(
@@ -65,7 +65,9 @@ def parts(scale: str) -> list[TablePart]:
         for method in entrants.every():
             relaxed, most = method.startswith(RELAXED), size.seeds[case.rsplit("_", 1)[0]]
             seeds = 1 if method == "exact" else size.relaxed if relaxed else most
-            found.append(TablePart("entrants", f"entrants-{case}-{method}", partial(entrant, case, method, tuple(range(seeds)))))
+            found.append(
+                TablePart("entrants", f"entrants-{case}-{method}", partial(entrant, case, method, tuple(range(seeds))))
+            )
     return [*found, *(TablePart("controls", f"control-{name}", partial(controls.table, name)) for name in size.controls)]
 
 

@@ -1,7 +1,7 @@
 """Exchanges of one operation, accepted as Metropolis et al. 1953 do, under a temperature that falls with the budget.
 
-Source: Kirkpatrick, Gelatt and Vecchi, Optimization by Simulated Annealing (1983). The temperatures are parts of the cost of the
-first set. Sets that are known are free, so a cold walk ends after `PATIENCE` proposals without a new one.
+Source: Kirkpatrick, Gelatt and Vecchi, Optimization by Simulated Annealing (1983). The temperatures are parts of the cost of
+the first set. Sets that are known are free, so a cold walk ends after `PATIENCE` proposals without a new one.
 """
 
 from collections.abc import Callable

@@ -1,7 +1,7 @@
 """Greedy choices, as compilers for custom instructions make them.
 
-frequency_greedy: the operations that cost least when each is alone. marginal_greedy: always the one that helps most beside those
-that are there (Nemhauser, Wolsey and Fisher 1978 bound what this loses, where help only diminishes; here it need not).
+frequency_greedy: the operations that cost least when each is alone. marginal_greedy: always the one that helps most beside
+those that are there (Nemhauser, Wolsey and Fisher 1978 bound what this loses, where help only diminishes; here it need not).
 """
 
 import numpy as np
