@@ -10,6 +10,7 @@ import pandas as pd
 
 from experiments.harness.parts import Part, run_parts
 from experiments.isa_discovery import corpus, evidence
+from experiments.isa_discovery.invention import tables as invention
 from experiments.isa_discovery.schema import TABLES
 
 MACHINE = "gpu_compute"
@@ -77,4 +78,6 @@ def _parts(cfg, scale: Scale) -> dict[str, list[Part]]:
         "limits": [Part(f"limits_{k}", partial(evidence.limits, families, arm)) for k, arm in enumerate(evidence.ARMS)],
         "controls": [Part("controls", partial(evidence.refused, families, cfg.seed))],
     }  # fmt: skip
+    for part in invention.parts(cfg.scale):
+        found.setdefault(part.table, []).append(Part(part.name, part.compute))
     return {name: found[name] for name in TABLES if name in found}
