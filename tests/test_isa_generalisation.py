@@ -11,9 +11,9 @@ from experiments.isa_discovery import corpus, discovery, generalisation
 from experiments.isa_discovery.profile import profiled
 from experiments.isa_discovery.suggest import measure, named
 
-LOOP = """unsigned sink[8];
+LOOP = """volatile unsigned sink[8];
 int main(void) {{
-    unsigned x = 1;
+    unsigned x = sink[7];
     for (unsigned i = 0; i < {rounds}; i++) {{
         {body}
         sink[{place}] = x;
@@ -22,14 +22,14 @@ int main(void) {{
 }}
 """
 TURNED = "x = (x << 7 | x >> 25) + i;"
-OWN = "x ^= x << 13;"
+OWN = "x = 8 * x - 5; sink[1] = i, sink[2] = i, sink[3] = i, sink[4] = i;"
 
 
 @pytest.fixture(scope="module")
 def planted(tmp_path_factory):
     """Two families turn and add, one does something else."""
     folder, subjects = tmp_path_factory.mktemp("planted"), {}
-    for name, body, rounds, place in (("one", TURNED, 400, 0), ("two", TURNED, 900, "i & 7"), ("other", OWN, 100, 0)):
+    for name, body, rounds, place in (("one", TURNED, 400, 0), ("two", TURNED, 900, "i & 7"), ("other", OWN, 500, 0)):
         file = folder / f"{name}.c"
         file.write_text(LOOP.format(body=body, rounds=rounds, place=place))
         subjects[name] = [profiled(file, ("-O2",), b"", 1 << 20)[0]]
@@ -61,7 +61,7 @@ def test_what_two_families_share_is_worth_its_optimum_and_nothing_elsewhere(plan
 
 
 def test_the_reduction_of_a_held_out_program_is_what_the_machine_counts(planted):
-    held_out = {"two": planted["two"], "search": [corpus.subjects("search")[-1]]}
+    held_out = {"two": planted["two"], "prng": corpus.subjects("prng")}
     families = generalisation.collect({"one": planted["one"], "other": planted["other"]}, held_out)
     table, machine = generalisation.from_training(families, 4), catalog.create("gpu_compute")
     answer = generalisation.selected(families, tuple(families.training), 4)
