@@ -1,4 +1,4 @@
-"""Families of programs: what is held out is right and is nobody's training; operations are worth something where they should be."""
+"""Families of programs: what is held out is right and trains nothing; operations are worth something where they should be."""
 
 from itertools import chain
 from types import SimpleNamespace

@@ -5,6 +5,7 @@ out, as Stone 1974 validates predictions). Within a family every program counts 
 operations selected on itself. Every cover is the best one: of the uses of given operations, found exactly.
 """
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -52,11 +53,14 @@ def collect(
     return Families(corpus, {f: members[f] for f in training}, {f: members[f] for f in held_out})
 
 
-def selected(families: Families, names: Sequence[str], count: int, limit_s: float = 600.0) -> Selection:
-    """The best `count` operations of these families alone, and their uses there, numbered as in the whole corpus."""
+def selected(families: Families, names: Sequence[str], count: int, limit_s: float = 600.0, programs: int = 1) -> Selection:
+    """The best `count` operations of these families alone, and their uses there, numbered as in the whole corpus. programs: that
+    have a use of an operation, at least."""
     problem = families.corpus.problem
     members = {k for name in names for k in families.members[name]}
-    uses = np.array([u for u, (k, _) in enumerate(families.corpus.places) if k in members], np.int64)
+    placed = [(u, k, int(problem.operation[u])) for u, (k, _) in enumerate(families.corpus.places) if k in members]
+    spread = Counter(operation for _, operation in {(k, operation) for _, k, operation in placed})
+    uses = np.array([u for u, _, operation in placed if spread[operation] >= programs], np.int64)
     found = exact(problem.only(uses), count, limit_s=limit_s)
     chosen = tuple(uses[list(found.uses)].tolist())
     return Selection(tuple(sorted({int(problem.operation[u]) for u in chosen})), chosen, found.saved, found.bound)
