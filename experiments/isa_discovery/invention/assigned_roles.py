@@ -1,8 +1,9 @@
 """Operations regressed on a few points with their roles assigned, and what they do on all other operands.
 
 The protocol of nCPU's "learned instruction set": operation 0 is told to be add, operation 1 to be mul, each is fitted by
-gradient descent to three points, and there is no choice to discover. Here an operation is a polynomial of degree two in both operands,
-which holds add, sub and mul exactly, so that only the protocol can fail. The control is the same with all pairs given.
+gradient descent to three points, and there is no choice to discover. Here an operation is a polynomial of degree two in both
+operands, which holds add, sub and mul exactly, so that only the protocol can fail. The control is the same with all pairs
+given.
 """
 
 from typing import NamedTuple

@@ -68,15 +68,20 @@ def tables(machines: Transducers) -> np.ndarray:
     return result
 
 
+def codes(machines: Transducers) -> np.ndarray:
+    """`[N]` uint16: of minimal machines, output and next state."""
+    return np.packbits(np.hstack((machines.output, machines.following)), axis=1).view(np.uint16)[:, 0]
+
+
 @cache
 def distinct() -> np.ndarray:
     """`[D, 256]` uint8: the tables of those that differ by more than an exchange of operands."""
-    machines = minimal(every())
-    packed = np.packbits(np.hstack((machines.output, machines.following)), axis=1)
-    _, first = np.unique(packed, axis=0, return_index=True)
-    different = tables(machines.take(np.sort(first)))
-    _, kept = np.unique(np.array([np.frombuffer(either_way(t), np.uint8) for t in different]), axis=0, return_index=True)
-    return different[np.sort(kept)]
+    machines = every()
+    exchanged = [0, 2, 1, 3, 4, 6, 5, 7]
+    mirrored = Transducers(machines.output[:, exchanged], machines.following[:, exchanged], machines.first)
+    either = np.minimum(codes(minimal(machines)), codes(minimal(mirrored)))
+    _, first = np.unique(either, return_index=True)
+    return tables(machines.take(np.sort(first)))
 
 
 def residuals(table: np.ndarray, prefix: int) -> int:
