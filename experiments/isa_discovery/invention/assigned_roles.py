@@ -33,9 +33,9 @@ def features(a: np.ndarray, b: np.ndarray) -> np.ndarray:
 def fit(role: str, points: int | None, rng: np.random.Generator) -> Fit:
     """points: operand pairs given, all where None."""
     a, b = np.divmod(np.arange(OPERANDS**2), OPERANDS)
-    every, wanted = features(a, b), ROLES[role](a, b)
-    given = rng.permutation(len(a))[:points]
-    weights = descend(every[given], wanted[given], 0.1 * rng.standard_normal(every.shape[1]))
+    every, wanted = features(a, b), np.asarray(ROLES[role](a, b))
+    given, start = rng.permutation(len(a))[:points], 0.1 * rng.standard_normal((every.shape[1],))
+    weights = descend(every[given], wanted[given], start)
     right = np.rint(every @ weights) == wanted
     others = np.setdiff1d(np.arange(len(a)), given) if points else given
     return Fit(float(right[given].mean()), float(right[others].mean()))

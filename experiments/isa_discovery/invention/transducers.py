@@ -74,14 +74,19 @@ def codes(machines: Transducers) -> np.ndarray:
 
 
 @cache
-def distinct() -> np.ndarray:
-    """`[D, 256]` uint8: the tables of those that differ by more than an exchange of operands."""
+def numbers() -> np.ndarray:
+    """`[D]`: one number, as in `every`, for each of those that differ by more than an exchange of operands."""
     machines = every()
     exchanged = [0, 2, 1, 3, 4, 6, 5, 7]
     mirrored = Transducers(machines.output[:, exchanged], machines.following[:, exchanged], machines.first)
     either = np.minimum(codes(minimal(machines)), codes(minimal(mirrored)))
-    _, first = np.unique(either, return_index=True)
-    return tables(machines.take(np.sort(first)))
+    return np.sort(np.unique(either, return_index=True)[1])
+
+
+@cache
+def distinct() -> np.ndarray:
+    """`[D, 256]` uint8: the tables of `numbers`."""
+    return tables(every().take(numbers()))
 
 
 def residuals(table: np.ndarray, prefix: int) -> int:
@@ -105,7 +110,7 @@ def case(count: int = 1) -> Case:
     known = dict(zip(words.TASKS, words.values(words.TASKS, words.pairs()), strict=True))
     tasks, held = (np.array([known[name] for name in names]) for names in (TASKS, HELD_OUT))
     free, how = distinct(), (straight_line.shortest, straight_line.code)
-    names = tuple(f"transducer {number}" for number in range(len(free)))
+    names = tuple(_named(table) or f"transducer {number}" for number, table in zip(numbers(), free, strict=True))
     return Case(f"transducers_{count}", names, free, words.pairs(), TASKS, tasks, HELD_OUT, held, count, words.UNDONE, *how)
 
 
@@ -131,7 +136,7 @@ def pairs(alone: Coverage, first: int) -> Coverage:
     """Pairs with one of the `first` best transducers of `singles`, and any other: no more than these are covered."""
     every = len(alone.costs)
     best = np.argsort(alone.costs, kind="stable")[:first].tolist()
-    chosen = sorted({(min(one, other), max(one, other)) for one in best for other in range(every) if other != one})
+    chosen: list[Set] = sorted({(min(one, other), max(one, other)) for one in best for other in range(every) if other != one})
     return _measured(case(2), chosen, every * (every - 1) // 2)
 
 
@@ -142,7 +147,11 @@ def _measured(of: Case, chosen: list[Set], total: int) -> Coverage:
     return Coverage(len(chosen), total, int(costs.min()), best, costs, sum(each.executions for each in found))
 
 
-def named(table: np.ndarray) -> str:
-    """The operation on words that a table is, or its mirror; empty where none is known."""
-    known = {either_way(t): name for name, t in zip(words.OPERATIONS, words.tables(), strict=True)}
-    return known.get(either_way(table), "")
+def _named(table: np.ndarray) -> str | None:
+    """The operation on words that a table is, or its mirror."""
+    return _operations().get(either_way(table))
+
+
+@cache
+def _operations() -> dict[bytes, str]:
+    return {either_way(table): name for name, table in zip(words.OPERATIONS, words.tables(), strict=True)}
