@@ -36,7 +36,7 @@ class Scale(NamedTuple):
 
 BOOLEAN = ("boolean_1", "boolean_2", "boolean_3", "boolean_4")
 SCALES = {
-    "smoke": Scale(("boolean_4",), {"boolean": 4}, 1, BOOLEAN, ("positive", "assigned_roles")),
+    "smoke": Scale(("boolean_4",), {"boolean": 4}, 1, BOOLEAN, ("assigned_roles",)),
     "quick": Scale(
         ("boolean_4", "words_4"), {"boolean": 100, "words": 12}, 3, (*BOOLEAN, "words_4", "transducers_1"),
         tuple(controls.CONTROLS),
