@@ -1,8 +1,9 @@
 """Operations regressed on a few points with their roles assigned, and what they do on all other operands.
 
 The protocol of nCPU's "learned instruction set": operation 0 is told to be add, operation 1 to be mul, each is fitted by
-gradient descent to three points, and there is no choice to discover. Here an operation is a polynomial of degree two in both operands,
-which holds add, sub and mul exactly, so that only the protocol can fail. The control is the same with all pairs given.
+gradient descent to three points, and there is no choice to discover. Here an operation is a polynomial of degree two in both
+operands, which holds add, sub and mul exactly, so that only the protocol can fail. The control is the same with all pairs
+given.
 """
 
 from typing import NamedTuple
@@ -32,9 +33,9 @@ def features(a: np.ndarray, b: np.ndarray) -> np.ndarray:
 def fit(role: str, points: int | None, rng: np.random.Generator) -> Fit:
     """points: operand pairs given, all where None."""
     a, b = np.divmod(np.arange(OPERANDS**2), OPERANDS)
-    every, wanted = features(a, b), ROLES[role](a, b)
-    given = rng.permutation(len(a))[:points]
-    weights = descend(every[given], wanted[given], 0.1 * rng.standard_normal(every.shape[1]))
+    every, wanted = features(a, b), np.asarray(ROLES[role](a, b))
+    given, start = rng.permutation(len(a))[:points], 0.1 * rng.standard_normal((every.shape[1],))
+    weights = descend(every[given], wanted[given], start)
     right = np.rint(every @ weights) == wanted
     others = np.setdiff1d(np.arange(len(a)), given) if points else given
     return Fit(float(right[given].mean()), float(right[others].mean()))

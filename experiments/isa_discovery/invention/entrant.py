@@ -21,11 +21,12 @@ FAMILIES = ("exact", "gradient", "discrete", "control")
 @dataclass(frozen=True)
 class Found:
     """chosen: the best set that was measured, None where the budget ended before. cost: its. history: executions and cost at
-    each set that was better than all before. executions: spent. time_s: on the processor."""
+    each set that was better than all before; times_s: on the processor until then. executions: spent. time_s: in all."""
 
     chosen: Set | None
     cost: int
     history: tuple[tuple[float, int], ...]
+    times_s: tuple[float, ...]
     executions: float
     time_s: float
 
@@ -38,6 +39,8 @@ class Evaluator:
         self.known: dict[Set, int] = {}
         self.best: tuple[int, Set] | None = None
         self.history: list[tuple[float, int]] = []
+        self.times_s: list[float] = []
+        self._start = time.process_time()
 
     def cost(self, chosen: Iterable[int]) -> int:
         """Of a set. Raises Exhausted where measuring it goes beyond the budget."""
@@ -53,6 +56,12 @@ class Evaluator:
         if self.best is None or self.known[key] < self.best[0]:
             self.best = self.known[key], key
             self.history.append((self.budget.spent, self.known[key]))
+            self.times_s.append(self.elapsed_s)
+
+    @property
+    def elapsed_s(self) -> float:
+        """On the processor, since the search began."""
+        return time.process_time() - self._start
 
     @property
     def sets(self) -> int:
@@ -78,8 +87,9 @@ class Entrant:
     search: Search
 
     def run(self, case: Case, budget: Budget, rng: np.random.Generator) -> Found:
-        evaluator, start = Evaluator(case, budget), time.process_time()
+        evaluator = Evaluator(case, budget)
         with suppress(Exhausted):
             self.search(evaluator, rng)
         cost, chosen = evaluator.best or (case.undone * len(case.tasks), None)
-        return Found(chosen, cost, tuple(evaluator.history), budget.spent, time.process_time() - start)
+        history, times_s = tuple(evaluator.history), tuple(evaluator.times_s)
+        return Found(chosen, cost, history, times_s, budget.spent, evaluator.elapsed_s)

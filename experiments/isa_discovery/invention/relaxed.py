@@ -152,9 +152,10 @@ def _descend(evaluator: Evaluator, relaxation: Relaxation, signal: str) -> None:
         if step % options.interval == 0:
             evaluator.cost(relaxation.chosen())
         budget.spend(soft(tasks * options.slots * rows / case.inputs.shape[1], relaxation.mixed))
-        drawn = (rng.choice(len(of), count, replace=False) for of, count in ((case.tasks, tasks), (case.inputs[0], rows)))
+        some, at = rng.choice(len(case.tasks), tasks, replace=False), rng.choice(case.inputs.shape[1], rows, replace=False)
+        temperature = options.first * (options.last / options.first) ** (step / options.steps)
         adam.zero_grad()
-        relaxation.loss(*drawn, options.first * (options.last / options.first) ** (step / options.steps)).backward()
+        relaxation.loss(some, at, temperature).backward()
         _alter(leaves, signal, rng)
         adam.step()
     evaluator.cost(relaxation.chosen())

@@ -36,7 +36,7 @@ class Scale(NamedTuple):
 
 BOOLEAN = ("boolean_1", "boolean_2", "boolean_3", "boolean_4")
 SCALES = {
-    "smoke": Scale(("boolean_4",), {"boolean": 4}, 1, BOOLEAN, ("positive", "assigned_roles")),
+    "smoke": Scale(("boolean_4",), {"boolean": 4}, 1, BOOLEAN, ("assigned_roles",)),
     "quick": Scale(
         ("boolean_4", "words_4"), {"boolean": 100, "words": 12}, 3, (*BOOLEAN, "words_4", "transducers_1"),
         tuple(controls.CONTROLS),
@@ -109,5 +109,6 @@ def _entrant_row(case: Case, best: int, found: Found) -> dict[str, object]:
         "executions": found.executions, "executions_to_best": found.history[-1][0] if found.history else np.nan,
         "cost": found.cost, "best": best, "regret_percent": 100 * (found.cost / best - 1), "hit": found.cost == best,
         "held_out_cost": np.nan if held is None else float(held.sum()), "found": case.text(found.chosen or ()),
-        "time_s": found.time_s,
+        "history": " ".join(f"{executions:.0f}:{cost}" for executions, cost in found.history),
+        "time_s": found.time_s, "time_to_best_s": found.times_s[-1] if found.times_s else np.nan,
     }  # fmt: skip

@@ -68,15 +68,25 @@ def tables(machines: Transducers) -> np.ndarray:
     return result
 
 
+def codes(machines: Transducers) -> np.ndarray:
+    """`[N]` uint16: of minimal machines, output and next state."""
+    return np.packbits(np.hstack((machines.output, machines.following)), axis=1).view(np.uint16)[:, 0]
+
+
+@cache
+def numbers() -> np.ndarray:
+    """`[D]`: one number, as in `every`, for each of those that differ by more than an exchange of operands."""
+    machines = every()
+    exchanged = [0, 2, 1, 3, 4, 6, 5, 7]
+    mirrored = Transducers(machines.output[:, exchanged], machines.following[:, exchanged], machines.first)
+    either = np.minimum(codes(minimal(machines)), codes(minimal(mirrored)))
+    return np.sort(np.unique(either, return_index=True)[1])
+
+
 @cache
 def distinct() -> np.ndarray:
-    """`[D, 256]` uint8: the tables of those that differ by more than an exchange of operands."""
-    machines = minimal(every())
-    packed = np.packbits(np.hstack((machines.output, machines.following)), axis=1)
-    _, first = np.unique(packed, axis=0, return_index=True)
-    different = tables(machines.take(np.sort(first)))
-    _, kept = np.unique(np.array([np.frombuffer(either_way(t), np.uint8) for t in different]), axis=0, return_index=True)
-    return different[np.sort(kept)]
+    """`[D, 256]` uint8: the tables of `numbers`."""
+    return tables(every().take(numbers()))
 
 
 def residuals(table: np.ndarray, prefix: int) -> int:
@@ -100,7 +110,7 @@ def case(count: int = 1) -> Case:
     known = dict(zip(words.TASKS, words.values(words.TASKS, words.pairs()), strict=True))
     tasks, held = (np.array([known[name] for name in names]) for names in (TASKS, HELD_OUT))
     free, how = distinct(), (straight_line.shortest, straight_line.code)
-    names = tuple(f"transducer {number}" for number in range(len(free)))
+    names = tuple(_named(table) or f"transducer {number}" for number, table in zip(numbers(), free, strict=True))
     return Case(f"transducers_{count}", names, free, words.pairs(), TASKS, tasks, HELD_OUT, held, count, words.UNDONE, *how)
 
 
@@ -126,7 +136,7 @@ def pairs(alone: Coverage, first: int) -> Coverage:
     """Pairs with one of the `first` best transducers of `singles`, and any other: no more than these are covered."""
     every = len(alone.costs)
     best = np.argsort(alone.costs, kind="stable")[:first].tolist()
-    chosen = sorted({(min(one, other), max(one, other)) for one in best for other in range(every) if other != one})
+    chosen: list[Set] = sorted({(min(one, other), max(one, other)) for one in best for other in range(every) if other != one})
     return _measured(case(2), chosen, every * (every - 1) // 2)
 
 
@@ -137,7 +147,11 @@ def _measured(of: Case, chosen: list[Set], total: int) -> Coverage:
     return Coverage(len(chosen), total, int(costs.min()), best, costs, sum(each.executions for each in found))
 
 
-def named(table: np.ndarray) -> str:
-    """The operation on words that a table is, or its mirror; empty where none is known."""
-    known = {either_way(t): name for name, t in zip(words.OPERATIONS, words.tables(), strict=True)}
-    return known.get(either_way(table), "")
+def _named(table: np.ndarray) -> str | None:
+    """The operation on words that a table is, or its mirror."""
+    return _operations().get(either_way(table))
+
+
+@cache
+def _operations() -> dict[bytes, str]:
+    return {either_way(table): name for name, table in zip(words.OPERATIONS, words.tables(), strict=True)}
