@@ -12,7 +12,7 @@ RUN := $(VENV)/bin/python
 # make's own -j would start experiments beside one another and spoil their timings
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
-.PHONY: help setup test reproduce figures paper report claims demo conform bench gpu-kit gpu weights lint clean
+.PHONY: help setup test reproduce figures paper report claims demo conform bench gpu-kit gpu weights areas lint clean
 
 help: ## this list
 	@echo "make TARGET [SCALE=smoke|quick|full] [RESULTS=FOLDER] [PYTHON=python3]"; echo
@@ -62,6 +62,12 @@ gpu: ## conformance and benchmarks on a GPU, in 7 minutes (PYTHON: one with numb
 
 weights: $(STAMP) ## train the networks of torch_neural from scratch and certify them
 	$(RUN) -m backends.torch_neural.train
+
+FAMILIES := coding hashing ciphers sorting text numeric control
+BESIDE := crc32 quicksort bubble_sort binary_search strings matrix_product sieve gcd virtual_machine collatz
+areas: $(STAMP) ## count the gates of operations and arithmetic units anew, by Yosys, in a quarter of an hour
+	$(RUN) -m pip install --quiet --disable-pip-version-check -c $(CONSTRAINTS) -e '.[area]'
+	$(RUN) -m experiments.isa_discovery areas $(sort $(wildcard $(FAMILIES:%=programs/%/*.c))) $(BESIDE:%=programs/%.c)
 
 lint: $(STAMP) ## style, types, and who imports whom
 	$(RUN) -m ruff check .

@@ -3,4 +3,5 @@
 machine_code: control flow of an executable. dataflow: what a block computes. candidates: subgraphs that one operation could
 replace. operations: what these compute, equal ones proven equal. selection: the best few, by integer programming; checker: an
 independent look at its answer. layout: the rewritten executable; proof: its blocks compute the same.
+area: gates of operations and of units with them, from verilog by synthesis; gate_tables: those that come with the suite.
 """

@@ -83,6 +83,16 @@ OPERATIONS: dict[str, Callable[[Words, Word, Word], Word]] = {
 """Those with an immediate (rori, bclri, …) compute the same as theirs of two registers. What counts or looks for bits (clz,
 ctz, cpop) and carry-less multiplication are loops, AES rounds look up tables: they are no expressions of this kind."""
 
+EXTENSIONS = {
+    "Zba": ("sh1add", "sh2add", "sh3add"),
+    "Zbb": ("andn", "orn", "xnor", "min", "max", "minu", "maxu", "rol", "ror", "sext.b", "sext.h", "zext.h", "rev8"),
+    "Zbs": ("bclr", "bset", "binv", "bext"),
+    "Zbkb": ("andn", "orn", "xnor", "rol", "ror", "pack", "packh", "rev8", "brev8"),
+    "Zicond": ("czero.eqz", "czero.nez"),
+    "Zknh": ("sha256sig0", "sha256sig1", "sha256sum0", "sha256sum1"),
+}
+"""Those of each extension that are here."""
+
 
 def name_of(expression: Expression) -> str:
     """The ratified operation that computes the same, proven; empty where there is none."""

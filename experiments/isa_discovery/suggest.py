@@ -6,30 +6,36 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
+import numpy as np
 from rich.table import Table
 
 from backends.core import catalog
 from backends.core.screen import Screen
 from backends.interface import Backend, UserError
-from experiments.isa_discovery import discovery, elf_text, notation, ratified
+from experiments.isa_discovery import area, discovery, elf_text, notation, ratified, synthesis
 from experiments.isa_discovery.candidates import Limits
 from experiments.isa_discovery.discovery import Corpus, Subject
 from experiments.isa_discovery.layout import Layout
+from experiments.isa_discovery.operations import Operation
 from experiments.isa_discovery.profile import profiled
 from experiments.isa_discovery.proof import unproven
 from experiments.isa_discovery.selection import Selection, exact
+
+COUNT = 4
+"""Operations to add, where neither their number nor an area is given."""
 
 
 @dataclass(frozen=True)
 class Suggested:
     """name: of the ratified operation that computes the same, or one of our own. uses: places in the code. saved: executed
-    instructions fewer."""
+    instructions fewer. gates: NAND2 equivalents of the operation alone; None where they are not known here."""
 
     name: str
     expression: str
     immediate: bool
     uses: int
     saved: int
+    gates: float | None
 
 
 @dataclass(frozen=True)
@@ -45,8 +51,10 @@ class Measured:
 def run(options: argparse.Namespace) -> int:
     """Which added instructions save most on these programs: the optimum, the operations, and the programs rewritten to use
     them, proven block by block, run and counted."""
-    if options.count < 1:
+    if options.count is not None and options.count < 1:
         raise UserError(f"--count {options.count}: give 1 or more")
+    if options.area is not None and not 0 <= options.area < float("inf"):
+        raise UserError(f"--area {options.area:g}: give NAND2 equivalents, 0 or more")
     machine = catalog.create(options.backend)
     given = Path(options.input).read_bytes() if options.input else b""
     pairs = [profiled(Path(file), tuple(options.flag) or ("-O2",), given, options.max_steps) for file in options.files]
@@ -54,9 +62,10 @@ def run(options: argparse.Namespace) -> int:
     if len({subject.config.isa for subject in subjects}) > 1:
         raise UserError("some of these files are for RV32E, some for RV32I: give files for one of them")
     corpus = discovery.collect(subjects, Limits(inputs=options.inputs), options.even)
-    answer = exact(corpus.problem, options.count, limit_s=options.limit_s)
+    answer, smallest = chosen(options, corpus)
     if not answer.saved:
-        print("Nothing saves an instruction here.")
+        too_small = options.area is not None and options.area < smallest < np.inf
+        print(f"Nothing fits: the smallest has {smallest:g} gates." if too_small else "Nothing saves an instruction here.")
         return 1
     names = named(corpus, answer)
     layouts = discovery.rewrite(corpus, answer, names)
@@ -72,6 +81,16 @@ def run(options: argparse.Namespace) -> int:
             elf_text.write(Path(options.write), Path(file), data, layout)
     _tell(options, answer, suggested(corpus, answer, names), measured)
     return 0
+
+
+def chosen(options: argparse.Namespace, corpus: Corpus) -> tuple[Selection, float]:
+    """The best selection within the number of operations and the area asked for, and the gates of the smallest operation that
+    was looked at."""
+    if options.area is None:
+        return exact(corpus.problem, options.count or COUNT, limit_s=options.limit_s), 0.0
+    count = options.count or corpus.problem.operations
+    answer, gates = area.within(corpus.problem, corpus.operations, count, options.area, options.limit_s)
+    return answer, float(np.nanmin(gates, initial=np.inf))
 
 
 def named(corpus: Corpus, answer: Selection) -> dict[int, str]:
@@ -93,8 +112,14 @@ def suggested(corpus: Corpus, answer: Selection, names: dict[int, str]) -> list[
         operands = ("a", "imm") if operation.immediate else ("a", "b")
         saved = sum(int(corpus.problem.saved[u]) // corpus.weights[corpus.places[u][0]] for u in uses)
         text = notation.text(operation.expression, operands)
-        rows.append(Suggested(names[k], text, operation.immediate, len(uses), saved))
+        rows.append(Suggested(names[k], text, operation.immediate, len(uses), saved, _gates(operation)))
     return sorted(rows, key=lambda row: -row.saved)
+
+
+def _gates(operation: Operation) -> float | None:
+    if not synthesis.available() and notation.text(operation.expression) not in area.known(area.OPERATIONS):
+        return None
+    return float(area.areas_of([operation])[0])
 
 
 def measure(file: str, subject: Subject, layout: Layout, saved: int, machine: Backend) -> Measured:
@@ -113,9 +138,10 @@ def _tell(options: argparse.Namespace, answer: Selection, rows: Sequence[Suggest
         told = {"operations": [asdict(row) for row in rows], "files": [asdict(m) for m in measured]}
         print(json.dumps({"verdict": word, "bound": answer.bound, **told}))
         return
-    table = Table("operation", "computes", "uses", "instructions saved")
+    table = Table("operation", "computes", "uses", "instructions saved", "gates")
     for row in rows:
-        table.add_row(row.name, row.expression, f"{row.uses:,}", f"{row.saved:,}")
+        gates = "unknown" if row.gates is None else f"{row.gates:,g}"
+        table.add_row(row.name, row.expression, f"{row.uses:,}", f"{row.saved:,}", gates)
     Screen().print(table)
     for m in measured:
         part = f"{100 * (m.before - m.after) / m.before:.1f} % fewer"
