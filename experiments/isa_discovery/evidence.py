@@ -19,7 +19,7 @@ from backends.core import catalog
 from backends.core.isa import encode
 from backends.core.isa.words import Arrays
 from backends.interface import Batch, MachineConfig
-from experiments.isa_discovery import controls, corpus, discovery, ratified, second_solver, suggest
+from experiments.isa_discovery import controls, corpus, discovery, generalisation, ratified, second_solver, suggest
 from experiments.isa_discovery.baselines import BASELINES
 from experiments.isa_discovery.candidates import Limits
 from experiments.isa_discovery.discovery import Corpus
@@ -218,3 +218,11 @@ def refused(families: Families, seed: int) -> pd.DataFrame:
     """The controls."""
     of, answer = collected(families), selected(families, SHOWN)
     return controls.controls(of, answer, suggest.named(of, answer), seed)
+
+
+def generalised(training: Families, held_out: Families) -> pd.DataFrame:
+    """What is selected on some families is worth to others."""
+    known, others = ({f: corpus.subjects(f) for f in families} for families in (training, held_out))
+    found = generalisation.collect(known, others)
+    tables = [generalisation.from_training(found, SHOWN), generalisation.from_training(found, SHOWN, programs=2)]
+    return pd.concat([*tables, generalisation.leave_one_out(found, SHOWN)], ignore_index=True)

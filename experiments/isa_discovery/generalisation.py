@@ -19,8 +19,8 @@ from experiments.isa_discovery.candidates import Limits
 from experiments.isa_discovery.discovery import Corpus, Subject
 from experiments.isa_discovery.selection import Selection, exact
 
-TRAINING, OTHERS = "training", "all other families"
-COLUMNS = ("family", "programs", "count", "trained_on", "reduction_percent", "own_optimum_percent", "optimal")
+TRAINING, SHARED, OTHERS = "training", "training, operations of two programs or more", "all other families"
+COLUMNS = ("family", "programs", "count", "trained_on", "reduction_percent", "all_percent", "own_optimum_percent", "optimal")
 
 
 @dataclass(frozen=True)
@@ -54,8 +54,8 @@ def collect(
 
 
 def selected(families: Families, names: Sequence[str], count: int, limit_s: float = 600.0, programs: int = 1) -> Selection:
-    """The best `count` operations of these families alone, and their uses there, numbered as in the whole corpus. programs: that
-    have a use of an operation, at least."""
+    """The best `count` operations of these families alone, and their uses there, numbered as in the whole corpus. programs:
+    that have a use of an operation, at least."""
     problem = families.corpus.problem
     members = {k for name in names for k in families.members[name]}
     placed = [(u, k, int(problem.operation[u])) for u, (k, _) in enumerate(families.corpus.places) if k in members]
@@ -72,10 +72,14 @@ def reductions(families: Families, selection: Selection) -> np.ndarray:
     return 100 * np.array(saved) / [subject.instructions for subject in families.corpus.subjects]
 
 
-def from_training(families: Families, count: int, limit_s: float = 600.0) -> pd.DataFrame:
-    """Operations selected on all training families, used in each family: a row each, columns `COLUMNS`."""
-    answer = selected(families, tuple(families.training), count, limit_s)
-    return _table(_row(families, family, count, TRAINING, answer, limit_s) for family in families.members)
+def from_training(families: Families, count: int, limit_s: float = 600.0, programs: int = 1) -> pd.DataFrame:
+    """Operations selected on all training families, used in each family: a row each, columns `COLUMNS`. programs: as in
+    `selected`, 1 or 2."""
+    answer, trained_on = (
+        selected(families, tuple(families.training), count, limit_s, programs),
+        (TRAINING, SHARED)[programs - 1],
+    )
+    return _table(_row(families, family, count, trained_on, answer, limit_s) for family in families.members)
 
 
 def leave_one_out(families: Families, count: int, limit_s: float = 600.0) -> pd.DataFrame:
@@ -93,8 +97,10 @@ def mean_percent(table: pd.DataFrame, families: Sequence[str]) -> float:
 
 def _row(families: Families, family: str, count: int, trained_on: str, answer: Selection, limit_s: float) -> tuple:
     members, own = list(families.members[family]), selected(families, (family,), count, limit_s)
-    reduction, ceiling = (float(reductions(families, some)[members].mean()) for some in (answer, own))
-    return family, len(members), count, trained_on, reduction, ceiling, answer.optimal and own.optimal
+    reduced, ceiling = (reductions(families, some)[members] for some in (answer, own))
+    in_all = np.average(reduced, weights=[families.corpus.subjects[k].instructions for k in members])
+    means = float(reduced.mean()), float(in_all), float(ceiling.mean())
+    return family, len(members), count, trained_on, *means, answer.optimal and own.optimal
 
 
 def _table(rows: Iterator[tuple]) -> pd.DataFrame:

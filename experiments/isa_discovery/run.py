@@ -19,10 +19,11 @@ COUNTS = (1, 2, 3, 4, 6, 8, 12, 16)
 
 @dataclass(frozen=True)
 class Scale:
-    """families: of programs. methods: with the counts of operations and the seeds that they are asked for. slow_instructions:
-    of programs that run on every machine, at most."""
+    """families: of programs, and those held out from selection. methods: with the counts of operations and the seeds that they
+    are asked for. slow_instructions: of programs that run on every machine, at most."""
 
     families: tuple[str, ...]
+    held_out: tuple[str, ...]
     methods: Mapping[str, tuple[Sequence[int], Sequence[int]]]
     slow_instructions: int
 
@@ -31,10 +32,11 @@ ONCE = (0,)
 EVERY = tuple(corpus.TRAINING)
 SCALES = {
     "smoke": Scale(
-        ("hashing", "sorting"), dict.fromkeys(("exact", "frequency_greedy", "marginal_greedy", "random"), ((1, 4), ONCE)), 500
+        ("hashing", "sorting"), ("search",),
+        dict.fromkeys(("exact", "frequency_greedy", "marginal_greedy", "random"), ((1, 4), ONCE)), 500,
     ),
     "quick": Scale(
-        EVERY,
+        EVERY, tuple(corpus.HELD_OUT),
         {
             "exact": (COUNTS, ONCE), "frequency_greedy": (COUNTS, ONCE), "marginal_greedy": (COUNTS, ONCE),
             "annealing": ((8,), ONCE), "random": ((8,), range(5)),
@@ -42,7 +44,7 @@ SCALES = {
         2_500,
     ),
     "full": Scale(
-        EVERY,
+        EVERY, tuple(corpus.HELD_OUT),
         dict.fromkeys(("exact", "second_solver", "frequency_greedy", "marginal_greedy"), (range(1, 17), ONCE))
         | dict.fromkeys(("annealing", "random"), (COUNTS, range(10))),
         100_000,
@@ -65,7 +67,7 @@ def _parts(cfg, scale: Scale) -> dict[str, list[Part]]:
     families = scale.families
     limit = {name: 1 << 62 if name in (MACHINE, "reference") else scale.slow_instructions for name in cfg.backends}
     found = {
-        "programs": [Part("programs", partial(evidence.programs, families))],
+        "programs": [Part("programs", partial(evidence.programs, (*families, *scale.held_out)))],
         "selections": [
             Part(f"selections_{m}_{k}", partial(evidence.selections, families, m, k, seeds))
             for m, (counts, seeds) in scale.methods.items() for k in counts
@@ -78,6 +80,7 @@ def _parts(cfg, scale: Scale) -> dict[str, list[Part]]:
         "limits": [Part(f"limits_{k}", partial(evidence.limits, families, arm)) for k, arm in enumerate(evidence.ARMS)],
         "controls": [Part("controls", partial(evidence.refused, families, cfg.seed))],
     }  # fmt: skip
+    found["generalisation"] = [Part("generalisation", partial(evidence.generalised, families, scale.held_out))]
     for part in invention.parts(cfg.scale):
         found.setdefault(part.table, []).append(Part(part.name, part.compute))
     return {name: found[name] for name in TABLES if name in found}

@@ -72,6 +72,17 @@ TABLES = {
         real("mean_percent", "instructions saved, mean over programs"),
         real("all_percent", "instructions saved, of those of all programs"),
     ),
+    "generalisation": table(
+        "what operations save in families that they were or were not selected on",
+        text("family", "of programs", "key"),
+        integer("programs", "of the family"),
+        integer("count", "operations, at most", "key"),
+        text("trained_on", "where they were selected", "key"),
+        real("reduction_percent", "instructions saved, mean over programs"),
+        real("all_percent", "instructions saved, of those of all programs"),
+        real("own_optimum_percent", "saved by the best operations for this family, mean over programs"),
+        boolean("optimal", "whether both selections are shown to be"),
+    ),
     "optima": table(
         "invention: the best sets of operations for declared tasks, all of them",
         text("case", "operations and tasks", "key"),
