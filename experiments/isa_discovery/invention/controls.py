@@ -64,8 +64,8 @@ def memorised(natural: bool) -> Case:
     x, y = main.inputs.astype(int)
     own = functions[:, words.N * x + y]
     names, tasks = (OWN + main.task_names, np.vstack((own, main.tasks))) if natural else (OWN, own)
-    candidates = {"names": main.names + OWN, "tables": np.vstack((main.tables, functions))}
-    return replace(main, name="memorised", task_names=names, tasks=tasks, **candidates)
+    candidates, operations = main.names + OWN, np.vstack((main.tables, functions))
+    return replace(main, name="memorised", names=candidates, tables=operations, task_names=names, tasks=tasks)
 
 
 def degenerate() -> list[Row]:
