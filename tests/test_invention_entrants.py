@@ -149,7 +149,7 @@ def test_parts_can_be_sent_to_other_processes_and_have_names_of_their_own():
 
 
 def test_an_entrants_rows_say_how_far_they_are_from_the_optimum():
-    table = tables.entrant("boolean_3", "annealing", (0, 1, 2))
+    table = tables.entrant("boolean_3", "annealing", 1 / 16, (0, 1, 2))
     assert (table.regret_percent == 100 * (table.cost / table.best - 1)).all() and (
         table.hit == (table.regret_percent == 0)
     ).all()

@@ -53,19 +53,20 @@ def _bits(values: int) -> int:
 
 def _spread(words: np.ndarray, bits: int) -> np.ndarray:
     """`[…]` words to `[…, bits]` of 0.0 and 1.0."""
-    return (words[..., None] >> np.arange(bits) & 1).astype(float)
+    return (np.arange(1 << bits)[:, None] >> np.arange(bits) & 1).astype(np.float32)[words]
 
 
 def _seeds(case: Case, values: np.ndarray, lengths: np.ndarray) -> np.ndarray:
     """`[I + S, R, bits]`: the derivative of the loss by each value that is the best one for a task."""
     bits = _bits(case.values)
-    have, want = (_spread(words.astype(np.int64), bits) for words in (values, case.tasks))
+    have, want = _spread(values, bits), _spread(case.tasks, bits)
     flat, wanted = have.reshape(len(have), -1), want.reshape(len(want), -1)
     wrong = flat.sum(1)[:, None] + wanted.sum(1) - 2 * flat @ wanted.T
     weight = WEIGHT / flat.shape[1]
     nearest = np.argmin(lengths[:, None] + weight * wrong, axis=0)
-    seeds = np.zeros_like(have)
-    np.add.at(seeds, nearest, weight * (1 - 2 * want))
+    seeds = np.zeros(have.shape)
+    for value, signed in zip(nearest, weight * (1 - 2 * want), strict=True):
+        seeds[value] += signed
     return seeds
 
 
@@ -76,8 +77,9 @@ def _mirrored(case: Case) -> np.ndarray:
 def _replaced(candidates: np.ndarray, tables: np.ndarray, slopes: np.ndarray) -> np.ndarray:
     """`[k, O]`: first-order changes."""
     bits = slopes.shape[2]
-    every, own = (_spread(t.astype(np.int64), bits) for t in (candidates, tables))
-    return np.einsum("kxb,oxb->ko", slopes, every) - (slopes * own).sum((1, 2))[:, None]
+    every, own = _spread(candidates, bits), _spread(tables, bits)
+    flat = slopes.reshape(len(slopes), -1)
+    return flat @ every.reshape(len(every), -1).T - (slopes * own).sum((1, 2))[:, None]
 
 
 @entry

@@ -23,7 +23,7 @@ SEEDS, FITS = 3, 11
 TERM = 0.1
 """Instructions that a node of an operation's description costs."""
 OWN = tuple(f"random {number}" for number in range(4))
-RANDOM_TASKS, NEGATIVE_SHARE = 30, 100_000
+RANDOM_TASKS, EXECUTIONS = 30, 40_000
 NEGATIVE = ("random", "annealing", "marginal_greedy", "gradient_proposals", "gumbel_straight_through", "bits")
 Row = tuple[str, str, float, str, bool]
 
@@ -50,7 +50,7 @@ def negative() -> list[Row]:
     case, rows = random_functions(np.random.default_rng(0)), []
     most = case.undone * len(case.tasks)
     for method in NEGATIVE:
-        found = entrants.every()[method].run(case, Budget(NEGATIVE_SHARE), np.random.default_rng(0))
+        found = entrants.every()[method].run(case, Budget(EXECUTIONS), np.random.default_rng(0))
         gain = most - found.cost
         rows.append(("random_functions", f"{method}: instructions saved", float(gain), "0", gain == 0))
     return rows
@@ -64,8 +64,8 @@ def memorised(natural: bool) -> Case:
     x, y = main.inputs.astype(int)
     own = functions[:, words.N * x + y]
     names, tasks = (OWN + main.task_names, np.vstack((own, main.tasks))) if natural else (OWN, own)
-    candidates = {"names": main.names + OWN, "tables": np.vstack((main.tables, functions))}
-    return replace(main, name="memorised", task_names=names, tasks=tasks, **candidates)
+    candidates, operations = main.names + OWN, np.vstack((main.tables, functions))
+    return replace(main, name="memorised", names=candidates, tables=operations, task_names=names, tasks=tasks)
 
 
 def degenerate() -> list[Row]:

@@ -20,30 +20,40 @@ SHARES = {"boolean": 1 / 16, "words": 1 / 8}
 """Budgets, in what the exact entrant spends on the case."""
 RELAXED = ("bits", "gumbel_straight_through")
 PAIRS = 64
+Longer = tuple[str, str, float]
+"""Case, method and another share: annealing is given the executions that it makes in about the time of the gradient."""
 
 
 class Scale(NamedTuple):
-    """cases: of the entrants. seeds: of each entrant, by room; relaxed: of the relaxations. optima: cases. controls. pairs:
-    best transducers that are paired with all others, 0 for no pairs."""
+    """cases: of the entrants. seeds: of each entrant, by room; relaxed: of the relaxations. optima: cases. controls. longer:
+    other budgets. pairs: best transducers that are paired with all others, 0 for no pairs."""
 
     cases: tuple[str, ...]
     seeds: dict[str, int]
     relaxed: int
     optima: tuple[str, ...]
     controls: tuple[str, ...]
+    longer: tuple[Longer, ...] = ()
     pairs: int = 0
 
 
 BOOLEAN = ("boolean_1", "boolean_2", "boolean_3", "boolean_4")
+EQUAL_TIME: tuple[Longer, ...] = (("boolean_4", "annealing", 1 / 4), ("words_4", "annealing", 3 / 8))
+FRONT: tuple[Longer, ...] = tuple(
+    (case, method, share)
+    for case in ("boolean_4", "words_4")
+    for method in ("annealing", "genetic", "random", "gradient_proposals")
+    for share in (1 / 64, 1 / 32, 1 / 2)
+)
 SCALES = {
     "smoke": Scale(("boolean_4",), {"boolean": 4}, 1, BOOLEAN, ("assigned_roles",)),
     "quick": Scale(
-        ("boolean_4", "words_4"), {"boolean": 100, "words": 12}, 3, (*BOOLEAN, "words_4", "transducers_1"),
-        tuple(controls.CONTROLS),
+        ("boolean_4", "words_4"), {"boolean": 100, "words": 12}, 2, (*BOOLEAN, "words_4", "transducers_1"),
+        tuple(controls.CONTROLS), EQUAL_TIME,
     ),
     "full": Scale(
         ("boolean_3", "boolean_4", "words_3", "words_4"), {"boolean": 1000, "words": 200}, 100,
-        (*BOOLEAN, "words_3", "words_4", "transducers_1"), tuple(controls.CONTROLS), PAIRS,
+        (*BOOLEAN, "words_3", "words_4", "transducers_1"), tuple(controls.CONTROLS), EQUAL_TIME + FRONT, PAIRS,
     ),
 }  # fmt: skip
 
@@ -61,14 +71,20 @@ def parts(scale: str) -> list[TablePart]:
     found = [TablePart("optima", f"optima-{name}", partial(optima, name)) for name in size.optima]
     if size.pairs:
         found.append(TablePart("optima", "optima-transducers_2", partial(pairs, size.pairs)))
-    for case in size.cases:
-        for method in entrants.every():
-            relaxed, most = method.startswith(RELAXED), size.seeds[case.rsplit("_", 1)[0]]
-            seeds = 1 if method == "exact" else size.relaxed if relaxed else most
-            found.append(
-                TablePart("entrants", f"entrants-{case}-{method}", partial(entrant, case, method, tuple(range(seeds))))
-            )
+    budgets = [(case, method, SHARES[_room(case)]) for case in size.cases for method in entrants.every()]
+    found += [_entrant_part(size, *budget) for budget in (*budgets, *size.longer)]
     return [*found, *(TablePart("controls", f"control-{name}", partial(controls.table, name)) for name in size.controls)]
+
+
+def _room(case: str) -> str:
+    return case.rsplit("_", 1)[0]
+
+
+def _entrant_part(size: Scale, case: str, method: str, share: float) -> TablePart:
+    count = 1 if method == "exact" else size.relaxed if method.startswith(RELAXED) else size.seeds[_room(case)]
+    share = float("inf") if method == "exact" else share
+    compute = partial(entrant, case, method, share, tuple(range(count)))
+    return TablePart("entrants", f"entrants-{case}-{method}-{share:.4f}", compute)
 
 
 def optima(name: str) -> pd.DataFrame:
@@ -93,14 +109,14 @@ def _optima(case: Case, covered: int, sets: int, every) -> pd.DataFrame:
     return pd.DataFrame([row])
 
 
-def entrant(name: str, method: str, seeds: tuple[int, ...]) -> pd.DataFrame:
-    """A row for each seed; the exact entrant's budget has no end."""
+def entrant(name: str, method: str, share: float, seeds: tuple[int, ...]) -> pd.DataFrame:
+    """A row for each seed. share: budget in what the exact entrant spends; that one's has no end."""
     case, best, entry = cases.get(name), cases.best(name), entrants.every()[method]
-    executions = float("inf") if method == "exact" else best.executions * SHARES[name.rsplit("_", 1)[0]]
-    found = [entry.run(case, Budget(executions), np.random.default_rng([case.count, seed])) for seed in seeds]
+    budget = best.executions * share
+    found = [entry.run(case, Budget(budget), np.random.default_rng([case.count, seed])) for seed in seeds]
     rows = [_entrant_row(case, best.cost, each) for each in found]
-    first = [{"case": name, "method": method, "family": entry.family, "seed": seed, "budget": executions} for seed in seeds]
-    return pd.DataFrame([a | b for a, b in zip(first, rows, strict=True)])
+    first = {"case": name, "method": method, "family": entry.family, "share": share, "budget": budget}
+    return pd.DataFrame([first | {"seed": seed} | row for seed, row in zip(seeds, rows, strict=True)])
 
 
 def _entrant_row(case: Case, best: int, found: Found) -> dict[str, object]:
