@@ -85,6 +85,15 @@ def test_selection_never_sees_what_is_held_out(planted):
     assert chosen[0] == chosen[1]
 
 
+def test_operations_of_one_program_alone_can_be_kept_out(planted):
+    families = generalisation.collect(planted, {})
+    operation, places = families.corpus.problem.operation, families.corpus.places
+    for least in (1, 2):
+        found = generalisation.selected(families, tuple(planted), 6, shared_by=least).operations
+        users = [{place[0] for place, of in zip(places, operation, strict=True) if of == one} for one in found]
+        assert found and min(map(len, users)) == least
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [

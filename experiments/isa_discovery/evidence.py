@@ -224,5 +224,5 @@ def generalised(training: Families, held_out: Families) -> pd.DataFrame:
     """What is selected on some families is worth to others."""
     known, others = ({f: corpus.subjects(f) for f in families} for families in (training, held_out))
     found = generalisation.collect(known, others)
-    tables = [generalisation.from_training(found, SHOWN), generalisation.from_training(found, SHOWN, programs=2)]
+    tables = [generalisation.from_training(found, SHOWN), generalisation.from_training(found, SHOWN, shared_by=2)]
     return pd.concat([*tables, generalisation.leave_one_out(found, SHOWN)], ignore_index=True)

@@ -2,7 +2,7 @@
 
 Selected on training families, they are used in held-out ones; selected on all training families but one, in that one (leave one
 out, as Stone 1974 validates predictions). Within a family every program counts alike. The ceiling is what a family saves with
-operations selected on itself. Every cover is the best one: of the uses of given operations, found exactly.
+operations selected on itself, without conditions. Every cover is the best one: of the uses of given operations, found exactly.
 """
 
 from collections import Counter
@@ -53,14 +53,17 @@ def collect(
     return Families(corpus, {f: members[f] for f in training}, {f: members[f] for f in held_out})
 
 
-def selected(families: Families, names: Sequence[str], count: int, limit_s: float = 600.0, programs: int = 1) -> Selection:
-    """The best `count` operations of these families alone, and their uses there, numbered as in the whole corpus. programs:
-    that have a use of an operation, at least."""
+def selected(families: Families, names: Sequence[str], count: int, limit_s: float = 600.0, shared_by: int = 1) -> Selection:
+    """The best `count` operations of these families alone, and their uses there, numbered as in the whole corpus.
+
+    shared_by: programs of these families that have a use of an operation, at least. More than 1 keeps out what is made for one
+    program, as a description length would.
+    """
     problem = families.corpus.problem
     members = {k for name in names for k in families.members[name]}
     placed = [(u, k, int(problem.operation[u])) for u, (k, _) in enumerate(families.corpus.places) if k in members]
     spread = Counter(operation for _, operation in {(k, operation) for _, k, operation in placed})
-    uses = np.array([u for u, _, operation in placed if spread[operation] >= programs], np.int64)
+    uses = np.array([u for u, _, operation in placed if spread[operation] >= shared_by], np.int64)
     found = exact(problem.only(uses), count, limit_s=limit_s)
     chosen = tuple(uses[list(found.uses)].tolist())
     return Selection(tuple(sorted({int(problem.operation[u]) for u in chosen})), chosen, found.saved, found.bound)
@@ -72,20 +75,17 @@ def reductions(families: Families, selection: Selection) -> np.ndarray:
     return 100 * np.array(saved) / [subject.instructions for subject in families.corpus.subjects]
 
 
-def from_training(families: Families, count: int, limit_s: float = 600.0, programs: int = 1) -> pd.DataFrame:
-    """Operations selected on all training families, used in each family: a row each, columns `COLUMNS`. programs: as in
-    `selected`, 1 or 2."""
-    answer, trained_on = (
-        selected(families, tuple(families.training), count, limit_s, programs),
-        (TRAINING, SHARED)[programs - 1],
-    )
+def from_training(families: Families, count: int, limit_s: float = 600.0, shared_by: int = 1) -> pd.DataFrame:
+    """Operations selected on all training families, used in each family: a row each, columns `COLUMNS`."""
+    answer = selected(families, tuple(families.training), count, limit_s, shared_by)
+    trained_on = TRAINING if shared_by == 1 else SHARED
     return _table(_row(families, family, count, trained_on, answer, limit_s) for family in families.members)
 
 
-def leave_one_out(families: Families, count: int, limit_s: float = 600.0) -> pd.DataFrame:
+def leave_one_out(families: Families, count: int, limit_s: float = 600.0, shared_by: int = 1) -> pd.DataFrame:
     """Operations selected on all training families but one, used in that one: a row each, columns `COLUMNS`."""
     others = {family: tuple(f for f in families.training if f != family) for family in families.training}
-    answers = ((family, selected(families, names, count, limit_s)) for family, names in others.items() if names)
+    answers = ((family, selected(families, names, count, limit_s, shared_by)) for family, names in others.items() if names)
     return _table(_row(families, family, count, OTHERS, answer, limit_s) for family, answer in answers)
 
 

@@ -2,8 +2,11 @@
 
 from typing import Any
 
+import numpy as np
 import pandas as pd
+from scipy.stats import binomtest
 
+from artifact.words import quantity
 from experiments.harness.tables import Results
 from paper import numbers
 
@@ -12,7 +15,9 @@ EXPERIMENT = "isa_discovery"
 
 def build(results: Results) -> dict[str, Any]:
     """As `numbers` says."""
-    return numbers.joined(*(part(results) for part in (_corpus, _selections, _operations, _controls)))
+    return numbers.joined(
+        *(part(results) for part in (_corpus, _selections, _operations, _generalisation, _invention, _controls))
+    )
 
 
 def _corpus(results: Results) -> dict[str, Any]:
@@ -67,6 +72,75 @@ def _operations(results: Results) -> dict[str, Any]:
         "isa_not_in_corpus": _listed(reachable[~reachable["corpus"]]),
         "isa_against_declared": _listed(ratified[(ratified["declared"] != "reachable") & ratified["corpus"]]),
     }
+
+
+def _generalisation(results: Results) -> dict[str, Any]:
+    found, programs = results.table(EXPERIMENT, "generalisation"), results.table(EXPERIMENT, "programs")
+    held_out = set(programs.loc[programs["held_out"], "family"])
+    weight = programs.groupby("family")["instructions"].sum()
+    values: dict[str, Any] = {"isa_held_out_programs": programs["held_out"].sum(), "isa_held_out_families": len(held_out)}
+    for name, kind in (("plain", "training"), ("shared", "training, operations of two programs or more")):
+        own = found[(found["trained_on"] == kind) & found["family"].isin(held_out)]
+        values[f"isa_held_{name}"] = percent(np.average(own["reduction_percent"], weights=own["programs"]))
+        values[f"isa_held_{name}_all"] = percent(np.average(own["all_percent"], weights=weight[own["family"]]))
+        values["isa_held_ceiling"] = percent(np.average(own["own_optimum_percent"], weights=own["programs"]))
+    left_out = found[found["trained_on"] == "all other families"]
+    values["isa_left_out"] = percent(np.average(left_out["reduction_percent"], weights=left_out["programs"]))
+    return values
+
+
+def at_equal_executions(entrants: pd.DataFrame) -> pd.DataFrame:
+    """The runs on the budget that most methods have, and the exact method's."""
+    usual = entrants.groupby("case")["share"].agg(lambda shares: shares.mode().iloc[0])
+    return entrants[(entrants["share"] == entrants["case"].map(usual)) | (entrants["family"] == "exact")]
+
+
+def wilson(hits: int, runs: int) -> tuple[float, float]:
+    """The 95 % interval of a share (Wilson 1927)."""
+    interval = binomtest(hits, runs).proportion_ci(0.95, "wilson")
+    return float(interval.low), float(interval.high)
+
+
+def _invention(results: Results) -> dict[str, Any]:
+    optima, entrants = results.table(EXPERIMENT, "optima"), at_equal_executions(results.table(EXPERIMENT, "entrants"))
+    runs = entrants.groupby(["case", "method", "family"], sort=False)
+    summary = runs.agg(
+        seeds=("hit", "size"), hits=("hit", "sum"), regret=("regret_percent", "median"), time_s=("time_s", "median")
+    )
+    found: dict[str, Any] = {}
+    for room in ("boolean", "words"):
+        own = summary[summary.index.get_level_values("case").str.startswith(room)]
+        if own.empty:
+            found |= {f"isa_{room}_{part}": "not run" for part in ("case", "gradient", *_BESIDE)}
+            continue
+        case = own.index.get_level_values("case")[-1]
+        own = own.loc[case]
+        gradient = own.xs("gradient", level="family").assign(share=lambda g: g["hits"] / g["seeds"])
+        best = gradient.sort_values(["share", "regret"], ascending=[False, True], kind="stable").index[0]
+        found |= {f"isa_{room}_case": case.replace("_", " "), f"isa_{room}_gradient": best.replace("_", " ")}
+        by_method = own.droplevel("family")
+        for part, method in _BESIDE.items():
+            row = by_method.loc[method.format(best)] if method.format(best) in by_method.index else None
+            found[f"isa_{room}_{part}"] = "not run" if row is None else _result(row)
+    rows = [
+        [*key[:2], r.seeds, r.hits, percent(r.regret), quantity(r.time_s, "s")]
+        for key, r in zip(summary.index, summary.itertuples(), strict=True)
+    ]
+    return found | {
+        "isa_entrants": [[str(cell).replace("_", " ") for cell in row] for row in rows],
+        "isa_optima": [
+            [r.case.replace("_", " "), r.operations, r.tasks, r.sets, r.optima, r.best_cost, r.median_cost]
+            for r in optima.itertuples()
+        ],
+    }
+
+
+_BESIDE = {"best": "{}", "permuted": "{}_permuted", "noise": "{}_noise", "annealing": "annealing", "random": "random"}
+"""What stands beside the best method with a gradient: itself without it, and others."""
+
+
+def _result(row: Any) -> str:
+    return f"{int(row.hits)} of {int(row.seeds)} (median regret {percent(row.regret)})"
 
 
 def _controls(results: Results) -> dict[str, Any]:
