@@ -23,6 +23,22 @@ def tables() -> dict[str, pd.DataFrame]:
         ("pack", "reachable", False, True, False),
         ("max", "branch", True, True, False),
     ]
+    methods = {
+        "exact": ("exact", 0),
+        "descent": ("gradient", 4),
+        "descent_permuted": ("control", 4),
+        "annealing": ("discrete", 2),
+    }
+    entrants = [
+        (case, m, family, 1.0 if m == "exact" else 0.1, 1e6, True, seed, 5e5, 100 + worse * (seed % 2), 100,
+         worse * (seed % 2), worse * (seed % 2) == 0, f"1000:150 400000:{100 + worse * (seed % 2)}")
+        for case in ("boolean_4", "words_4") for m, (family, worse) in methods.items() for seed in range(1 if m == "exact" else 4)
+    ]  # fmt: skip
+    families = ("coding", "crypto", "crypt")
+    kinds = ("training", "training, operations of two programs or more", "all other families")
+    generalisation = [
+        (f, 2, 8, kind, 5.0 - k, 6.0 - k, 9.0, True) for k, kind in enumerate(kinds) for f in families[: 3 - k // 2]
+    ]
     columns = {
         "programs": ["program", "family", "held_out", "instructions"],
         "selections": ["method", "alike", "count", "seed", "saved", "mean_percent", "all_percent", "optimal"],
@@ -32,6 +48,32 @@ def tables() -> dict[str, pd.DataFrame]:
         "machines": ["backend", "operation", "cases", "mismatches"],
         "ratified": ["operation", "declared", "corpus", "control", "selected"],
         "limits": ["limits", "uses", "operations", "mean_percent"],
+        "generalisation": [
+            "family",
+            "programs",
+            "count",
+            "trained_on",
+            "reduction_percent",
+            "all_percent",
+            "own_optimum_percent",
+            "optimal",
+        ],
+        "optima": ["case", "operations", "tasks", "sets", "optima", "best_cost"],
+        "entrants": [
+            "case",
+            "method",
+            "family",
+            "share",
+            "budget",
+            "usual",
+            "seed",
+            "executions",
+            "cost",
+            "best",
+            "regret_percent",
+            "hit",
+            "history",
+        ],
         "controls": ["control", "statement", "value", "expected", "holds"],
     }
     rows = {
@@ -40,6 +82,7 @@ def tables() -> dict[str, pd.DataFrame]:
         "proofs": [("crc32", 3, 3), ("sha256", 7, 7)], "ratified": ratified,
         "machines": [(m, "rori", 305, 0) for m in MACHINES],
         "limits": [("as chosen", 900, 300, 16.0), ("one input", 400, 100, 9.0)],
+        "generalisation": generalisation, "entrants": entrants, "optima": [("boolean_4", 11, 256, 561, 3, 657)],
         "controls": [("planted corpus", "what marginal_greedy loses, in percent", 35.0, "at least 10", True)],
     }  # fmt: skip
     return {name: pd.DataFrame(rows[name], columns=columns[name]) for name in columns}

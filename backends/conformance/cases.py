@@ -156,12 +156,17 @@ def file_cases(isa_name: str = "rv32em") -> tuple[Case, ...]:
     return tuple(_file_case(path, isa_name) for path in sorted(PROGRAMS.glob("*.[cS]")))
 
 
-def _file_case(path: Path, isa_name: str) -> Case:
+def stated_exit(path: Path) -> int:
+    """The exit code that a program's first line states."""
     stated = re.search(r"exit: (\d+)\.", path.read_text(encoding="utf-8").splitlines()[0])
     assert stated, f"{path.name}: the first line must state 'exit: N.'"
+    return int(stated[1])
+
+
+def _file_case(path: Path, isa_name: str) -> Case:
     program, _ = toolchain.load(path, isa_name)
     config = toolchain.machine_for(program, isa_name, max(8192, 1 << (len(program.image) + 2048).bit_length()))
-    expect = (("exit_code", int(stated[1])), ("cause", Cause.NONE))
+    expect = (("exit_code", stated_exit(path)), ("cause", Cause.NONE))
     batch = Batch(toolchain.initial_registers(config))
     return Case(f"{isa_name} {path.name}", "value", (program,), batch, config, 1_000_000, expect)
 

@@ -105,6 +105,7 @@ TABLES = {
         text("family", "exact, gradient, discrete or control"),
         real("share", "of the executions of the exact method, allowed", "key"),
         real("budget", "executions allowed"),
+        boolean("usual", "whether the budget is that of most methods, or the exact one's"),
         integer("seed", "of the method", "key"),
         real("executions", "charged"),
         real("executions_to_best", "charged when the best was found; empty: nothing was found", "missing"),

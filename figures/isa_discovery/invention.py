@@ -3,17 +3,17 @@
 import pandas as pd
 from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
+from scipy.stats import binomtest
 
 from experiments.harness.tables import Results
 from figures import style
-from paper.numbers.isa_discovery import at_equal_executions, wilson
 
 _FILLS = {"exact": style.INK, "gradient": "#0072B2", "discrete": "#E69F00", "control": "white"}
 
 
 def draw(results: Results) -> Figure:
     """A row a method, a column of panels a case: share of seeds with its Wilson interval, and median regret."""
-    found = at_equal_executions(results.table("isa_discovery", "entrants"))
+    found = results.table("isa_discovery", "entrants").query("usual")
     cases, methods = list(found["case"].unique()), list(found["method"].unique())
     size = (style.PAGE_IN, 0.16 * len(methods) + 0.9)
     figure, panels = plt.subplots(1, 2 * len(cases), sharey=True, figsize=size, squeeze=False)
@@ -32,6 +32,6 @@ def _point(panels, row: int, runs: pd.DataFrame) -> None:
     if runs.empty:
         return
     look = {"marker": "o", "markerfacecolor": _FILLS[runs["family"].iloc[0]], "color": style.INK, "linewidth": 0.7}
-    share, (low, high) = runs["hit"].mean(), wilson(int(runs["hit"].sum()), len(runs))
-    panels[0].errorbar(share, row, xerr=[[share - low], [high - share]], **look)
+    share, interval = runs["hit"].mean(), binomtest(int(runs["hit"].sum()), len(runs)).proportion_ci(method="wilson")
+    panels[0].errorbar(share, row, xerr=[[share - interval.low], [interval.high - share]], **look)
     panels[1].plot(runs["regret_percent"].median(), row, **look)

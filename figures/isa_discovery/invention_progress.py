@@ -7,14 +7,13 @@ from matplotlib.figure import Figure
 
 from experiments.harness.tables import Results
 from figures import style
-from paper.numbers.isa_discovery import at_equal_executions
 
 _POINTS = 60
 _SHOWN = ("gradient", "discrete")
 
 
 def draw(results: Results) -> Figure:
-    found = at_equal_executions(results.table("isa_discovery", "entrants"))
+    found = results.table("isa_discovery", "entrants").query("usual")
     found = found[(found["case"] == found["case"].iloc[-1]) & found["family"].isin(_SHOWN)]
     at = np.geomspace(found["budget"].max() / 1e3, found["budget"].max(), _POINTS)
     figure, axes = plt.subplots(figsize=(style.COLUMN_IN, 2.6))

@@ -4,7 +4,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy.stats import binomtest
 
 from artifact.words import quantity
 from experiments.harness.tables import Results
@@ -89,20 +88,8 @@ def _generalisation(results: Results) -> dict[str, Any]:
     return values
 
 
-def at_equal_executions(entrants: pd.DataFrame) -> pd.DataFrame:
-    """The runs on the budget that most methods have, and the exact method's."""
-    usual = entrants.groupby("case")["share"].agg(lambda shares: shares.mode().iloc[0])
-    return entrants[(entrants["share"] == entrants["case"].map(usual)) | (entrants["family"] == "exact")]
-
-
-def wilson(hits: int, runs: int) -> tuple[float, float]:
-    """The 95 % interval of a share (Wilson 1927)."""
-    interval = binomtest(hits, runs).proportion_ci(0.95, "wilson")
-    return float(interval.low), float(interval.high)
-
-
 def _invention(results: Results) -> dict[str, Any]:
-    optima, entrants = results.table(EXPERIMENT, "optima"), at_equal_executions(results.table(EXPERIMENT, "entrants"))
+    optima, entrants = results.table(EXPERIMENT, "optima"), results.table(EXPERIMENT, "entrants").query("usual")
     runs = entrants.groupby(["case", "method", "family"], sort=False)
     summary = runs.agg(
         seeds=("hit", "size"), hits=("hit", "sum"), regret=("regret_percent", "median"), time_s=("time_s", "median")

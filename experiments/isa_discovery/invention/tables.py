@@ -116,6 +116,7 @@ def entrant(name: str, method: str, share: float, seeds: tuple[int, ...]) -> pd.
     found = [entry.run(case, Budget(budget), np.random.default_rng([case.count, seed])) for seed in seeds]
     rows = [_entrant_row(case, best.cost, each) for each in found]
     first = {"case": name, "method": method, "family": entry.family, "share": share, "budget": budget}
+    first["usual"] = method == "exact" or share == SHARES[_room(name)]
     return pd.DataFrame([first | {"seed": seed} | row for seed, row in zip(seeds, rows, strict=True)])
 
 
