@@ -66,8 +66,8 @@ def narrow(name):
 
 @yosys
 def test_circuits_compute_what_their_expressions_do():
-    names = ("rol", "ror", "max", "minu", "bset", "bext", "sha256sig0", "rev8", "czero.eqz", "sh2add", "packh")
-    added = [ratified_expression(name) for name in names] + [narrow(name) for name in ("mul", "mulh", "mulhu")]
+    names = ("rol", "ror", "max", "bset", "sha256sig0", "rev8", "czero.eqz")
+    added = [ratified_expression(name) for name in names] + [narrow(name) for name in ("mul", "mulh")]
     parts = {f"added{k}": e for k, e in enumerate(added)}
     base = [recorded(meaning) for meaning in list(ARITHMETIC.values())[: verilog.BASE]]
     module = synthesis.netlist(verilog.unit("unit", False, parts), "unit")
@@ -90,7 +90,8 @@ def test_every_operation_of_the_base_means_the_same_in_verilog():
     pairs = list(zip(a.tolist(), b.tolist(), strict=True))
     steps = [f"tee -q -a out.json eval -set a 32'd{x} -set b 32'd{y} -show y {name}" for name in alone for x, y in pairs]
     text = synthesis.yosys("".join(verilog.module(*item) for item in alone.items()), "; ".join(["proc", "opt_clean", *steps]))
-    found = np.array([int(bits, 2) for bits in re.findall(r"y = 32'([01]{32})", text)], np.uint32).reshape(len(alone), -1)
+    told = re.findall(r"y = (?:32'([01]+)|(\d+))\.", text)  # bits, or where it is small a number
+    found = np.array([int(bits, 2) if bits else int(number) for bits, number in told], np.uint32).reshape(len(alone), -1)
     with np.errstate(over="ignore", divide="ignore"):
         for e, row in zip(alone.values(), found, strict=True):
             assert (row == e(Arrays(), a, b)).all(), notation.text(e)
@@ -109,28 +110,27 @@ def test_gates_are_within_known_bounds():
         "constant": recorded(lambda w, a, b: (a | 0xF0) & 0x0F),
         "andn": ratified_expression("andn"),
         "full adder": recorded(lambda w, a, b: (a & 1) + (b & 1) + w.shift_right(b, w.constant(31, b))),
-        **{f"add{n}": recorded(lambda w, a, b, n=n: (a & (1 << n) - 1) + (b & (1 << n) - 1)) for n in (4, 8, 16, 31)},
+        **{f"add{n}": recorded(lambda w, a, b, n=n: (a & (1 << n) - 1) + (b & (1 << n) - 1)) for n in (4, 31)},
     })  # fmt: skip
     assert found["turn"] == found["constant"] == 0  # wires
     assert 32 <= found["andn"] <= 32 * (1 + 0.5)  # a NOR and an inverter a bit
     assert found["full adder"] <= 9  # the textbook's nine NANDs
-    for n in (4, 8, 16, 31):  # Redkin 1981: no fewer than 5n - 3 gates of two inputs; no cell has more than 1.5 a NAND2 of them
+    for n in (4, 31):  # Redkin 1981: no fewer than 5n - 3 gates of two inputs; no cell has more than 1.5 a NAND2 of them
         assert (5 * n - 3) / 1.5 <= found[f"add{n}"] <= 9 * n
-    assert found["add4"] < found["add8"] < found["add16"] < found["add31"]
+    assert found["full adder"] < found["add4"] < found["add31"]
 
 
 @yosys
 def test_a_unit_is_no_larger_than_its_parts():
-    alone = float(area.counted({"rol": ratified_expression("rol")})["rol"])
-    base, more = area.synthesised("rv32e", ()), area.synthesised("rv32e", (ratified_expression("rol"),))
-    assert base < more < base + alone + 32 * 3  # at most a multiplexer more, of two AND and an OR a bit
-    assert area.alu_area("rv32e") == base
+    rol = ratified_expression("rol")
+    base, alone = area.alu_area("rv32e"), area.known(area.OPERATIONS)[notation.text(rol)]
+    assert base < area.synthesised("rv32e", (rol,)) < base + alone + 32 * 3  # a multiplexer more: an AND, and an OR a bit
 
 
 @yosys
 def test_the_table_is_what_is_counted():
     table = area.known(area.OPERATIONS)
-    names = ("sh1add", "sha256sum0", "brev8")
+    names = ("sh1add", "brev8")
     found = area.counted({name: ratified_expression(name) for name in names})
     assert all(found[name] == table[notation.text(ratified_expression(name))] for name in names)
 
@@ -141,9 +141,8 @@ def test_tables_hold_what_comes_with_the_suite():
         assert table[notation.text(ratified_expression(name))] == 0  # wires
     for name in ("sha256sum0", "sha256sum1", "sha256sig0", "sha256sig1"):
         assert 0 < table[notation.text(ratified_expression(name))] <= 2 * 32 * 2.5  # two XOR a bit
-    for base in area.BASES:
-        sizes = [units[area.unit_key(base, added)] for added in ((), *gate_tables.extensions().values())]
-        assert all(sizes[0] < size for size in sizes[1:])
+    sizes = {name: units[area.unit_key("rv32e", added)] for name, added in gate_tables.extensions().items()}
+    assert units["rv32e"] < min(sizes.values()) <= max(sizes.values()) < units["rv32em"]
     assert area.OPERATIONS.stat().st_size < 300_000
 
 

@@ -90,7 +90,7 @@ def chosen(options: argparse.Namespace, corpus: Corpus) -> tuple[Selection, floa
         return exact(corpus.problem, options.count or COUNT, limit_s=options.limit_s), 0.0
     count = options.count or corpus.problem.operations
     answer, gates = area.within(corpus.problem, corpus.operations, count, options.area, options.limit_s)
-    return answer, float(np.nanmin(gates, initial=np.inf))
+    return answer, float(np.min(gates, where=~np.isnan(gates), initial=np.inf))
 
 
 def named(corpus: Corpus, answer: Selection) -> dict[int, str]:
