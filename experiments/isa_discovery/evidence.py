@@ -19,7 +19,18 @@ from backends.core import catalog
 from backends.core.isa import encode
 from backends.core.isa.words import Arrays
 from backends.interface import Batch, MachineConfig
-from experiments.isa_discovery import controls, corpus, discovery, generalisation, ratified, second_solver, suggest
+from experiments.isa_discovery import (
+    area,
+    compilers,
+    controls,
+    corpus,
+    discovery,
+    gate_tables,
+    generalisation,
+    ratified,
+    second_solver,
+    suggest,
+)
 from experiments.isa_discovery.baselines import BASELINES
 from experiments.isa_discovery.candidates import Limits
 from experiments.isa_discovery.discovery import Corpus
@@ -226,3 +237,38 @@ def generalised(training: Families, held_out: Families) -> pd.DataFrame:
     found = generalisation.collect(known, others)
     tables = [generalisation.from_training(found, SHOWN), generalisation.from_training(found, SHOWN, shared_by=2)]
     return pd.concat([*tables, generalisation.leave_one_out(found, SHOWN)], ignore_index=True)
+
+
+def front(families: Families) -> pd.DataFrame:
+    """Instructions saved against gates: the best within areas, beside the ratified extensions."""
+    of, rows = collected(families), []
+    for area_ in AREAS:
+        answer, gates = area.within(of.problem, of.operations, MOST, area_, 600.0)
+        rows.append((f"within {area_} gates", "selected", *_point(of, answer, float(gates[list(answer.operations)].sum()))))
+    names = [ratified.name_of(operation.expression) for operation in of.operations]
+    for extension, members in ratified.EXTENSIONS.items():
+        uses = np.array([u for u, o in enumerate(of.problem.operation) if names[o] in members], np.int64)
+        found = exact(of.problem.only(uses), len(of.operations))
+        answer = replace(found, uses=tuple(uses[list(found.uses)].tolist()), operations=())
+        unit = area.alu_area("rv32e", gate_tables.extensions()[extension])
+        rows.append((extension, "ratified", len(members), np.nan, unit, _percent(of, answer)[0], found.optimal))
+    rows += [(base, "base", 0, 0.0, area.alu_area(base), 0.0, True) for base in ("rv32e",)]
+    return TABLES["front"].frame(rows)
+
+
+AREAS = (50, 100, 200, 400, 800, 1600)
+MOST = 16
+
+
+def _point(of: Corpus, answer: Selection, gates: float) -> tuple[int, float, float, float, bool]:
+    unit = area.alu_area("rv32e", [of.operations[k].expression for k in answer.operations])
+    return len(answer.operations), gates, unit, _percent(of, answer)[0], answer.optimal
+
+
+def clang(families: Families) -> pd.DataFrame:
+    """Programs as Clang builds them when it is given the ratified extensions, beside the best few operations."""
+    of = collected(families)
+    saved = of.saved(selected(families, SHOWN))
+    with_them = compilers.compared([file for _, file in named_files(families)])
+    ours = [s.instructions - n for s, n in zip(of.subjects, saved, strict=True)]
+    return with_them.assign(selected=ours)[TABLES["clang"].names]

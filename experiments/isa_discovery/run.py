@@ -81,6 +81,8 @@ def _parts(cfg, scale: Scale) -> dict[str, list[Part]]:
         "controls": [Part("controls", partial(evidence.refused, families, cfg.seed))],
     }  # fmt: skip
     found["generalisation"] = [Part("generalisation", partial(evidence.generalised, families, scale.held_out))]
+    found["front"] = [Part("front", partial(evidence.front, families))]
+    found["clang"] = [Part("clang", partial(evidence.clang, families))]
     for part in invention.parts(cfg.scale):
         found.setdefault(part.table, []).append(Part(part.name, part.compute))
     return {name: found[name] for name in TABLES if name in found}

@@ -83,6 +83,23 @@ TABLES = {
         real("own_optimum_percent", "saved by the best operations for this family, mean over programs"),
         boolean("optimal", "whether both selections are shown to be"),
     ),
+    "front": table(
+        "instructions saved against gates, in NAND2 equivalents",
+        text("point", "what is added to the base RV32E", "key"),
+        text("kind", "selected within an area, a ratified extension, or the base"),
+        integer("operations", "added"),
+        real("gates_alone", "of the added operations, each by itself", "missing"),
+        real("unit_gates", "of the whole arithmetic unit, synthesised with them"),
+        real("mean_percent", "instructions saved, mean over programs"),
+        boolean("optimal", "whether it is shown that nothing saves more"),
+    ),
+    "clang": table(
+        "programs as Clang builds them with the ratified extensions",
+        text("program", "its file", "key"),
+        integer("base", "instructions executed, built for RV32EM"),
+        integer("clang_extended", "built with Zba, Zbb, Zbs, Zbkb, Zicond and Zknh"),
+        integer("selected", "built for RV32EM, with the best few operations"),
+    ),
     "optima": table(
         "invention: the best sets of operations for declared tasks, all of them",
         text("case", "operations and tasks", "key"),

@@ -15,7 +15,7 @@ EXPERIMENT = "isa_discovery"
 def build(results: Results) -> dict[str, Any]:
     """As `numbers` says."""
     return numbers.joined(
-        *(part(results) for part in (_corpus, _selections, _operations, _generalisation, _invention, _controls))
+        *(part(results) for part in (_corpus, _selections, _operations, _elsewhere, _generalisation, _invention, _controls))
     )
 
 
@@ -70,6 +70,32 @@ def _operations(results: Results) -> dict[str, Any]:
         "isa_in_control": reachable["control"].sum(),
         "isa_not_in_corpus": _listed(reachable[~reachable["corpus"]]),
         "isa_against_declared": _listed(ratified[(ratified["declared"] != "reachable") & ratified["corpus"]]),
+    }
+
+
+def _elsewhere(results: Results) -> dict[str, Any]:
+    """Gates, and what the compiler does with the ratified extensions."""
+    front, clang = results.table(EXPERIMENT, "front"), results.table(EXPERIMENT, "clang")
+    base = front.loc[front["kind"] == "base", "unit_gates"].iloc[0]
+    saved = {name: 100 * (1 - clang[name] / clang["base"]).mean() for name in ("clang_extended", "selected")}
+    return {
+        "isa_front": [
+            [
+                r.point,
+                r.operations,
+                "–" if pd.isna(r.gates_alone) else f"{r.gates_alone:,.0f}",
+                f"{r.unit_gates - base:,.0f}",
+                percent(r.mean_percent),
+            ]
+            for r in front.itertuples()
+            if r.kind != "base"
+        ],
+        "isa_base_gates": f"{base:,.0f}",
+        "isa_clang": percent(saved["clang_extended"]),
+        "isa_clang_ours": percent(saved["selected"]),
+        "isa_clang_worse": (clang["clang_extended"] > clang["base"]).sum(),
+        "isa_clang_behind": (clang["selected"] > clang["clang_extended"]).sum(),
+        "isa_clang_programs": len(clang),
     }
 
 
