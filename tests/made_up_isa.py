@@ -93,7 +93,10 @@ def tables() -> dict[str, pd.DataFrame]:
         "optima": [("boolean_4", 11, 256, 561, 3, 657)],
         "controls": [
             ("planted corpus", "what marginal_greedy loses, in percent", 35.0, "at least 10", True),
-            *(("assigned_roles", f"{role}, 3 points: share of held-out pairs right", 0.1, "below 1", True) for role in ("add", "mul")),
+            *(
+                ("assigned_roles", f"{role}, 3 points: share of held-out pairs right", 0.1, "below 1", True)
+                for role in ("add", "mul")
+            ),
         ],
     }  # fmt: skip
     return {name: pd.DataFrame(rows[name], columns=columns[name]) for name in columns}

@@ -11,6 +11,7 @@ from experiments.isa_discovery.invention.description import nodes
 from experiments.isa_discovery.invention.formulas import INPUTS, smallest
 
 N = words.N
+ORDERED = np.stack(np.divmod(np.arange(N * N), N))
 
 
 def sizes_by_sets(tables: np.ndarray, limit: int) -> dict[int, int]:
@@ -112,6 +113,8 @@ def test_add_is_a_transducer_and_mul_is_proven_not_to_be():
     free = {transducers.either_way(table) for table in transducers.distinct()}
     for name in transducers.KNOWN:
         assert transducers.either_way(known[name]) in free and transducers.states(known[name]) <= 2
+    tasks = words.values({name: words.TASKS[name] for name in transducers.TASKS + transducers.HELD_OUT}, ORDERED)
+    assert all(transducers.either_way(task) in free for task in tasks)
     assert transducers.states(known["mul"]) > 2 and transducers.either_way(known["mul"]) not in free
     after = [((a + 2) * (b + 2) >> 1) & 7 for a, b in ((0, 0), (0, 1), (1, 1))]  # the same continuation, after three prefixes
     assert after == [2, 3, 4]

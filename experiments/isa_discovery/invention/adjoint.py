@@ -64,10 +64,9 @@ def _seeds(case: Case, values: np.ndarray, lengths: np.ndarray) -> np.ndarray:
     wrong = flat.sum(1)[:, None] + wanted.sum(1) - 2 * flat @ wanted.T
     weight = WEIGHT / flat.shape[1]
     nearest = np.argmin(lengths[:, None] + weight * wrong, axis=0)
-    seeds = np.zeros(have.shape)
-    for value, signed in zip(nearest, weight * (1 - 2 * want), strict=True):
-        seeds[value] += signed
-    return seeds
+    users = np.zeros((len(flat), len(wanted)), np.float32)
+    users[nearest, np.arange(len(wanted))] = 1
+    return (weight * (users @ (1 - 2 * wanted))).astype(float).reshape(have.shape)
 
 
 def _mirrored(case: Case) -> np.ndarray:

@@ -69,12 +69,16 @@ class Case:
         return np.array([first.setdefault(either_way(table), number) for number, table in enumerate(self.tables)])
 
     @cached_property
+    def _first(self) -> list[int]:
+        return self.first_alike.tolist()
+
+    @cached_property
     def distinct(self) -> Set:
         """The operations that differ by more than an exchange of operands."""
         return tuple(np.unique(self.first_alike).tolist())
 
     def canonical(self, chosen: Iterable[int]) -> Set:
-        return tuple(sorted({int(self.first_alike[number]) for number in chosen}))
+        return tuple(sorted({self._first[number] for number in chosen}))
 
     def measure(self, chosen: Iterable[int]) -> Shortest:
         """The shortest programs over these operations."""

@@ -36,7 +36,7 @@ def on_words() -> tuple[Case, list[int]]:
 
 def learned(case: Case, hard: bool, rng: np.random.Generator) -> list[int]:
     """The operations after descent on their tables alone, in the order of the tasks."""
-    relaxation = Relaxation(case, Options(hard, slots=1, spread=0.1, rate=0.3), rng)
+    relaxation = Relaxation(case, Options(hard, slots=1, deviation=0.1, rate=0.3), rng)
     every = np.arange(len(case.tasks))
     with torch.no_grad():
         for leaf in (relaxation.leaves["operation"], relaxation.leaves["operands"]):

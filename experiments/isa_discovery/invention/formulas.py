@@ -4,6 +4,7 @@ The size of a formula is its number of gates; a value that is used twice is comp
 Programming 4A, section 7.1.2, on the length of formulas). A function is a byte: bit r is its value in row r.
 """
 
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -31,9 +32,15 @@ class Formulas(NamedTuple):
 
 def smallest(tables: np.ndarray) -> Formulas:
     """tables `[k, 4]` uint8: the gates, the result for x and y at 2 x + y."""
+    return _kept(tables.tobytes())
+
+
+@lru_cache(2)  # a set is measured, and then its code is asked for
+def _kept(tables: bytes) -> Formulas:
+    gates = np.frombuffer(tables, np.uint8).reshape(-1, 4).astype(np.int64)
     size, made = np.full(FUNCTIONS, -1), np.zeros((FUNCTIONS, 3), np.int64)
     order, first = np.zeros(FUNCTIONS, np.int64), np.zeros(FUNCTIONS + 2, np.int64)
-    return Formulas(size, made, order, _smallest(tables.astype(np.int64), size, made, order, first))
+    return Formulas(size, made, order, _smallest(gates, size, made, order, first))
 
 
 def shortest(case: Case, tables: np.ndarray) -> Shortest:
@@ -81,7 +88,8 @@ def _smallest(gates, size, made, order, first):
 def code(case: Case, tables: np.ndarray) -> Code:
     """The smallest formulas of all functions that have one, as straight-line code."""
     found = smallest(tables)
-    order = found.reached.tolist()
-    place = {function: number for number, function in enumerate(order)}
-    steps = [(int(gate), place[int(x)], place[int(y)]) for gate, x, y in found.made[order[len(INPUTS) :]]]
-    return Code(np.array(steps, np.int64).reshape(-1, 3), found.size[order], found.executions)
+    order, place = found.reached, np.zeros(FUNCTIONS, np.int64)
+    place[order] = np.arange(len(order))
+    made = found.made[order[len(INPUTS) :]]
+    steps = np.column_stack((made[:, 0], place[made[:, 1:]]))
+    return Code(steps, found.size[order], found.executions)

@@ -2,10 +2,10 @@
 
 A word is a vector of expectations of its bits, an operation the multilinear function of its operands' bits that agrees with its
 table, and every choice a softmax: which operation an instruction applies, to which values, which instruction's result is the
-task's. A gate's table is four coefficients, since a softmax over the 16 gates is flat at a uniform start (Petersen et al.,
-NeurIPS 2022, have 16); on words the table is a choice among the candidates. With `hard`, choices are drawn as one-hot vectors
-and differentiated as if they were soft (Jang et al. 2017, straight through). The loss of a task is the expected length of its
-program and `WEIGHT` times the share of bits that it gets wrong.
+task's. A gate's table is four coefficients, since a softmax over the 16 gates (Petersen et al., NeurIPS 2022) has rank 4 and no
+gradient at the uniform point (arXiv 2605.08657); on words the table is a choice among the candidates. With `hard`, choices are
+drawn as one-hot vectors and differentiated as if they were soft (Jang et al. 2017, straight through). The loss of a task is the
+expected length of its program and `WEIGHT` times the share of bits that it gets wrong.
 """
 
 from dataclasses import dataclass
@@ -27,18 +27,18 @@ FREE_TABLE = 4
 
 @dataclass(frozen=True)
 class Options:
-    """hard: choices are drawn. slots: instructions of a program. tasks, rows: of a step, at most. spread: standard deviation of
-    the first logits. rate: Adam's. steps, descents: of an entrant. first, last: temperatures, geometric in the steps. interval:
+    """hard: choices are drawn. slots: instructions of a program. tasks, rows: of a step, at most. deviation: of the first
+    logits. rate: Adam's. steps, descents: of an entrant. first, last: temperatures, geometric in the steps. interval:
     steps between sets that are measured."""
 
     hard: bool
     slots: int = 3
     tasks: int = 64
     rows: int = 16
-    spread: float = 1.0
+    deviation: float = 1.0
     rate: float = 0.1
     steps: int = 50
-    descents: int = 3
+    descents: int = 2
     first: float = 1.0
     last: float = 0.2
     interval: int = 10
@@ -55,7 +55,7 @@ class Relaxation:
             "table": (count, FREE_TABLE if self.free else len(case.tables)), "operation": (tasks, slots, count),
             "operands": (2, tasks, slots, len(case.inputs) + slots - 1), "result": (tasks, slots),
         }  # fmt: skip
-        self.leaves = {name: options.spread * torch.randn(shape, generator=self.random) for name, shape in shapes.items()}
+        self.leaves = {name: options.deviation * torch.randn(shape, generator=self.random) for name, shape in shapes.items()}
         for leaf in self.leaves.values():
             leaf.requires_grad_()
 

@@ -141,10 +141,12 @@ def pairs(alone: Coverage, first: int) -> Coverage:
 
 
 def _measured(of: Case, chosen: list[Set], total: int) -> Coverage:
-    found = [of.shortest(of, of.tables[list(each)]) for each in chosen]
-    costs = np.array([of.cost(each.lengths) for each in found])
+    costs, executions = np.zeros(len(chosen), np.int64), 0
+    for number, each in enumerate(chosen):
+        found = of.shortest(of, of.tables[list(each)])
+        costs[number], executions = of.cost(found.lengths), executions + found.executions
     best = tuple(chosen[k] for k in np.flatnonzero(costs == costs.min()))
-    return Coverage(len(chosen), total, int(costs.min()), best, costs, sum(each.executions for each in found))
+    return Coverage(len(chosen), total, int(costs.min()), best, costs, executions)
 
 
 def _named(table: np.ndarray) -> str | None:

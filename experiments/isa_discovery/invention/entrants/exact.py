@@ -10,6 +10,7 @@ def search(evaluator: Evaluator, rng: np.random.Generator) -> None:
     """Where programs are straight-line code, they are enumerated once over all candidates, and the solver chooses."""
     case = evaluator.case
     if case.shortest is straight_line.shortest:
+        optima.needs.cache_clear()  # what was enumerated before would take no time
         evaluator.budget.spend(optima.needs(case, len(case.tasks)).executions)
         evaluator.cost(optima.by_integer_programming(case)[0])
         return

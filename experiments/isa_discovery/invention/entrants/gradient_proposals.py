@@ -16,8 +16,8 @@ from experiments.isa_discovery.invention.entrants import annealing
 from experiments.isa_discovery.invention.signals import SIGNALS, altered, label
 
 BREADTH = 2.0
-"""Temperatures of the proposals, in those of the acceptance; chosen, as `adjoint.WEIGHT`, on `words_3` and on the words'
-held-out tasks in place of the tasks."""
+"""Temperatures of the proposals, in those of the acceptance; chosen, as `adjoint.WEIGHT`, on `words_3` and on the held-out
+tasks of the words in place of the tasks."""
 
 
 def search(evaluator: Evaluator, rng: np.random.Generator, signal: str) -> None:
