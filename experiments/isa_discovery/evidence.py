@@ -240,8 +240,8 @@ def generalised(training: Families, held_out: Families) -> pd.DataFrame:
 
 
 def front(families: Families) -> pd.DataFrame:
-    """Instructions saved against gates: the best within areas, of operations that do not multiply or divide, beside the ratified
-    extensions."""
+    """Instructions saved against gates: the best within areas, of operations that do not multiply or divide, beside the
+    ratified extensions."""
     of, rows = collected(families), []
     simple = np.array([u for u, use in enumerate(of.uses) if not any(n.operation in _LARGE for n in use.expression.nodes)])
     allowed = sorted({int(o) for o in of.problem.operation[simple]})
