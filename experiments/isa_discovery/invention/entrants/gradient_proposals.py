@@ -15,7 +15,7 @@ from experiments.isa_discovery.invention.entrant import Entrant, Evaluator
 from experiments.isa_discovery.invention.entrants import annealing
 from experiments.isa_discovery.invention.signals import SIGNALS, altered, label
 
-BREADTH = 2.0
+BREADTH = 3.0
 """Temperatures of the proposals, in those of the acceptance; chosen, as `adjoint.WEIGHT`, on `words_3` and on the held-out
 tasks of the words in place of the tasks."""
 
