@@ -39,6 +39,7 @@ from experiments.isa_discovery.proof import unproven
 from experiments.isa_discovery.schema import TABLES
 from experiments.isa_discovery.selection import Problem, Selection, exact
 
+DEPENDS_ON = tuple(f"experiments/isa_discovery/{name}" for name in ("reachable.yaml", "areas.csv", "units.csv", "cells.lib"))
 DECLARED = Path(__file__).parent / "reachable.yaml"
 CONTROL = corpus.PROGRAMS / "ratified" / "operations.c"
 SHOWN = 8
@@ -243,8 +244,8 @@ def front(families: Families) -> pd.DataFrame:
     """Instructions saved against gates: the best within areas, of operations that do not multiply or divide, beside the
     ratified extensions."""
     of, rows = collected(families), []
-    simple = np.array([u for u, use in enumerate(of.uses) if not any(n.operation in _LARGE for n in use.expression.nodes)])
-    allowed = sorted({int(o) for o in of.problem.operation[simple]})
+    allowed = [k for k, o in enumerate(of.operations) if not any(n.operation in _LARGE for n in o.expression.nodes)]
+    simple = np.flatnonzero(np.isin(of.problem.operation, allowed))
     for most in AREAS:
         found, gates = area.within(of.problem.only(simple), [of.operations[k] for k in allowed], MOST, most, 600.0)
         answer = replace(found, uses=tuple(simple[list(found.uses)].tolist()))

@@ -124,7 +124,8 @@ def _invention(results: Results) -> dict[str, Any]:
     for room in ("boolean", "words"):
         own = summary[summary.index.get_level_values("case").str.startswith(room)]
         if own.empty:
-            found |= {f"isa_{room}_{part}": "not run" for part in ("case", "gradient", *_BESIDE)}
+            parts = ("case", "gradient", *_BESIDE, *(f"{part}_hits" for part in _BESIDE))
+            found |= {f"isa_{room}_{part}": "not run" for part in parts}
             continue
         case = own.index.get_level_values("case")[-1]
         own = own.loc[case]
@@ -134,7 +135,8 @@ def _invention(results: Results) -> dict[str, Any]:
         by_method = own.droplevel("family")
         for part, method in _BESIDE.items():
             row = by_method.loc[method.format(best)] if method.format(best) in by_method.index else None
-            found[f"isa_{room}_{part}"] = "not run" if row is None else _result(row)
+            found[f"isa_{room}_{part}"] = "not run" if row is None else f"{_hits(row)} (median regret {percent(row.regret)})"
+            found[f"isa_{room}_{part}_hits"] = "not run" if row is None else _hits(row)
     rows = [
         [*key[:2], r.seeds, r.hits, percent(r.regret), quantity(r.time_s, "s")]
         for key, r in zip(summary.index, summary.itertuples(), strict=True)
@@ -152,8 +154,8 @@ _BESIDE = {"best": "{}", "permuted": "{}_permuted", "noise": "{}_noise", "anneal
 """What stands beside the best method with a gradient: itself without it, and others."""
 
 
-def _result(row: Any) -> str:
-    return f"{int(row.hits)} of {int(row.seeds)} (median regret {percent(row.regret)})"
+def _hits(row: Any) -> str:
+    return f"{int(row.hits)} of {int(row.seeds)}"
 
 
 def _controls(results: Results) -> dict[str, Any]:
