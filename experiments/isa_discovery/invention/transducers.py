@@ -7,13 +7,13 @@ Multiplication is none of them, nor a transducer with any number of states up to
 of the operands, a machine must be in different states where some continuation tells them apart (Myhill and Nerode 1958).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import NamedTuple
 
 import numpy as np
 
-from experiments.isa_discovery.invention import straight_line, words
+from experiments.isa_discovery.invention import words
 from experiments.isa_discovery.invention.case import Case, Set, either_way
 from experiments.isa_discovery.invention.optima import sets
 
@@ -109,9 +109,11 @@ def case(count: int = 1) -> Case:
     """All distinct transducers on a few tasks that transducers can do, and some held out."""
     known = dict(zip(words.TASKS, words.values(words.TASKS, words.pairs()), strict=True))
     tasks, held = (np.array([known[name] for name in names]) for names in (TASKS, HELD_OUT))
-    free, how = distinct(), (straight_line.shortest, straight_line.code)
-    names = tuple(_named(table) or f"transducer {number}" for number, table in zip(numbers(), free, strict=True))
-    return Case(f"transducers_{count}", names, free, words.pairs(), TASKS, tasks, HELD_OUT, held, count, words.UNDONE, *how)
+    names = tuple(_named(table) or f"transducer {number}" for number, table in zip(numbers(), distinct(), strict=True))
+    return replace(
+        words.case(count), name=f"transducers_{count}", names=names, tables=distinct(),
+        task_names=TASKS, tasks=tasks, held_out_names=HELD_OUT, held_out=held,
+    )  # fmt: skip
 
 
 @dataclass(frozen=True)
