@@ -63,11 +63,9 @@ gpu: ## conformance and benchmarks on a GPU, in 7 minutes (PYTHON: one with numb
 weights: $(STAMP) ## train the networks of torch_neural from scratch and certify them
 	$(RUN) -m backends.torch_neural.train
 
-FAMILIES := coding hashing ciphers sorting text numeric control
-BESIDE := crc32 quicksort bubble_sort binary_search strings matrix_product sieve gcd virtual_machine collatz
-areas: $(STAMP) ## count the gates of operations and arithmetic units anew, by Yosys, in a quarter of an hour
+areas: $(STAMP) ## count the gates of operations and arithmetic units anew, by Yosys, in minutes
 	$(RUN) -m pip install --quiet --disable-pip-version-check -c $(CONSTRAINTS) -e '.[area]'
-	$(RUN) -m experiments.isa_discovery areas $(sort $(wildcard $(FAMILIES:%=programs/%/*.c))) $(BESIDE:%=programs/%.c)
+	$(RUN) -m experiments.isa_discovery areas
 
 lint: $(STAMP) ## style, types, and who imports whom
 	$(RUN) -m ruff check .

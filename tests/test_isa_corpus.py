@@ -12,6 +12,7 @@ from experiments.isa_discovery import discovery, ratified
 from experiments.isa_discovery.baselines import frequency_greedy, marginal_greedy
 from experiments.isa_discovery.candidates import Limits
 from experiments.isa_discovery.profile import profiled
+from experiments.isa_discovery.proof import unproven
 from experiments.isa_discovery.selection import exact
 from experiments.isa_discovery.suggest import measure, named
 
@@ -42,14 +43,16 @@ def test_ratified_operations_are_found_where_a_program_computes_them():
     assert set(declared["reachable"]) - {ratified.name_of(o.expression) for o in corpus.operations} <= {"zext.h"}
 
 
-def test_what_is_best_for_all_is_optimal_and_measured_as_predicted(subjects):
-    corpus, machine = discovery.collect(subjects, Limits(), even=True), catalog.create("gpu_compute")
-    answers = {count: exact(corpus.problem, count) for count in (1, 8, 16)}
+def test_what_is_best_for_some_families_is_optimal_and_measured_as_predicted(subjects):
+    pairs = [(f, s) for f, s in zip(FILES, subjects, strict=True) if f.parent.name in ("hashing", "sorting", "text")]
+    corpus = discovery.collect([subject for _, subject in pairs], Limits(), even=True)
+    machine, answers = catalog.create("gpu_compute"), {count: exact(corpus.problem, count) for count in (1, 8, 16)}
     assert all(answer.optimal and not list(discovery.wrong(corpus, answer, 2)) for answer in answers.values())
     assert 0 < answers[1].saved < answers[8].saved < answers[16].saved
     for greedy in (frequency_greedy, marginal_greedy):
         assert greedy(corpus.problem, 8, np.random.default_rng(0)).saved <= answers[8].saved
     layouts = discovery.rewrite(corpus, answers[16], named(corpus, answers[16]))
-    for file, subject, layout, saved in zip(FILES, subjects, layouts, corpus.saved(answers[16]), strict=True):
+    for (file, subject), layout, saved in zip(pairs, layouts, corpus.saved(answers[16]), strict=True):
+        assert not list(unproven(layout, layout.words))
         measured = measure(file.name, subject, layout, saved, machine)
         assert measured.after == measured.predicted

@@ -1,9 +1,8 @@
 """Gates of operations and of arithmetic units, in NAND2 equivalents.
 
 They are counted after synthesis (`synthesis.py`) for the smallest area: no layout, no wires, no timing, no decoder. Counts of
-before are in `areas.csv` (of the corpus those that could save most, multiplications left out) and `units.csv`; the command
-`python -m experiments.isa_discovery areas` makes them anew, of all operations of its programs. What is not there is
-synthesised, where Yosys is installed. They are keyed by the text of what is computed.
+before are in `areas.csv` and `units.csv`, those that the experiment asks for; `python -m experiments.isa_discovery areas` makes
+them anew. What is not there is synthesised, where Yosys is installed. They are keyed by the text of what is computed.
 """
 
 import csv

@@ -25,7 +25,6 @@ from experiments.isa_discovery import (
     controls,
     corpus,
     discovery,
-    gate_tables,
     generalisation,
     ratified,
     second_solver,
@@ -260,7 +259,7 @@ def front(families: Families) -> pd.DataFrame:
         uses = np.array([u for u, o in enumerate(of.problem.operation) if names[o] in members], np.int64)
         found = exact(of.problem.only(uses), len(of.operations))
         answer = replace(found, uses=tuple(uses[list(found.uses)].tolist()))
-        unit = area.alu_area("rv32e", gate_tables.extensions()[extension])
+        unit = area.alu_area("rv32e", ratified.expressions(extension))
         rows.append((extension, "ratified", len(members), np.nan, unit, _percent(of, answer)[0], found.optimal))
     rows.append(("nothing", "base", 0, 0.0, area.alu_area("rv32e"), 0.0, True))
     return TABLES["front"].frame(rows)

@@ -94,6 +94,11 @@ EXTENSIONS = {
 """Those of each extension that are here."""
 
 
+def expressions(extension: str) -> tuple[Expression, ...]:
+    """Of an extension what can be expressed."""
+    return tuple(recorded(OPERATIONS[operation]) for operation in EXTENSIONS[extension])
+
+
 def name_of(expression: Expression) -> str:
     """The ratified operation that computes the same, proven; empty where there is none."""
     for name, known in ((name, recorded(meaning)) for name, meaning in OPERATIONS.items()):
