@@ -57,9 +57,13 @@ def run(cfg) -> dict[str, pd.DataFrame]:
     scale = SCALES[cfg.scale]
     parts = [part for parts in _parts(cfg, scale).values() for part in parts]
     found = run_parts(cfg, parts)
-    return {
-        table: pd.concat([found[part.name] for part in made], ignore_index=True) for table, made in _parts(cfg, scale).items()
-    }
+    return {table: _joined(table, [found[part.name] for part in made]) for table, made in _parts(cfg, scale).items()}
+
+
+def _joined(table: str, frames: list[pd.DataFrame]) -> pd.DataFrame:
+    """The rows of all; a part's text that looks like a number comes back from its file as one."""
+    texts = {c.name: str for c in TABLES[table].columns if c.kind == "text" and not c.missing}
+    return pd.concat(frames, ignore_index=True).astype(texts)
 
 
 def _parts(cfg, scale: Scale) -> dict[str, list[Part]]:
