@@ -16,5 +16,5 @@ def draw(results: Results) -> Figure:
     for method, look in style.methods(points["method"]).items():
         style.band(axes, points[points["method"] == method], "count", look)
     axes.set(xlabel="operations added, at most", ylabel="executed instructions fewer (%)", ylim=(0, None))
-    style.legend(figure, columns=3)
+    style.legend(figure, columns=2)
     return figure

@@ -115,7 +115,8 @@ def _generalisation(results: Results) -> dict[str, Any]:
 
 
 def _invention(results: Results) -> dict[str, Any]:
-    optima, entrants = results.table(EXPERIMENT, "optima"), results.table(EXPERIMENT, "entrants").query("usual")
+    optima, every = results.table(EXPERIMENT, "optima"), results.table(EXPERIMENT, "entrants")
+    entrants, longer = every.query("usual"), every.query("not usual and method == 'annealing' and case == 'words_4'")
     runs = entrants.groupby(["case", "method", "family"], sort=False)
     summary = runs.agg(
         seeds=("hit", "size"), hits=("hit", "sum"), regret=("regret_percent", "median"), time_s=("time_s", "median")
@@ -141,7 +142,9 @@ def _invention(results: Results) -> dict[str, Any]:
         [*key[:2], r.seeds, r.hits, percent(r.regret), quantity(r.time_s, "s")]
         for key, r in zip(summary.index, summary.itertuples(), strict=True)
     ]
+    longest = longer[longer["share"] == longer["share"].max()]["hit"]
     return found | {
+        "isa_words_annealing_longer": f"{longest.sum()} of {len(longest)}" if len(longest) else "not run",
         "isa_entrants": [[str(cell).replace("_", " ") for cell in row] for row in rows],
         "isa_optima": [
             [r.case.replace("_", " "), r.operations, r.tasks, r.sets, r.optima, r.best_cost, r.median_cost]
