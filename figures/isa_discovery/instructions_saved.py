@@ -13,7 +13,7 @@ def draw(results: Results) -> Figure:
     points = rows.groupby(["method", "count"], sort=False)["mean_percent"].agg(median="median", low="min", high="max")
     points = points.reset_index().query("method != 'second_solver'")  # the same as exact
     figure, axes = plt.subplots(figsize=(style.COLUMN_IN, 2.4))
-    for method, look in style.methods(points["method"]).items():
+    for method, look in style.methods(points["method"].unique()).items():
         style.band(axes, points[points["method"] == method], "count", look)
     axes.set(xlabel="operations added, at most", ylabel="executed instructions fewer (%)", ylim=(0, None))
     style.legend(figure, columns=2)

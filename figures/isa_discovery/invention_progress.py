@@ -17,7 +17,7 @@ def draw(results: Results) -> Figure:
     found = found[(found["case"] == found["case"].iloc[-1]) & found["family"].isin(_SHOWN)]
     at = np.geomspace(found["budget"].max() / 1e3, found["budget"].max(), _POINTS)
     figure, axes = plt.subplots(figsize=(style.COLUMN_IN, 2.6))
-    for method, look in style.methods(found["method"]).items():
+    for method, look in style.methods(found["method"].unique()).items():
         runs = found[found["method"] == method]
         regrets = np.array([_regret(run, at) for run in runs.itertuples()])
         axes.plot(at, np.median(regrets, axis=0), **{**look, "marker": ""})
