@@ -17,7 +17,9 @@ def draw(results: Results) -> Figure:
     for kind, look in style.looks(kinds, kinds).items():
         rows = found[found["trained_on"] == kind].set_index("family")["reduction_percent"].reindex(families)
         axes.plot(rows, range(len(families)), **{**look, "linestyle": "none"})
-    axes.set_yticks(range(len(families)), families)
+    programs = results.table("isa_discovery", "programs")
+    held_out = set(programs.loc[programs["held_out"], "family"])
+    axes.set_yticks(range(len(families)), [f"{f}, held out" if f in held_out else f for f in families])
     axes.invert_yaxis()
     axes.set_xlabel("executed instructions fewer, mean over programs (%)")
     style.legend(figure, columns=1)
