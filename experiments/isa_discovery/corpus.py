@@ -10,6 +10,7 @@ from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 
+from backends.conformance.cases import stated_exit
 from backends.core.sources import ROOT
 from backends.interface import Status, UserError
 from experiments.isa_discovery.discovery import Subject
@@ -81,7 +82,6 @@ def musl() -> dict[str, Path]:
 
 def _subject(file: Path) -> Subject:
     subject, _ = profiled(file, flags(file), b"", MAX_STEPS)
-    stated = file.read_text(encoding="utf-8").splitlines()[0]
-    if subject.run.status[0] != Status.EXITED or not stated.startswith(f"/* exit: {subject.run.exit_code[0]}. "):
-        raise UserError(f"{file} ends with exit code {subject.run.exit_code[0]}, and its first line says: {stated}")
+    if subject.run.status[0] != Status.EXITED or subject.run.exit_code[0] != stated_exit(file):
+        raise UserError(f"{file} ends with exit code {subject.run.exit_code[0]}, and its first line says {stated_exit(file)}")
     return subject

@@ -50,8 +50,11 @@ _PAIRS = 256
 Families = tuple[str, ...]
 
 
+_USUAL = Limits()
+
+
 @cache
-def collected(families: Families, limits: Limits = Limits()) -> Corpus:  # noqa: B008, a constant
+def collected(families: Families, limits: Limits = _USUAL) -> Corpus:
     """What could be replaced in the programs of some families, each of which counts alike."""
     return discovery.collect(corpus.subjects(*families), limits, even=True)
 
