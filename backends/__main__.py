@@ -61,11 +61,12 @@ def parser() -> argparse.ArgumentParser:
 
 def list_backends(options: argparse.Namespace) -> int:
     """One row per machine: name, devices, capabilities, or why it cannot be used here."""
-    table = Table("backend", "devices", "timing models", "soft runs (relaxations)")
+    table = Table("backend", "devices", "timing models", "soft runs (relaxations)", "extensions")
     for name in catalog.names():
         known = catalog.describe(name)
         if isinstance(known, Capabilities):
-            table.add_row(name, ", ".join(known.devices), ", ".join(known.timings), ", ".join(known.relaxations) or "no")
+            lists = known.devices, known.timings, known.relaxations
+            table.add_row(name, *(", ".join(names) or "no" for names in lists), "yes" if known.extensions else "no")
         else:
             table.add_row(name, known)
     Screen().print(table)

@@ -12,6 +12,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from backends.core.isa import OPERATIONS
 from backends.core.sources import ROOT
 
 PAGE = (ROOT / "artifact" / "ARCHITECTURE.md").read_text(encoding="utf-8")
@@ -41,6 +42,24 @@ def contents(folder: Path) -> dict[Path, bytes]:
 
 def test_the_machine_is_a_complete_file_of_at_most_80_lines():
     assert len(FILES["backends/mine/__init__.py"].splitlines()) <= 80
+
+
+def test_the_machine_runs_added_operations(tree):
+    """It says so; then the command of the page that judges it runs them too."""
+    done = subprocess.run(
+        [sys.executable, "-m", "backends", "list"],
+        cwd=tree,
+        env=os.environ | {"PYTHONPATH": str(tree)},
+        capture_output=True,
+        text=True,
+    )
+    (row,) = (line for line in done.stdout.splitlines() if " mine " in line)
+    assert row.rstrip(" │").endswith("yes")
+
+
+def test_the_page_names_every_kind_of_instruction():
+    listed = re.search(r"`kind` is ([\w, ]+);", " ".join(PAGE.split()))
+    assert listed and set(re.split(", | or ", listed[1])) == {row.kind for row in OPERATIONS}
 
 
 @pytest.mark.parametrize("command", COMMANDS)
