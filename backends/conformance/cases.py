@@ -11,6 +11,7 @@ import numpy as np
 
 from backends.core import isa, toolchain
 from backends.core.isa import encode
+from backends.core.isa.encoding import encode_operation
 from backends.interface import Batch, Cache, Cause, MachineConfig, Patch, Program, Status
 
 DEPENDS_ON = ("programs/*.c", "programs/*.S", "backends/conformance/endings.json")
@@ -44,7 +45,7 @@ CACHES = (
 class Case:
     """Programs, the instances that run them, and what is known of the end without asking any machine.
 
-    kind: "value" or "trap". expect: field of Execution to value, equal for all instances.
+    kind: "value" or "trap". expect: field of Execution to value: a number for all instances, or an array `[B, ...]`.
     """
 
     name: str
@@ -53,7 +54,7 @@ class Case:
     batch: Batch
     config: MachineConfig
     max_steps: int
-    expect: tuple[tuple[str, int], ...] = ()
+    expect: tuple[tuple[str, int | np.ndarray], ...] = ()
 
     @property
     def index(self) -> np.ndarray:
@@ -75,11 +76,13 @@ def words_program(words: list[int], base: int = 0, entry: int | None = None, nam
     return Program(image, base, base if entry is None else entry, name=name)
 
 
-def operation_cases(vectors: int, isa_name: str = "rv32em", seed: int = 0, programs: int = 64) -> Iterator[Case]:
-    """One case per operation: `vectors` instances of `programs` programs `[… ebreak, operation, ebreak …]`, with random
-    fields and operands."""
-    config = MachineConfig(isa=isa_name, memory_base=_BASE, memory_bytes=_MEMORY)
-    for row in isa.OPERATIONS:
+def operation_cases(
+    vectors: int, isa_name: str = "rv32em", seed: int = 0, programs: int = 64, extensions: tuple[isa.Operation, ...] = ()
+) -> Iterator[Case]:
+    """One case per operation (extensions: of these instead): `vectors` instances of `programs` programs `[… ebreak, operation,
+    ebreak …]`, with random fields and operands."""
+    config = MachineConfig(isa=isa_name, extensions=extensions, memory_base=_BASE, memory_bytes=_MEMORY)
+    for row in extensions or isa.OPERATIONS:
         if row.kind in ("alu", "alu_imm", "upper", "branch", "jump", "load", "store", "counter", "fence"):
             rng = np.random.default_rng([seed, row.number])
             yield Case(f"{isa_name} {row.name}", "value", *_operands(row, vectors, programs, config, rng), config, 4)
@@ -96,7 +99,7 @@ def _operands(
         )
         words = [ebreak] * SLOTS
         imm = immediate(row, rng)
-        words[entry] = encode(row.name, rd, rs1, rs2, imm)
+        words[entry] = encode_operation(row, rd, rs1, rs2, imm)
         programs.append(words_program(words, _BASE, _BASE + 4 * entry, row.name))
         sources.append((rs1, imm))
     index = np.arange(vectors) % len(programs)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from backends.conformance import cases, compare, oracle, resumed, soft
+from backends.conformance import cases, compare, diagnosis, extensions, oracle, resumed, soft
 from backends.conformance.cases import Case, Suite
 from backends.core import catalog
 from backends.interface import Backend, Cache, DifferentiableBackend, Execution
@@ -106,6 +106,8 @@ class Checker:
     def _values(self) -> Iterator[Verdict]:
         for isa_name in self.scale.isas:
             yield from map(self._check, (*cases.operation_cases(self.scale.vectors, isa_name), *self._files(isa_name)))
+            if self.backend.capabilities().extensions:
+                yield from map(self._check, extensions.extension_cases(self.scale.vectors, isa_name))
         for isa_name in self.scale.isas:
             yield from self._random(isa_name)
 
@@ -124,19 +126,23 @@ class Checker:
         programs = self.scale.programs // len(self.scale.isas)
         for case in self.suite.random[isa_name] if self.suite else _generated(isa_name, programs):
             case = case if cache is None else cases.cached(case, cache)
-            whole = self._run(case)
+            whole = diagnosis.attempt(self.backend, self._there(case))
             yield self._check(case, whole)
-            failed = resumed.failures(self._there(case), self.backend, whole)
-            yield failed, _tell(f"{case.name}: resumed in the middle, it differs")
+            if isinstance(whole, Execution):
+                yield _guarded(f"{case.name}: resumed in the middle, it", partial(self._resumed, case, whole), len(case.index))
 
-    def _run(self, case: Case) -> Execution:
+    def _resumed(self, case: Case, whole: Execution) -> Verdict:
+        failed = resumed.failures(self._there(case), self.backend, whole)
+        return failed, _tell(f"{case.name}: resumed in the middle, it differs")
+
+    def _check(self, case: Case, result: Execution | Exception | None = None) -> Verdict:
+        """result: what the machine made of the case, where that is there already."""
         case = self._there(case)
-        return self.backend.run(case.programs, case.batch, case.config, case.max_steps)
-
-    def _check(self, case: Case, result: Execution | None = None) -> Verdict:
-        """result: the machine's run of the case, where that is there already."""
-        case, result = self._there(case), result or self._run(case)
-        wrong, judge = compare.unexpected(case, result), self.judge or self.reference
+        result = result or diagnosis.attempt(self.backend, case)
+        if isinstance(result, Exception):
+            raised = partial(diagnosis.exception, case, self.backend, result)
+            return np.ones(len(case.index), bool), lambda _: raised()
+        wrong, judge, wanted = compare.unexpected(case, result), self.judge or self.reference, None
         chosen = np.arange(len(wrong))
         if self.judge is not None:  # Unicorn has no opinion on traps; those the case itself must state
             chosen = np.flatnonzero(oracle.judgeable(case, result)) if case.kind == "value" else chosen[:0]
@@ -145,7 +151,16 @@ class Checker:
             wanted = judge.run(part.programs, part.batch, part.config, part.max_steps)
             wrong[chosen] |= compare.mismatches(compare.select_rows(result, chosen), wanted)
         stated = chosen if len(chosen) or not case.expect else np.arange(len(wrong))
-        return wrong[stated], lambda b: compare.describe(case, int(stated[b]), self.backend, judge)
+        return wrong[stated], partial(self._tell_difference, case, stated, result, wanted)
+
+    def _tell_difference(
+        self, case: Case, instances: np.ndarray, result: Execution, wanted: Execution | None, number: int
+    ) -> str:
+        """Of `instances[number]`; wanted: of all of those, where they were judged."""
+        b, judge = int(instances[number]), self.judge or self.reference
+        found = compare.select_rows(result, np.array([b]))
+        theirs = None if wanted is None else compare.select_rows(wanted, np.array([number]))
+        return diagnosis.difference(case, b, self.backend, judge, found, theirs)
 
     def _there(self, case: Case) -> Case:
         return replace(case, config=replace(case.config, device=self.device))
@@ -156,20 +171,28 @@ class Checker:
         for case in (*few, *cases.trap_cases(), *self._files("rv32em")):
             hard = self.reference.run(case.programs, case.batch, case.config, case.max_steps)
             for relaxation in self.backend.capabilities().relaxations:
-                failed = soft.limit_failures(self._there(case), hard, self.backend, relaxation)
-                yield failed, _tell(f"{case.name}: soft run ({relaxation}) at temperature 0 differs")
+                count = int(soft.fits(self._there(case), hard).sum())
+                work = partial(self._limit, case, hard, relaxation)
+                yield _guarded(f"{case.name}: soft run ({relaxation}) at temperature 0", work, count)
+
+    def _limit(self, case: Case, hard: Execution, relaxation: str) -> Verdict:
+        assert isinstance(self.backend, DifferentiableBackend)
+        failed = soft.limit_failures(self._there(case), hard, self.backend, relaxation)
+        return failed, _tell(f"{case.name}: soft run ({relaxation}) at temperature 0 differs")
 
     def _gradients(self) -> Iterator[Verdict]:
         assert isinstance(self.backend, DifferentiableBackend)
         for relaxation in self.backend.capabilities().relaxations:
             others = [m for m in self._others() if relaxation in m.capabilities().relaxations]
             for number, problem in enumerate(soft.gradient_problems(self.scale.gradients, relaxation, self.device)):
-                error = soft.finite_difference_error(problem, self.backend, directions=4)
+                error = partial(soft.finite_difference_error, problem, self.backend, directions=4)
                 found = [(error, TOLERANCE_FINITE_DIFFERENCE, "off finite differences")]
                 for other in others:
-                    found.append((soft.disagreement(problem, self.backend, other), TOLERANCE_MACHINES, "two machines differ"))
+                    error = partial(soft.disagreement, problem, self.backend, other)
+                    found.append((error, TOLERANCE_MACHINES, "two machines differ"))
                 for error, most, what in found:
-                    yield np.array([not error <= most]), _tell(f"problem {number} ({relaxation}): {what} by {error:.2e}")
+                    work = partial(_within, f"problem {number} ({relaxation}): {what}", error, most)
+                    yield _guarded(f"problem {number} ({relaxation})", work, 1)
 
     def _others(self) -> list[DifferentiableBackend]:
         """The machines before this one: each pair is compared once."""
@@ -183,6 +206,20 @@ def _generated(isa_name: str, programs: int) -> Sequence[Case]:
     from backends.conformance import generate  # Hypothesis is needed for this alone
 
     return generate.some(isa_name, programs)
+
+
+def _guarded(name: str, work: Callable[[], Verdict], count: int) -> Verdict:
+    """The verdict of `work`, on `count` cases; all failed where the machine raises."""
+    try:
+        return work()
+    except Exception as error:  # whatever a machine does wrong is a verdict on it
+        text = f"{name} raises {diagnosis.line(error)}"
+        return np.ones(count, bool), lambda _: text
+
+
+def _within(name: str, error: Callable[[], float], most: float) -> Verdict:
+    found = error()
+    return np.array([not found <= most]), _tell(f"{name} by {found:.2e}")
 
 
 def _tell(text: str) -> Callable[[int], str]:

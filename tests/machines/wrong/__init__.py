@@ -17,7 +17,7 @@ class Wrong(Backend):
         self.operation, self.meaning = operation, meaning
 
     def capabilities(self):
-        return Reference().capabilities()
+        return replace(Reference().capabilities(), extensions=False)
 
     def open(self, state):
         session = Reference().open(state)
