@@ -77,4 +77,4 @@ def test_linked_files_are_there():
 def test_the_python_example_runs(folder):
     done = shell(f"python - <<'END'\n{PYTHON}\nEND", folder)
     assert done.returncode == 0, done.stderr
-    assert re.match(r"\[120\] \[\d+\]", done.stdout)
+    assert re.match(r"\[120 120\] \[(\d+) \1\]", done.stdout)
