@@ -18,7 +18,11 @@ from backends.core.sources import ROOT
 PAGE = (ROOT / "artifact" / "ARCHITECTURE.md").read_text(encoding="utf-8")
 FILES = dict(re.findall(r"^`([\w/.]+)`:\n\n```\w+\n(.*?)^```", PAGE, re.M | re.S))
 COMMANDS = [line for block in re.findall(r"^```sh\n(.*?)^```", PAGE, re.M | re.S) for line in block.splitlines()]
-LEFT_OUT = (".git", ".venv", "results", "build", "__pycache__", ".*_cache", ".hypothesis", "*.egg-info", "tests")
+LEFT_OUT = (
+    ".git", ".venv", "results", "build", "__pycache__", ".*_cache", ".hypothesis", "*.egg-info", "tests",
+    "mine", "lengths", "lengths.yaml",
+)  # fmt: skip
+"""Of the tree; the last three are what somebody who follows the page makes."""
 
 
 @pytest.fixture(scope="module")
