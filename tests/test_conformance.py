@@ -12,7 +12,7 @@ import backends
 from backends.__main__ import main
 from backends.conformance import cases, compare, diagnosis, extensions, generate, resumed, table
 from backends.core import catalog, isa
-from backends.interface import Backend, Cause
+from backends.interface import Backend, Cause, DifferentiableBackend
 from backends.reference import Reference
 
 MACHINES = catalog.names()
@@ -137,6 +137,38 @@ def test_a_wrong_added_operation_is_found_also_where_no_machine_judges(judged):
     row = checker(Misadding(), None if judged else table.oracle.Unicorn()).row("value")
     told = r"step 1, pc 0x1020, .*: registers" if judged else r"instance \d+: registers.*, which the case states"
     assert row.failed and re.match(r"rv32em add_far \(added\): " + told, row.first_failure)
+
+
+class Fresh(Like):
+    """It refuses to begin in the middle of a run."""
+
+    def open(self, state):
+        if state.retired.any():
+            raise ValueError("not in the\nmiddle")
+        return super().open(state)
+
+
+class Hard(Like, DifferentiableBackend):
+    """Its soft side is missing."""
+
+    def capabilities(self):
+        return replace(super().capabilities(), relaxations=("bits",))
+
+    def run_soft(self, run, cotangent=None):
+        raise NotImplementedError("no soft runs")
+
+    soft_gradient = run_soft
+
+
+def test_what_raises_in_a_resumed_or_soft_run_fails_too():
+    made = checker(Fresh())
+    made.suite = cases.Suite({"rv32em": ()}, {"rv32em": generate.some("rv32em", 1)})
+    row = made.row("value")
+    assert row.failed == generate.PROGRAMS_PER_EXAMPLE and row.passed > row.failed
+    assert row.first_failure == "random programs: resumed in the middle, it raises ValueError: not in the middle"
+    for kind in ("soft limit", "gradient"):
+        row = checker(Hard()).row(kind)
+        assert row.failed == row.cases > 0 and row.first_failure.endswith(" raises NotImplementedError: no soft runs")
 
 
 def test_what_differs_in_the_whole_batch_alone_is_told():

@@ -209,12 +209,12 @@ def _generated(isa_name: str, programs: int) -> Sequence[Case]:
 
 
 def _guarded(name: str, work: Callable[[], Verdict], count: int) -> Verdict:
-    """The verdict of `work`, on `count` cases; all failed where the machine raises."""
+    """The verdict of `work`, on `count` cases; all of them, and one at least, failed where the machine raises."""
     try:
         return work()
     except Exception as error:  # whatever a machine does wrong is a verdict on it
         text = f"{name} raises {diagnosis.line(error)}"
-        return np.ones(count, bool), lambda _: text
+        return np.ones(max(1, count), bool), lambda _: text
 
 
 def _within(name: str, error: Callable[[], float], most: float) -> Verdict:
