@@ -8,7 +8,7 @@ inputs is about to be written again. Loads of words that the block has stored or
 loads, stores, branches, jumps and auipc are barriers. Words that are always the same are built in and are no inputs.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -43,9 +43,10 @@ class Candidate:
 
 def candidates(flow: Flow, limits: Limits) -> Iterator[Candidate]:
     """All of a block, in place of two instructions or more."""
-    for root in flow.slots:
-        if flow.replaceable(root) and root not in flow.constants:
-            for inside, inputs in _grown(flow, limits, frozenset((root,)), frozenset()):
+    taken = {slot: _taken(flow, slot) for slot in flow.slots if flow.replaceable(slot)}
+    for root in taken:
+        if root not in flow.constants:
+            for inside, inputs in _grown(taken, limits, frozenset((root,)), frozenset(), taken[root]):
                 slots = _replaced(flow, root, inside)
                 place = _place(flow, root, slots, inputs)
                 if len(slots) > 1 and inputs and place is not None and all(_stays(flow, v, slots) for v in inputs):
@@ -53,26 +54,26 @@ def candidates(flow: Flow, limits: Limits) -> Iterator[Candidate]:
 
 
 def _grown(
-    flow: Flow, limits: Limits, inside: frozenset[int], outside: frozenset[int]
+    taken: Mapping[int, frozenset[int]], limits: Limits, inside: frozenset[int], outside: frozenset[int], open_: frozenset[int]
 ) -> Iterator[tuple[frozenset[int], frozenset[int]]]:
     """Every way to make the values that `inside` takes inside or outside; the latest is decided first, so that who takes it
-    is known."""
-    if len(outside) > limits.inputs or len(inside) > (limits.nodes_of_one if len(outside) <= 1 else limits.nodes):
+    is known. taken: of each value that can be inside. open_: not decided yet; those that can only be outside count already."""
+    least = len(outside) + sum(value not in taken for value in open_)
+    if least > limits.inputs or len(inside) > (limits.nodes_of_one if least <= 1 else limits.nodes):
         return
-    open_ = _taken(flow, inside) - inside - outside
     if not open_:
         yield inside, outside
         return
     value = max(open_)
-    if flow.replaceable(value):
-        yield from _grown(flow, limits, inside | {value}, outside)
-    yield from _grown(flow, limits, inside, outside | {value})
+    others = open_ - {value}
+    if value in taken:
+        yield from _grown(taken, limits, inside | {value}, outside, others | taken[value])
+    yield from _grown(taken, limits, inside, outside | {value}, others)
 
 
-def _taken(flow: Flow, slots: frozenset[int]) -> frozenset[int]:
-    """The values that vary, of those that the slots take."""
-    taken = {value for slot in slots for value in flow.needs(slot) if value is not None}
-    return frozenset(taken - flow.constants.keys())
+def _taken(flow: Flow, slot: int) -> frozenset[int]:
+    """The values that vary, of those that a slot takes: all made before it."""
+    return frozenset(value for value in flow.needs(slot) if value is not None and value not in flow.constants)
 
 
 def _replaced(flow: Flow, root: int, inside: frozenset[int]) -> frozenset[int]:

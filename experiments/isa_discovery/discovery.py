@@ -6,6 +6,7 @@ an answer.
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 
@@ -35,6 +36,12 @@ class Subject:
     def instructions(self) -> int:
         return int(self.run.retired.sum())
 
+    @cached_property
+    def flows(self) -> Mapping[int, Flow]:
+        """By the first slot of the block, what each block computes that ran."""
+        blocks = zip(self.text.blocks, known_words(self.text), strict=True)
+        return {b.first: flow_of(self.text, b, known) for b, known in blocks if b.count}
+
 
 @dataclass(frozen=True)
 class Corpus:
@@ -60,14 +67,11 @@ class Corpus:
 def collect(subjects: Sequence[Subject], limits: Limits, even: bool = False) -> Corpus:
     """Everything that could be replaced. even: every subject counts as much as every other, not as long as it runs."""
     weights = [max(1, EVEN // s.instructions) if even else 1 for s in subjects]
-    flows: list[dict[int, Flow]] = []
     found: list[Use] = []
     places, saved, cells, costs = [], [], [], []
     for k, subject in enumerate(subjects):
-        blocks = zip(subject.text.blocks, known_words(subject.text), strict=True)
-        flows.append({b.first: flow_of(subject.text, b, known) for b, known in blocks if b.count})
         begun = len(found)
-        for first, flow in flows[k].items():
+        for first, flow in subject.flows.items():
             for candidate in candidates(flow, limits):
                 for use in uses(flow, candidate):
                     places.append((k, first))
@@ -82,9 +86,8 @@ def collect(subjects: Sequence[Subject], limits: Limits, even: bool = False) -> 
     of, exchanged = np.array([number[id(use)] for use in found], np.int64).reshape(-1, 2).T
     kinds = np.ones(len(made)), np.array([o.immediate for o in made], bool)
     problem = Problem(np.array(saved, np.int64), of, tuple(cells), *kinds, tuple(costs))
-    return Corpus(
-        tuple(subjects), tuple(flows), tuple(places), tuple(found), tuple(made), exchanged.astype(bool), problem, tuple(weights)
-    )  # fmt: skip
+    flows, swapped = tuple(subject.flows for subject in subjects), exchanged.astype(bool)
+    return Corpus(tuple(subjects), flows, tuple(places), tuple(found), tuple(made), swapped, problem, tuple(weights))
 
 
 def extended(corpus: Corpus, selection: Selection, names: Mapping[int, str], isa: str) -> Isa:

@@ -64,24 +64,25 @@ class Text:
             inside[self.slot(first) : self.slot(end)] = True
         hidden = replace(found, op=np.where(inside, found.op, isa.ILLEGAL))
         waiting, reached = {self.slot(self.program.entry), *np.flatnonzero(self.counts).tolist()}, np.zeros(len(inside), bool)
+        fields = hidden.op.tolist(), hidden.rd.tolist(), hidden.imm.tolist()
         while waiting:
             for slot in waiting:
-                self._follow(hidden, slot, reached)
+                self._follow(*fields, slot, reached)
             code = replace(hidden, op=np.where(reached, hidden.op, isa.ILLEGAL))
             waiting = {s for s in self._addresses(code) if hidden.op[s] != isa.ILLEGAL and not reached[s]}
         return code
 
-    def _follow(self, code: Decoded, slot: int, reached: np.ndarray) -> None:
-        """Mark what control may come to from a slot on, return sites among it."""
+    def _follow(self, op: list[int], rd: list[int], imm: list[int], slot: int, reached: np.ndarray) -> None:
+        """Mark what control may come to from a slot on, return sites among it. op, rd, imm: of the image, decoded."""
         waiting = [slot]
         while waiting:
             slot = waiting.pop()
-            while 0 <= slot < len(reached) and code.op[slot] != isa.ILLEGAL and not reached[slot]:
+            while 0 <= slot < len(reached) and op[slot] != isa.ILLEGAL and not reached[slot]:
                 reached[slot] = True
-                row = isa.OPERATIONS[code.op[slot]]
+                row = isa.OPERATIONS[op[slot]]
                 if row.kind == "branch" or row.name == "jal":
-                    waiting.append(self.slot(self.address(slot) + int(code.imm[slot]) & _MASK))
-                if (row.kind == "jump" and code.rd[slot] not in LINKS) or row.name == "ebreak":
+                    waiting.append(self.slot(self.address(slot) + imm[slot] & _MASK))
+                if (row.kind == "jump" and rd[slot] not in LINKS) or row.name == "ebreak":
                     break
                 slot += 1
 
@@ -156,8 +157,9 @@ class Text:
     def _made(self, code: Decoded) -> Iterator[int]:
         """Constants that code makes: by lui or auipc, and sums of those with an immediate in the same run of instructions."""
         known: dict[int, int] = {}
-        for slot in np.flatnonzero(code.op != isa.ILLEGAL).tolist():
-            op, rd, rs1, imm = (int(field[slot]) for field in (code.op, code.rd, code.rs1, code.imm))
+        there = np.flatnonzero(code.op != isa.ILLEGAL)
+        fields = (field[there].tolist() for field in (code.op, code.rd, code.rs1, code.imm))
+        for slot, op, rd, rs1, imm in zip(there.tolist(), *fields, strict=True):
             if op in (_LUI, _AUIPC):
                 known[rd] = imm + (self.address(slot) if op == _AUIPC else 0) & _MASK
                 yield known[rd]
@@ -201,14 +203,17 @@ class Text:
 
     def reads(self, slot: int) -> int:
         """The registers that an instruction may read, as bits; an environment may look at all."""
-        row = isa.OPERATIONS[self.code.op[slot]]
-        if row.kind == "system":
-            return ALL
-        return sum({1 << int(getattr(self.code, field)[slot]) for field in row.reads}) & ~1
+        return self._touched[slot][0]
 
     def writes(self, slot: int) -> int:
         """The register that an instruction writes, as a bit; x0 is none."""
-        return 1 << int(self.code.rd[slot]) & ~1 if isa.OPERATIONS[self.code.op[slot]].writes else 0
+        return self._touched[slot][1]
+
+    @cached_property
+    def _touched(self) -> dict[int, tuple[int, int]]:
+        """What each instruction reads and writes."""
+        fields = (getattr(self.code, name).tolist() for name in ("op", "rs1", "rs2", "rd"))
+        return {slot: _registers(*each) for slot, each in enumerate(zip(*fields, strict=True)) if each[0] != isa.ILLEGAL}
 
     def _live(self) -> list[int]:
         """The registers alive behind each block: what may be read before it is written, on any way on."""
@@ -238,3 +243,10 @@ class Text:
 
 def _union(masks: Sequence[int], which: Sequence[int]) -> int:
     return reduce(operator.or_, (masks[k] for k in which), 0)
+
+
+def _registers(op: int, rs1: int, rs2: int, rd: int) -> tuple[int, int]:
+    """The registers that an instruction reads and writes, as bits."""
+    row = isa.OPERATIONS[op]
+    sources = sum({1 << {"rs1": rs1, "rs2": rs2}[field] for field in row.reads}) & ~1
+    return ALL if row.kind == "system" else sources, 1 << rd & ~1 if row.writes else 0

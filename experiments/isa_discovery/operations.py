@@ -140,15 +140,33 @@ def _words() -> np.ndarray:
 def signature(expression: Expression) -> bytes:
     """Of equal expressions the same, also where the operands are exchanged."""
     a, b = _words()
+    return min(_results(expression, a, b).tobytes(), _results(expression, b, a).tobytes())
+
+
+def _results(expression: Expression, a: np.ndarray, b: np.ndarray) -> np.ndarray:
     with np.errstate(over="ignore", divide="ignore"):
-        return min(expression(Arrays(), a, b).tobytes(), expression(Arrays(), b, a).tobytes())
+        return expression(Arrays(), a, b)
 
 
 @cache
 def equal(one: Expression, other: Expression, swapped: bool = False) -> bool:
     """Whether two expressions are proven to be equal for all words; swapped: where the other has its operands exchanged."""
+    if _differ(one, other, swapped):
+        return False
     a, b = z3.BitVecs("a b", 32)
     solver = z3.SolverFor("QF_BV")
     solver.set("timeout", PROOF_MS)
     solver.add(one(Formulas(), a, b) != (other(Formulas(), b, a) if swapped else other(Formulas(), a, b)))
     return solver.check() == z3.unsat
+
+
+def _differ(one: Expression, other: Expression, swapped: bool) -> bool:
+    """Whether they are seen to differ, on words near those that they hold: a bound of a comparison, or what it is of a sum.
+
+    A word on which they differ is what the solver would look for.
+    """
+    held = np.array([node.x for e in (one, other) for node in e.nodes if node.operation == CONSTANT], np.uint32)
+    near = np.unique(np.concatenate((held, -held))[:, None] + np.array([0, 1, _MASK], np.uint32))
+    a, b = np.stack(np.meshgrid(near, np.concatenate((near, _words()[0])))).reshape(2, -1)
+    a, b = np.concatenate((a, b)), np.concatenate((b, a))
+    return not np.array_equal(_results(one, a, b), _results(other, b, a) if swapped else _results(other, a, b))

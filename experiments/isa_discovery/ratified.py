@@ -3,7 +3,8 @@
 Source: The RISC-V Instruction Set Manual, volume I (B 1.0: Zba, Zbb, Zbs; Zbkb; Zicond; Zknh).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 
 from backends.core.isa.expressions import Expression, recorded
 from backends.core.isa.words import Word, Words
@@ -99,9 +100,18 @@ def expressions(extension: str) -> tuple[Expression, ...]:
     return tuple(recorded(OPERATIONS[operation]) for operation in EXTENSIONS[extension])
 
 
+@cache
+def _known() -> Mapping[bytes, Sequence[tuple[str, Expression]]]:
+    """What can be expressed, by its signature."""
+    found: dict[bytes, list[tuple[str, Expression]]] = {}
+    for name, meaning in OPERATIONS.items():
+        found.setdefault(signature(recorded(meaning)), []).append((name, recorded(meaning)))
+    return found
+
+
 def name_of(expression: Expression) -> str:
     """The ratified operation that computes the same, proven; empty where there is none."""
-    for name, known in ((name, recorded(meaning)) for name, meaning in OPERATIONS.items()):
-        if signature(known) == signature(expression) and (equal(known, expression) or equal(known, expression, swapped=True)):
+    for name, known in _known().get(signature(expression), ()):
+        if equal(known, expression) or equal(known, expression, swapped=True):
             return name
     return ""

@@ -5,6 +5,7 @@ are immediates. Source: The RISC-V Instruction Set Manual, volume I (RV32I 2.1, 
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 
 from backends.core.isa import meanings
 from backends.core.isa.meanings import Meaning
@@ -54,7 +55,7 @@ class Operation:
         """Whether it has a destination register."""
         return FORMATS[self.format][0]
 
-    @property
+    @cached_property
     def reads(self) -> tuple[str, ...]:
         """The source registers that it has: rs1, rs2."""
         return tuple(field for field, has in zip(("rs1", "rs2"), FORMATS[self.format][1:], strict=True) if has)
