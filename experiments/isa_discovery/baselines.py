@@ -64,11 +64,15 @@ class Covers:
 
     def saved(self, chosen: Iterable[int], pieces: Iterable[int] | None = None) -> int:
         chosen = set(chosen)
-        return sum(self.of(k, chosen)[0] for k in (range(len(self.pieces)) if pieces is None else pieces))
+        return sum(self.of(k, chosen)[0] for k in (self._touched(chosen) if pieces is None else pieces))
+
+    def _touched(self, chosen: set[int]) -> list[int]:
+        """The pieces that have a use of one of these operations."""
+        return sorted({k for operation in chosen for k in self.where[operation]})
 
     def selection(self, chosen: Iterable[int]) -> Selection:
         chosen = set(chosen)
-        uses = [use for k in range(len(self.pieces)) for use in self.of(k, chosen)[1]]
+        uses = [use for k in self._touched(chosen) for use in self.of(k, chosen)[1]]
         return Selection(tuple(sorted(chosen)), tuple(uses), self.problem.value(uses), np.inf)
 
 

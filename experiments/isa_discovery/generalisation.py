@@ -8,7 +8,7 @@ operations selected on itself, without conditions. Every cover is the best one: 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 
 import numpy as np
 import pandas as pd
@@ -23,7 +23,7 @@ TRAINING, SHARED, OTHERS = "training", "training, operations of two programs or 
 COLUMNS = ("family", "programs", "count", "trained_on", "reduction_percent", "all_percent", "own_optimum_percent", "optimal")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Families:
     """corpus: of all programs. training, held_out: of each family, the numbers of its subjects."""
 
@@ -53,7 +53,8 @@ def collect(
     return Families(corpus, {f: members[f] for f in training}, {f: members[f] for f in held_out})
 
 
-def selected(families: Families, names: Sequence[str], count: int, limit_s: float = 600.0, shared_by: int = 1) -> Selection:
+@cache
+def selected(families: Families, names: tuple[str, ...], count: int, limit_s: float = 600.0, shared_by: int = 1) -> Selection:
     """The best `count` operations of these families alone, and their uses there, numbered as in the whole corpus.
 
     shared_by: programs of these families that have a use of an operation, at least. More than 1 keeps out what is made for one
@@ -69,6 +70,7 @@ def selected(families: Families, names: Sequence[str], count: int, limit_s: floa
     return Selection(tuple(sorted({int(problem.operation[u]) for u in chosen})), chosen, found.saved, found.bound)
 
 
+@cache
 def reductions(families: Families, selection: Selection) -> np.ndarray:
     """`[programs]`, in percent: executed instructions fewer with the chosen operations, each program covered as best can be."""
     saved = families.corpus.saved(families.covers.selection(selection.operations))

@@ -5,7 +5,7 @@ in at most one operation. The solver is HiGHS, which `scipy.optimize.milp` calls
 means: over the candidates enumerated, in this compiler's output, in its order and with its registers.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain
@@ -48,19 +48,31 @@ class Problem:
                 sharing.setdefault(cell, []).append(use)
         return [list(users) for users in dict.fromkeys(tuple(users) for users in sharing.values() if len(users) > 1)]
 
+    @cached_property
+    def _charged(self) -> list[list[int]]:
+        """Of each use the numbers of the costs that it brings."""
+        found: list[list[int]] = [[] for _ in self.cells]
+        for number, (_, group) in enumerate(self.costs):
+            for use in set(group):
+                found[use].append(number)
+        return found
+
+    def _costs_of(self, uses: Iterable[int]) -> list[tuple[int, tuple[int, ...]]]:
+        """Those that any of these uses brings."""
+        return [self.costs[number] for number in sorted({number for use in uses for number in self._charged[use]})]
+
     def only(self, uses: np.ndarray) -> "Problem":
         """With these uses `[U']` alone, and the operations of these."""
         kept = {int(use): k for k, use in enumerate(uses)}
         operations, operation = np.unique(self.operation[uses], return_inverse=True)
-        costs = ((cost, tuple(kept[u] for u in group if u in kept)) for cost, group in self.costs)
+        costs = tuple((cost, tuple(kept[u] for u in group if u in kept)) for cost, group in self._costs_of(kept))
         cells = tuple(self.cells[use] for use in uses)
         kinds = self.areas[operations], self.immediate[operations]
-        return Problem(self.saved[uses], operation, cells, *kinds, tuple(c for c in costs if c[1]))
+        return Problem(self.saved[uses], operation, cells, *kinds, costs)
 
     def value(self, uses: Sequence[int]) -> int:
         """Instructions saved by these uses."""
-        chosen = set(uses)
-        return int(self.saved[list(uses)].sum()) - sum(cost for cost, group in self.costs if chosen & set(group))
+        return int(self.saved[list(uses)].sum()) - sum(cost for cost, _ in self._costs_of(uses))
 
 
 @dataclass(frozen=True)
