@@ -7,6 +7,7 @@ entries of an operation's table, taken at these programs, predicts the loss with
 (ICML 2021) do for flips of bits.
 """
 
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -34,7 +35,9 @@ def predicted_change(case: Case, chosen: Set, code: Code) -> Change:
     adjoints = _seeds(case, values, code.lengths)
     slopes = np.zeros((*tables.shape, bits))
     _pull(tables.reshape(-1, case.values, case.values).astype(np.int64), values, code.steps, adjoints, slopes)
-    predicted = np.minimum(_replaced(case.tables, tables, slopes), _replaced(_mirrored(case), tables, slopes))
+    flat, own = slopes.reshape(len(slopes), -1), (slopes * _spread(tables, bits)).sum((1, 2))[:, None]
+    as_is, mirrored = _candidates(case)
+    predicted = np.minimum(flat @ as_is.T - own, flat @ mirrored.T - own)
     used = int(adjoints[len(case.inputs) :].any((1, 2)).sum())
     return Change(predicted, soft(used, 1))
 
@@ -53,7 +56,8 @@ def _bits(values: int) -> int:
 
 def _spread(words: np.ndarray, bits: int) -> np.ndarray:
     """`[…]` words to `[…, bits]` of 0.0 and 1.0."""
-    return (np.arange(1 << bits)[:, None] >> np.arange(bits) & 1).astype(np.float32)[words]
+    digits = np.unpackbits(words.astype(np.uint8)[..., None], axis=-1, count=bits, bitorder="little")
+    return digits.astype(np.float32)
 
 
 def _seeds(case: Case, values: np.ndarray, lengths: np.ndarray) -> np.ndarray:
@@ -61,24 +65,20 @@ def _seeds(case: Case, values: np.ndarray, lengths: np.ndarray) -> np.ndarray:
     bits = _bits(case.values)
     have, want = _spread(values, bits), _spread(case.tasks, bits)
     flat, wanted = have.reshape(len(have), -1), want.reshape(len(want), -1)
-    wrong = flat.sum(1)[:, None] + wanted.sum(1) - 2 * flat @ wanted.T
+    wrong = flat.sum(1) + wanted.sum(1)[:, None] - 2 * wanted @ flat.T
     weight = WEIGHT / flat.shape[1]
-    nearest = np.argmin(lengths[:, None] + weight * wrong, axis=0)
-    users = np.zeros((len(flat), len(wanted)), np.float32)
-    users[nearest, np.arange(len(wanted))] = 1
-    return (weight * (users @ (1 - 2 * wanted))).astype(float).reshape(have.shape)
+    nearest = np.argmin(lengths + weight * wrong, axis=1)
+    adjoints = np.zeros(have.shape)
+    _seed(want, nearest, weight, adjoints)
+    return adjoints
 
 
-def _mirrored(case: Case) -> np.ndarray:
-    return case.tables.reshape(-1, case.values, case.values).transpose(0, 2, 1).reshape(len(case.tables), -1)
-
-
-def _replaced(candidates: np.ndarray, tables: np.ndarray, slopes: np.ndarray) -> np.ndarray:
-    """`[k, O]`: first-order changes."""
-    bits = slopes.shape[2]
-    every, own = _spread(candidates, bits), _spread(tables, bits)
-    flat = slopes.reshape(len(slopes), -1)
-    return flat @ every.reshape(len(every), -1).T - (slopes * own).sum((1, 2))[:, None]
+@lru_cache(4)
+def _candidates(case: Case) -> tuple[np.ndarray, np.ndarray]:
+    """`[O, n * n * bits]` each: the candidates' tables, as they are and with the operands exchanged."""
+    mirrored = case.tables.reshape(-1, case.values, case.values).transpose(0, 2, 1)
+    as_is, exchanged = (_spread(tables, _bits(case.values)).astype(float) for tables in (case.tables, mirrored))
+    return as_is.reshape(len(as_is), -1), exchanged.reshape(len(exchanged), -1)
 
 
 @entry
@@ -88,6 +88,15 @@ def _run(tables, steps, values):
         operation, left, right = steps[step]
         for r in range(values.shape[1]):
             values[inputs + step, r] = tables[operation, values[left, r], values[right, r]]
+
+
+@entry
+def _seed(want, nearest, weight, adjoints):
+    """Adds to the adjoints `[I + S, R, bits]` of each task's nearest value what its bits `[T, R, bits]` say."""
+    for task in range(len(nearest)):
+        for r in range(want.shape[1]):
+            for bit in range(want.shape[2]):
+                adjoints[nearest[task], r, bit] += weight * (1.0 - 2.0 * want[task, r, bit])
 
 
 @entry

@@ -43,8 +43,8 @@ def fit(role: str, points: int | None, rng: np.random.Generator) -> Fit:
 
 def descend(inputs: np.ndarray, wanted: np.ndarray, weights: np.ndarray) -> np.ndarray:
     """Least squares by gradient descent with Nesterov's momentum (1983); inputs `[R, F]`, wanted `[R]`, weights `[F]`."""
-    rate, before = 1 / np.linalg.norm(inputs, 2) ** 2, weights
+    down, before = 1 / np.linalg.norm(inputs, 2) ** 2 * inputs.T, weights
     for step in range(STEPS):
         ahead = weights + step / (step + 3) * (weights - before)
-        before, weights = weights, ahead - rate * inputs.T @ (inputs @ ahead - wanted)
+        before, weights = weights, ahead - down @ (inputs @ ahead - wanted)
     return weights

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from backends.gpu_compute.compiling import entry, inner
+from backends.gpu_compute.compiling import entry
 from experiments.isa_discovery.invention.case import Case, Code, Shortest
 
 FUNCTIONS = 256
@@ -37,7 +37,7 @@ def smallest(tables: np.ndarray) -> Formulas:
 
 @lru_cache(2)  # a set is measured, and then its code is asked for
 def _kept(tables: bytes) -> Formulas:
-    gates = np.frombuffer(tables, np.uint8).reshape(-1, 4).astype(np.int64)
+    gates = -np.frombuffer(tables, np.uint8).reshape(-1, 4).astype(np.int64)  # all bits, or none
     size, made = np.full(FUNCTIONS, -1), np.zeros((FUNCTIONS, 3), np.int64)
     order, first = np.zeros(FUNCTIONS, np.int64), np.zeros(FUNCTIONS + 2, np.int64)
     return Formulas(size, made, order, _smallest(gates, size, made, order, first))
@@ -46,19 +46,18 @@ def _kept(tables: bytes) -> Formulas:
 def shortest(case: Case, tables: np.ndarray) -> Shortest:
     """For a case whose rows are those of three inputs."""
     found = smallest(tables)
-    lengths = found.size[numbers(case.every_task)]
+    lengths = found.size[_tasks(case)]
     return Shortest(np.where(lengths < 0, case.undone, lengths), found.executions)
+
+
+@lru_cache(4)
+def _tasks(case: Case) -> np.ndarray:
+    return numbers(case.every_task)
 
 
 def numbers(functions: np.ndarray) -> np.ndarray:
     """`[F, 8]` bits, row 0 first, to `[F]` bytes."""
     return functions.astype(np.int64) @ (1 << np.arange(8))
-
-
-@inner
-def _apply(table, x, y):
-    nx, ny = x ^ 255, y ^ 255
-    return -table[0] & nx & ny | -table[1] & nx & y | -table[2] & x & ny | -table[3] & x & y
 
 
 @entry
@@ -72,14 +71,20 @@ def _smallest(gates, size, made, order, first):
     while total <= 2 * largest + 1 and found < 256:
         for left in range(total):
             right = total - 1 - left
+            executions += len(gates) * (first[left + 1] - first[left]) * (first[right + 1] - first[right])
             for a in range(first[left], first[left + 1]):
+                if found == 256:
+                    break
+                x, nx = order[a], order[a] ^ 255
                 for b in range(first[right], first[right + 1]):
+                    y, ny = order[b], order[b] ^ 255
+                    neither, second, one, both = nx & ny, nx & y, x & ny, x & y
                     for gate in range(len(gates)):
-                        executions += 1
-                        value = _apply(gates[gate], order[a], order[b])
+                        mask = gates[gate]
+                        value = mask[0] & neither | mask[1] & second | mask[2] & one | mask[3] & both
                         if size[value] < 0:
                             size[value], order[found], found, largest = total, value, found + 1, total
-                            made[value, 0], made[value, 1], made[value, 2] = gate, order[a], order[b]
+                            made[value, 0], made[value, 1], made[value, 2] = gate, x, y
         total += 1
         first[total] = found
     return executions

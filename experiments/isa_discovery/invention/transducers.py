@@ -128,6 +128,7 @@ class Coverage:
     executions: int
 
 
+@cache
 def singles() -> Coverage:
     """Every transducer alone: exhaustive."""
     chosen = sets(case(1))

@@ -23,20 +23,21 @@ tasks of the words in place of the tasks. Results on `words_4` were seen in betw
 def search(evaluator: Evaluator, rng: np.random.Generator, signal: str) -> None:
     case, known = evaluator.case, dict[Set, np.ndarray]()
 
-    def change(chosen: Set) -> np.ndarray:
-        """`[k, O]`: predicted, once for each set."""
+    def gain(chosen: Set) -> np.ndarray:
+        """`[k * O]`: predicted, once for each set."""
         if chosen not in known:
             found = predicted_change(case, chosen, case.code(case, case.tables[list(chosen)]))
             evaluator.budget.spend(found.executions)
             outside = np.setdiff1d(case.distinct, chosen)
             centred = found.predicted[:, outside] - found.predicted[:, outside].mean()
-            known[chosen] = np.full(found.predicted.shape, np.inf)
-            known[chosen][:, outside] = altered(centred, signal, rng)
+            gains = np.full(found.predicted.shape, -np.inf)
+            gains[:, outside] = -altered(centred, signal, rng)
+            known[chosen] = gains.ravel()
         return known[chosen]
 
     def proposed(chosen: list[int], heat: float) -> list[int]:
         key = case.canonical(chosen)
-        logits = -change(key).ravel() / (2 * BREADTH * heat)
+        logits = gain(key) / (2 * BREADTH * heat)
         place, number = divmod(int(np.argmax(logits + rng.gumbel(size=len(logits)))), len(case.tables))
         return [*key[:place], number, *key[place + 1 :]]
 
