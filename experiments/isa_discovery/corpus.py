@@ -80,7 +80,6 @@ def musl() -> dict[str, Path]:
     return folders
 
 
-@cache
 def _subject(file: Path) -> Subject:
     subject, _ = profiled(file, flags(file), b"", MAX_STEPS)
     if subject.run.status[0] != Status.EXITED or subject.run.exit_code[0] != stated_exit(file):

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from backends.core.isa.expressions import recorded
-from experiments.isa_discovery import area, evidence, notation, ratified, run, synthesis
+from experiments.isa_discovery import area, comparison_tables, notation, ratified, run, synthesis
 
 
 def count() -> int:
@@ -24,7 +24,7 @@ def count() -> int:
         area.alu_area(base)
     area.alu_area("rv32e", tuple(map(recorded, ratified.OPERATIONS.values())))
     for scale in run.SCALES.values():
-        evidence.front(scale.families)
+        comparison_tables.front(scale.families)
     _write(area.OPERATIONS, operations, tool)
     _write(area.UNITS, units, tool)
     return 0

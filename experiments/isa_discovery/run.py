@@ -9,12 +9,14 @@ from functools import partial
 import pandas as pd
 
 from experiments.harness.parts import Part, run_parts
-from experiments.isa_discovery import corpus, evidence
+from experiments.isa_discovery import comparison_tables, corpus, selection_tables
 from experiments.isa_discovery.invention import tables as invention
 from experiments.isa_discovery.schema import TABLES
 
 MACHINE = "gpu_compute"
 COUNTS = (1, 2, 3, 4, 6, 8, 12, 16)
+LONGEST = ("generalisation", "front")
+"""Tables whose parts are begun first, so that workers end together."""
 
 
 @dataclass(frozen=True)
@@ -54,10 +56,9 @@ SCALES = {
 
 def run(cfg) -> dict[str, pd.DataFrame]:
     """Every table of the schema."""
-    scale = SCALES[cfg.scale]
-    parts = [part for parts in _parts(cfg, scale).values() for part in parts]
-    found = run_parts(cfg, parts)
-    return {table: _joined(table, [found[part.name] for part in made]) for table, made in _parts(cfg, scale).items()}
+    made = _parts(cfg, SCALES[cfg.scale])
+    found = run_parts(cfg, [part for table in sorted(made, key=lambda table: table not in LONGEST) for part in made[table]])
+    return {table: _joined(table, [found[part.name] for part in parts]) for table, parts in made.items()}
 
 
 def _joined(table: str, frames: list[pd.DataFrame]) -> pd.DataFrame:
@@ -71,22 +72,25 @@ def _parts(cfg, scale: Scale) -> dict[str, list[Part]]:
     families = scale.families
     limit = {name: 1 << 62 if name in (MACHINE, "reference") else scale.slow_instructions for name in cfg.backends}
     found = {
-        "programs": [Part("programs", partial(evidence.programs, (*families, *scale.held_out)))],
+        "programs": [Part("programs", partial(selection_tables.programs, (*families, *scale.held_out)))],
         "selections": [
-            Part(f"selections_{m}_{k}", partial(evidence.selections, families, m, k, seeds))
+            Part(f"selections_{m}_{k}", partial(selection_tables.selections, families, m, k, seeds))
             for m, (counts, seeds) in scale.methods.items() for k in counts
         ],
-        "operations": [Part("operations", partial(evidence.operations, families))],
-        "measured": [Part(f"measured_{m}", partial(evidence.measured, families, m, limit[m])) for m in cfg.backends],
-        "proofs": [Part("proofs", partial(evidence.proven, families))],
-        "machines": [Part(f"machines_{m}", partial(evidence.machines, families, m, cfg.seed)) for m in cfg.backends],
-        "ratified": [Part("ratified", partial(evidence.found_again, families))],
-        "limits": [Part(f"limits_{k}", partial(evidence.limits, families, arm)) for k, arm in enumerate(evidence.ARMS)],
-        "controls": [Part("controls", partial(evidence.refused, families, cfg.seed))],
+        "operations": [Part("operations", partial(selection_tables.operations, families))],
+        "measured": [Part(f"measured_{m}", partial(selection_tables.measured, families, m, limit[m])) for m in cfg.backends],
+        "proofs": [Part("proofs", partial(selection_tables.proven, families))],
+        "machines": [Part(f"machines_{m}", partial(selection_tables.machines, families, m, cfg.seed)) for m in cfg.backends],
+        "ratified": [Part("ratified", partial(selection_tables.found_again, families))],
+        "limits": [
+            Part(f"limits_{k}", partial(comparison_tables.limits, families, arm))
+            for k, arm in enumerate(comparison_tables.ARMS)
+        ],
+        "controls": [Part("controls", partial(selection_tables.refused, families, cfg.seed))],
     }  # fmt: skip
-    found["generalisation"] = [Part("generalisation", partial(evidence.generalised, families, scale.held_out))]
-    found["front"] = [Part("front", partial(evidence.front, families))]
-    found["clang"] = [Part("clang", partial(evidence.clang, families))]
+    found["generalisation"] = [Part("generalisation", partial(comparison_tables.generalised, families, scale.held_out))]
+    found["front"] = [Part("front", partial(comparison_tables.front, families))]
+    found["clang"] = [Part("clang", partial(comparison_tables.clang, families))]
     for part in invention.parts(cfg.scale):
         found.setdefault(part.table, []).append(Part(part.name, part.compute))
     return {name: found[name] for name in TABLES if name in found}

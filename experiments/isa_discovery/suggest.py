@@ -103,16 +103,29 @@ def named(corpus: Corpus, answer: Selection) -> dict[int, str]:
     return names
 
 
+def _uses(corpus: Corpus, answer: Selection, operation: int) -> list[int]:
+    return [u for u in answer.uses if corpus.problem.operation[u] == operation]
+
+
+def _saved(corpus: Corpus, uses: Sequence[int]) -> int:
+    """Executed instructions, jumps over free room not taken off."""
+    return sum(int(corpus.problem.saved[u]) // corpus.weights[corpus.places[u][0]] for u in uses)
+
+
+def by_saving(corpus: Corpus, answer: Selection) -> list[int]:
+    """The numbers of the chosen operations, those that save most first."""
+    return sorted(answer.operations, key=lambda k: -_saved(corpus, _uses(corpus, answer, k)))
+
+
 def suggested(corpus: Corpus, answer: Selection, names: dict[int, str]) -> list[Suggested]:
-    """Those that save most first. Gates are not counted for this alone where they are in no table: a product takes minutes."""
+    """In the order of `by_saving`. Gates are not counted for this alone where they are in no table: a product takes minutes."""
     rows, gates = [], area.known(area.OPERATIONS)
-    for k in answer.operations:
-        uses, operation = [u for u in answer.uses if corpus.problem.operation[u] == k], corpus.operations[k]
+    for k in by_saving(corpus, answer):
+        uses, operation = _uses(corpus, answer, k), corpus.operations[k]
         operands = ("a", "imm") if operation.immediate else ("a", "b")
-        saved = sum(int(corpus.problem.saved[u]) // corpus.weights[corpus.places[u][0]] for u in uses)
         text, counted = notation.text(operation.expression, operands), gates.get(notation.text(operation.expression))
-        rows.append(Suggested(names[k], text, operation.immediate, len(uses), saved, counted))
-    return sorted(rows, key=lambda row: -row.saved)
+        rows.append(Suggested(names[k], text, operation.immediate, len(uses), _saved(corpus, uses), counted))
+    return rows
 
 
 def measure(file: str, subject: Subject, layout: Layout, saved: int, machine: Backend) -> Measured:

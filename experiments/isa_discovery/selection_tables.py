@@ -1,12 +1,12 @@
-"""The tables of the experiment about selection on real code; `schema` says what they are.
+"""The tables about what is selected on the programs of some families, run and proven; `schema` says what they are.
 
-Each function makes one of them for the programs of some families. What all of them begin with, the programs' runs and the
-candidates, is computed once in a process.
+Each function makes one of them. What all begin with, the programs' runs and the candidates, is computed once in a process.
 """
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import cache
+from itertools import chain
 from pathlib import Path
 from time import perf_counter
 
@@ -16,32 +16,19 @@ import yaml
 
 from backends.conformance.cases import words_program
 from backends.core import catalog
-from backends.core.isa import ARITHMETIC, encode
+from backends.core.isa import encode
 from backends.core.isa.words import Arrays
 from backends.interface import Batch, MachineConfig
-from experiments.isa_discovery import (
-    area,
-    compilers,
-    controls,
-    corpus,
-    discovery,
-    generalisation,
-    ratified,
-    second_solver,
-    suggest,
-)
+from experiments.isa_discovery import controls, corpus, discovery, ratified, second_solver, suggest
 from experiments.isa_discovery.baselines import BASELINES
 from experiments.isa_discovery.candidates import Limits
-from experiments.isa_discovery.discovery import Corpus
+from experiments.isa_discovery.discovery import Corpus, Subject
 from experiments.isa_discovery.profile import profiled
 from experiments.isa_discovery.proof import unproven
 from experiments.isa_discovery.schema import TABLES
 from experiments.isa_discovery.selection import Problem, Selection, exact
 
-DEPENDS_ON = (
-    "experiments/isa_discovery/areas.csv", "experiments/isa_discovery/cells.lib", "experiments/isa_discovery/reachable.yaml",
-    "experiments/isa_discovery/units.csv",
-)  # fmt: skip
+DEPENDS_ON = ("experiments/isa_discovery/reachable.yaml",)
 DECLARED = Path(__file__).parent / "reachable.yaml"
 CONTROL = corpus.PROGRAMS / "ratified" / "operations.c"
 SHOWN = 8
@@ -54,9 +41,15 @@ _USUAL = Limits()
 
 
 @cache
+def programs_of(family: str) -> tuple[Subject, ...]:
+    """The programs of a family after a run each."""
+    return tuple(corpus.subjects(family))
+
+
+@cache
 def collected(families: Families, limits: Limits = _USUAL) -> Corpus:
     """What could be replaced in the programs of some families, each of which counts alike."""
-    return discovery.collect(corpus.subjects(*families), limits, even=True)
+    return discovery.collect([*chain.from_iterable(map(programs_of, families))], limits, even=True)
 
 
 @cache
@@ -71,7 +64,8 @@ def named_files(families: Families) -> list[tuple[str, Path]]:
 
 def programs(families: Families) -> pd.DataFrame:
     rows = []
-    for (family, file), subject in zip(named_files(families), corpus.subjects(*families), strict=True):
+    subjects = chain.from_iterable(map(programs_of, families))
+    for (family, file), subject in zip(named_files(families), subjects, strict=True):
         ran = sum(b.count > 0 for b in subject.text.blocks)
         rows.append((file.stem, family, family in corpus.HELD_OUT, subject.instructions, len(subject.text.slots), ran))
     return TABLES["programs"].frame(rows)
@@ -86,7 +80,7 @@ def selections(families: Families, method: str, count: int, seeds: Sequence[int]
             begun = perf_counter()
             answer = _method(method)(weighted.problem, count, seed)
             spent, proven = perf_counter() - begun, answer.optimal and method in ("exact", "second_solver")
-            rows.append((method, alike, count, seed, answer.saved, *_percent(weighted, answer), proven, spent))
+            rows.append((method, alike, count, seed, answer.saved, *percent(weighted, answer), proven, spent))
     return TABLES["selections"].frame(rows)
 
 
@@ -105,7 +99,7 @@ def _method(name: str) -> Callable[[Problem, int, int], Selection]:
     return lambda problem, count, seed: BASELINES[name](problem, count, np.random.default_rng(seed))
 
 
-def _percent(of: Corpus, answer: Selection) -> tuple[float, float]:
+def percent(of: Corpus, answer: Selection) -> tuple[float, float]:
     """Instructions saved: the mean over programs, and of all together."""
     before, saved = np.array([s.instructions for s in of.subjects]), np.array(of.saved(answer))
     return float(100 * (saved / before).mean()), float(100 * saved.sum() / before.sum())
@@ -114,8 +108,8 @@ def _percent(of: Corpus, answer: Selection) -> tuple[float, float]:
 def operations(families: Families) -> pd.DataFrame:
     """The best few together."""
     of, answer = collected(families), selected(families, SHOWN)
-    rows = []
-    for row, k in zip(suggest.suggested(of, answer, suggest.named(of, answer)), _by_saving(of, answer), strict=True):
+    rows, shown = [], suggest.suggested(of, answer, suggest.named(of, answer))
+    for row, k in zip(shown, suggest.by_saving(of, answer), strict=True):
         uses = [u for u in answer.uses if of.problem.operation[u] == k]
         saved = np.zeros(len(of.subjects))
         for u in uses:
@@ -124,13 +118,6 @@ def operations(families: Families) -> pd.DataFrame:
         where = len({of.places[u][0] for u in uses})
         rows.append((row.name, row.expression, row.immediate, len(of.operations[k].expression.nodes), row.uses, where, percent))
     return TABLES["operations"].frame(rows)
-
-
-def _by_saving(of: Corpus, answer: Selection) -> list[int]:
-    """The operations in the order in which `suggest` shows them."""
-    names = suggest.named(of, answer)
-    order = [row.name for row in suggest.suggested(of, answer, names)]
-    return sorted(answer.operations, key=lambda k: order.index(names[k]))
 
 
 def measured(families: Families, backend: str, most: int) -> pd.DataFrame:
@@ -167,7 +154,7 @@ def machines(families: Families, backend: str, seed: int) -> pd.DataFrame:
     registers = np.zeros((len(a), 16), np.uint32)
     registers[:, 10], registers[:, 11] = a, b
     rows = []
-    for k in _by_saving(of, answer):
+    for k in suggest.by_saving(of, answer):
         operation, immediate = of.operations[k], 7
         second = np.full_like(a, immediate) if operation.immediate else b
         word = extended.encode(names[k], 10, 10, 0 if operation.immediate else 11, immediate if operation.immediate else 0)
@@ -194,91 +181,7 @@ def _names(some: Sequence[discovery.Operation]) -> set[str]:
     return {ratified.name_of(operation.expression) for operation in some} - {""}
 
 
-ARMS: dict[str, tuple[Limits, Callable[[Corpus], Problem]]] = {
-    "as chosen": (Limits(), lambda of: of.problem),
-    "one input": (Limits(inputs=1), lambda of: of.problem),
-    "two instructions": (Limits(2, 2, 2), lambda of: of.problem),
-    "no operand is an immediate": (Limits(), lambda of: of.problem.only(_plain(of))),
-    "merged by form, not by meaning": (Limits(), lambda of: _by_form(of)),
-}
-"""Each takes an ingredient away."""
-
-
-def limits(families: Families, arm: str) -> pd.DataFrame:
-    """What is saved without an ingredient."""
-    allowed, problem_of = ARMS[arm]
-    of = collected(families, allowed)
-    problem = problem_of(of)
-    answer = exact(problem, SHOWN)
-    kept = _plain(of) if len(problem.saved) < len(of.uses) else np.arange(len(of.uses))
-    chosen = [int(kept[u]) for u in answer.uses]
-    mean, in_all = _percent(of, replace(answer, uses=tuple(chosen)))
-    return TABLES["limits"].frame([(arm, len(problem.saved), problem.operations, mean, in_all)])
-
-
-def _plain(of: Corpus) -> np.ndarray:
-    """The uses without an immediate as an operand."""
-    return np.array([u for u, use in enumerate(of.uses) if use.immediate is None])
-
-
-def _by_form(of: Corpus) -> Problem:
-    """Every expression is an operation of its own."""
-    number: dict[tuple, int] = {}
-    forms = [number.setdefault((use.expression, use.immediate is not None), len(number)) for use in of.uses]
-    return replace(
-        of.problem, operation=np.array(forms), areas=np.ones(len(number)), immediate=np.array([i for _, i in number])
-    )
-
-
 def refused(families: Families, seed: int) -> pd.DataFrame:
     """The controls."""
     of, answer = collected(families), selected(families, SHOWN)
     return controls.controls(of, answer, suggest.named(of, answer), seed)
-
-
-def generalised(training: Families, held_out: Families) -> pd.DataFrame:
-    """What is selected on some families is worth to others."""
-    known, others = ({f: corpus.subjects(f) for f in families} for families in (training, held_out))
-    found = generalisation.collect(known, others)
-    tables = [generalisation.from_training(found, SHOWN), generalisation.from_training(found, SHOWN, shared_by=2)]
-    return pd.concat([*tables, generalisation.leave_one_out(found, SHOWN)], ignore_index=True)
-
-
-def front(families: Families) -> pd.DataFrame:
-    """Instructions saved against gates: the best within areas, of operations that do not multiply or divide, beside the
-    ratified extensions."""
-    of, rows = collected(families), []
-    allowed = [k for k, o in enumerate(of.operations) if not any(n.operation in _LARGE for n in o.expression.nodes)]
-    simple = np.flatnonzero(np.isin(of.problem.operation, allowed))
-    for most in AREAS:
-        found, gates = area.within(of.problem.only(simple), [of.operations[k] for k in allowed], MOST, most, 600.0)
-        answer = replace(found, uses=tuple(simple[list(found.uses)].tolist()))
-        chosen = [of.operations[allowed[k]].expression for k in found.operations]
-        alone = float(gates[list(found.operations)].sum())
-        point = (f"within {most} gates", "selected", len(chosen), alone, area.alu_area("rv32e", chosen))
-        rows.append((*point, _percent(of, answer)[0], answer.optimal))
-    names = [ratified.name_of(operation.expression) for operation in of.operations]
-    for extension, members in ratified.EXTENSIONS.items():
-        uses = np.array([u for u, o in enumerate(of.problem.operation) if names[o] in members], np.int64)
-        found = exact(of.problem.only(uses), len(of.operations))
-        answer = replace(found, uses=tuple(uses[list(found.uses)].tolist()))
-        unit = area.alu_area("rv32e", ratified.expressions(extension))
-        rows.append((extension, "ratified", len(members), np.nan, unit, _percent(of, answer)[0], found.optimal))
-    rows.append(("nothing", "base", 0, 0.0, area.alu_area("rv32e"), 0.0, True))
-    return TABLES["front"].frame(rows)
-
-
-_LARGE = {name for name in ARITHMETIC if name.startswith(("mul", "div", "rem"))}
-AREAS = (100, 200, 400, 800, 1600)
-MOST = 16
-
-
-def clang(families: Families) -> pd.DataFrame:
-    """Programs as Clang builds them when it is given the ratified extensions, beside the best few operations."""
-    of = collected(families)
-    saved = of.saved(selected(families, SHOWN))
-    rows = [
-        (file.stem, subject.instructions, compilers.executed(file, True), subject.instructions - n)
-        for (_, file), subject, n in zip(named_files(families), of.subjects, saved, strict=True)
-    ]
-    return TABLES["clang"].frame(rows)
