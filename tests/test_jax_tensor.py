@@ -89,7 +89,7 @@ def test_the_loop_is_one_native_function_that_copies_no_memory():
     harts = Hart(word(size, 32), word(size, words), *[word(size)] * 5)
     snapshot = jax.ShapeDtypeStruct((size,), jnp.int32)
     arrays = (word(64, 2), word(1, words), snapshot, machines, harts)
-    text = hard.advance_all.lower(*arrays, hard.functions(Isa("rv32im", 32)), False).compile().as_text()
+    text = hard.advance_all.compiled.lower(*arrays, hard.functions(Isa("rv32im", 32)), False).compile().as_text()
     body = text[: text.index("ENTRY")]
     assert "xla_cpu_small_call" in text
     assert not re.search(rf"= u32\[{words}\]\S* copy\(", body)

@@ -15,6 +15,7 @@ from backends.jax_tensor import hard, soft, soft_run
 
 if not jax.config.jax_compilation_cache_dir:  # unless whoever runs this has said where
     jax.config.update("jax_compilation_cache_dir", str(caches.folder(f"jax-{caches.processor()}")))
+    jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)  # what is small is there many times
 
 
 def _devices() -> dict[str, jax.Device]:

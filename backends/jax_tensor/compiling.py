@@ -5,7 +5,7 @@ on a processor are the emitters of fused loops and the costly passes of LLVM.
 """
 
 from collections.abc import Callable
-from functools import cache, wraps
+from functools import cached_property, update_wrapper
 
 import jax
 
@@ -16,16 +16,17 @@ ON_A_PROCESSOR = {
 }
 
 
-def jit(function: Callable, **options) -> Callable:
+class jit:
     """`jax.jit` with these settings where JAX runs on a processor, and JAX's own elsewhere. options: of `jax.jit`."""
 
-    @cache
-    def compiled() -> Callable:  # what JAX runs on is known, and it is started, when something is called first
+    def __init__(self, function: Callable, **options) -> None:
+        self.function, self.options = function, options
+        update_wrapper(self, function)
+
+    @cached_property
+    def compiled(self) -> Callable:  # what JAX runs on is known, and it is started, when something is called first
         settings = ON_A_PROCESSOR if jax.default_backend() == "cpu" else None
-        return jax.jit(function, compiler_options=settings, **options)
+        return jax.jit(self.function, compiler_options=settings, **self.options)
 
-    @wraps(function)
-    def call(*arguments, **named):
-        return compiled()(*arguments, **named)
-
-    return call
+    def __call__(self, *arguments, **named):
+        return self.compiled(*arguments, **named)

@@ -19,6 +19,7 @@ from backends.core.run import active
 from backends.core.state import NO_TOHOST, RUNNING, renewed
 from backends.interface import Session, State
 from backends.jax_tensor.cache import Places, Waits
+from backends.jax_tensor.compiling import jit
 from backends.jax_tensor.datapath import Hart, Machine, step
 from backends.jax_tensor.instructions import InstructionMemory, functions, padded
 
@@ -35,7 +36,7 @@ def advance(functions: tuple[Meaning, ...], machine: Machine, hart: Hart) -> Har
     return lax.while_loop(running, partial(step, functions, machine), hart)
 
 
-@partial(jax.jit, static_argnames=("functions", "lockstep"), donate_argnames="harts")
+@partial(jit, static_argnames=("functions", "lockstep"), donate_argnames="harts")
 def advance_all(
     rows: jax.Array, snapshots: jax.Array, snapshot: jax.Array, machines: Machine, harts: Hart,
     functions: tuple[Meaning, ...], lockstep: bool,
@@ -72,9 +73,12 @@ class JaxSession(Session):
         lockstep = self.device.platform != "cpu"
 
         def advanced(part: slice) -> Hart:
-            own, mine = jax.tree.map(lambda x: x[part], (machines, harts))
-            arrays = (code.rows, code.snapshots, code.snapshot[part], own, mine)
-            return jax.tree.map(np.array, advance_all(*jax.device_put(arrays, self.device), self.functions, lockstep))
+            mine = jax.tree.map(lambda x: x[part], (code.snapshot, machines, harts))
+            if not lockstep:  # instances behind the last one may retire nothing, and cost nothing
+                mine = jax.tree.map(padded, mine)
+            arrays = jax.device_put((code.rows, code.snapshots, *mine), self.device)
+            ended = advance_all(*arrays, self.functions, lockstep)
+            return jax.tree.map(lambda x: np.array(x)[: part.stop - part.start], ended)
 
         pieces = 1 if lockstep or size < LEAST_SHARED else cores.threads()
         harts = jax.tree.map(lambda *parts: np.concatenate(parts), *cores.share(advanced, size, pieces))

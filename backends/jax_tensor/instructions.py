@@ -92,6 +92,8 @@ def rows(words: np.ndarray, of: Isa) -> np.ndarray:
 def padded(array: np.ndarray, axis: int = 0, least: int = 1) -> np.ndarray:
     """`array` with zeros up to a power of two along `axis`, `least` or more: few shapes to compile."""
     size = 1 << max(array.shape[axis] - 1, least - 1, 0).bit_length()
+    if size == array.shape[axis]:
+        return array
     width = [(0, size - n if a == axis else 0) for a, n in enumerate(array.shape)]
     return np.pad(array, width)
 
