@@ -1,10 +1,15 @@
-"""Running the benchmarks with pytest-benchmark and collecting the tables that they hand over."""
+"""Running the benchmarks with pytest-benchmark and collecting the tables that they hand over.
+
+They run in the process that asks: to import the machines and to compile for them takes as long as many a table.
+"""
 
 import json
 import os
-import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from io import StringIO
 from pathlib import Path
 
 import pandas as pd
@@ -27,15 +32,29 @@ def run(name: str, scale: str) -> pd.DataFrame:
 
     Raises UserError where a benchmark fails; its output is shown.
     """
-    here = Path(__file__).parent
-    with tempfile.TemporaryDirectory() as folder:
+    import pytest
+
+    here, shown = Path(__file__).parent, StringIO()
+    with tempfile.TemporaryDirectory() as folder, _at(scale):
         report = Path(folder) / "benchmark.json"
         options = ["--benchmark-only", "--benchmark-enable", f"--benchmark-json={report}", "-q", "--timeout=900"]
-        command = [sys.executable, "-m", "pytest", *(str(here / file) for file in TABLES[name]), *options]
-        environment = {**os.environ, "BENCHMARK_SCALE": scale}
-        done = subprocess.run(command, env=environment, capture_output=True, encoding="utf-8", errors="replace")
-        if done.returncode:
-            print(done.stdout, done.stderr, file=sys.stderr)
+        options.append("--assert=plain")  # or pytest complains that modules are imported already
+        with redirect_stdout(shown), redirect_stderr(shown):
+            code = pytest.main([*(str(here / file) for file in TABLES[name]), *options])
+        if code:
+            print(shown.getvalue(), file=sys.stderr)
             raise UserError("a benchmark failed: see above; python -m pytest benchmarks --benchmark-only runs them")
         measured = json.loads(report.read_text(encoding="utf-8"))["benchmarks"]
     return pd.DataFrame([row for benchmark in measured for row in benchmark["extra_info"].get(name, [])])
+
+
+@contextmanager
+def _at(scale: str) -> Iterator[None]:
+    """Tell the benchmarks the scale."""
+    before = dict(os.environ)
+    os.environ["BENCHMARK_SCALE"] = scale
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
