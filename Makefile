@@ -28,7 +28,7 @@ $(STAMP): pyproject.toml $(CONSTRAINTS)
 	@touch $@
 
 test: $(STAMP) ## run the tests, on all cores
-	OMP_NUM_THREADS=1 $(RUN) -m pytest -n auto --maxprocesses 8 --dist loadfile --durations 30
+	OMP_NUM_THREADS=1 $(RUN) -m pytest -n auto --maxprocesses 8 --dist loadfile --no-loadscope-reorder --durations 30
 
 reproduce: $(STAMP) ## run the experiments at SCALE (default quick), then figures, paper, report and claims of them
 	$(RUN) -m artifact.reproduce --scale $(SCALE)
