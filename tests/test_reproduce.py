@@ -86,6 +86,14 @@ def test_clock(seconds, text):
     assert clock(seconds) == text
 
 
+def test_a_calibration_that_has_just_ended_is_that_of_the_next_part(monkeypatch):
+    after = calibration.measure("after one")
+    assert calibration.latest("before two") == {**after, "when": "before two"}
+    monkeypatch.setattr(calibration, "FRESH_S", -1.0)
+    anew = calibration.latest("before three")
+    assert anew["when"] == "before three" and anew["at_s"] > after["at_s"] and anew["own_s"] > after["own_s"]
+
+
 def test_calibration_tells_what_others_used():
     before, after = calibration.measure("before"), calibration.measure("after")
     assert 0 < before["share"] <= 1 and before["loop_s"] > 0 and after["at_s"] > before["at_s"]

@@ -15,8 +15,11 @@ WORK = bytes(1 << 26)
 REPEATS = 5
 QUIET_SHARE, STEADY = 0.9, 1.25
 """On a quiet machine the work gets more than this share of the cores, and takes at most this many times its shortest time."""
+FRESH_S = 1.0
+"""What was measured at most so long ago says how the machine is now."""
 ALIKE = 1.15
 """Machines are alike where the work takes at most this many times as long on one of them as on the other."""
+_last: dict[str, Any] = {}
 
 
 def measure(when: str) -> dict[str, Any]:
@@ -26,11 +29,19 @@ def measure(when: str) -> dict[str, Any]:
     runs = [_run(cores.threads()) for _ in range(REPEATS)]
     seconds, shares = zip(*runs, strict=True)
     used = os.times()
-    return {
+    _last.update({
         "when": when, "loop_s": round(median(seconds), 5), "share": round(median(shares), 4), "busy_s": _busy_s(),
         "own_s": round(used.user + used.system + used.children_user + used.children_system, 2),
         "at_s": round(time.monotonic(), 2),
-    }  # fmt: skip
+    })  # fmt: skip
+    return dict(_last)
+
+
+def latest(when: str) -> dict[str, Any]:
+    """What this process has measured last, where that is fresh, as after the timed part before this one; else measured anew."""
+    if _last and time.monotonic() - _last["at_s"] < FRESH_S:
+        return {**_last, "when": when}
+    return measure(when)
 
 
 def _run(threads: int) -> tuple[float, float]:

@@ -28,7 +28,7 @@ def once(cfg, name: str, compute: Callable[[], pd.DataFrame], timed: bool = Fals
     if done(cfg, name):
         return tables.read(folder / "part.csv")
     started, clock = time.time(), time.perf_counter()
-    before = [calibration.measure(f"before {name}")] if timed else []
+    before = [calibration.latest(f"before {name}")] if timed else []
     made = compute()
     after = [calibration.measure(f"after {name}")] if timed else []
     facts = {"key": name, "started_s": started, "wall_time_s": time.perf_counter() - clock, "calibration": before + after}
