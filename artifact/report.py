@@ -47,7 +47,7 @@ def show(table: pd.DataFrame) -> None:
 
 def picture(name: str) -> None:
     """A figure, drawn from these results."""
-    display(SVG(filename=next(f for f in draw(name, results, figures) if f.suffix == ".svg")))
+    display(SVG(filename=draw(name, results, figures, ["svg"])[0]))
 
 
 # %% [markdown]

@@ -3,6 +3,7 @@
 import argparse
 import importlib
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from matplotlib import pyplot as plt
@@ -33,11 +34,11 @@ def figure(name: str, results: Results) -> Figure:
     return importlib.import_module(f"figures.{place}{name}").draw(results)
 
 
-def draw(name: str, results: Results, out: Path) -> list[Path]:
-    """Draw one figure and write it."""
+def draw(name: str, results: Results, out: Path, kinds: Sequence[str] = style.KINDS) -> list[Path]:
+    """Draw one figure and write it, in these kinds of file."""
     drawn = figure(name, results)
     try:
-        return style.save(drawn, out, name)
+        return style.save(drawn, out, name, kinds)
     finally:
         plt.close(drawn)
 

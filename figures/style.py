@@ -1,6 +1,7 @@
 """The one style of all figures: sizes of the paper's columns, colours that differ in grey, files that repeat bit by bit."""
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 import matplotlib as mpl
@@ -53,6 +54,8 @@ _LOOKS = (
 _MACHINES = ("reference", "jax_tensor", "torch_neural", "gpu_compute")
 INK, PALE = "#222222", "#E8EDF2"
 _DARK = 0.55
+KINDS = ("svg", "pdf")
+_UNDATED = {"svg": {"Date": None, "Creator": None}, "pdf": {"CreationDate": None, "Creator": None}}
 
 
 def apply() -> None:
@@ -97,13 +100,14 @@ def legend(figure: Figure, columns: int, **look) -> None:
     figure.legend(handles.values(), handles.keys(), loc="outside upper center", ncols=columns, **look)
 
 
-def save(figure: Figure, folder: Path, name: str) -> list[Path]:
-    """Write `name.svg` and `name.pdf` without a date, each beside its place and then renamed."""
+def save(figure: Figure, folder: Path, name: str, kinds: Sequence[str] = KINDS) -> list[Path]:
+    """Write `name.svg` and `name.pdf`, or those of these that are asked for, without a date, each beside its place and then
+    renamed."""
     written = []
-    for kind, metadata in (("svg", {"Date": None, "Creator": None}), ("pdf", {"CreationDate": None, "Creator": None})):
+    for kind in kinds:
         file = folder / f"{name}.{kind}"
         beside = folder / f".writing-{name}.{kind}"
-        figure.savefig(beside, format=kind, metadata=metadata)
+        figure.savefig(beside, format=kind, metadata=_UNDATED[kind])
         os.replace(beside, file)
         written.append(file)
     return written

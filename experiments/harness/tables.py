@@ -46,7 +46,7 @@ class Results:
         facts = self.provenance(experiment)
         if name not in facts["tables"]:
             raise Missing(f"{folder / name}.csv is not there: {self._remedy()}")
-        check(folder)
+        _check(folder, name, facts["tables"][name]["sha256"])
         try:
             return _checked(folder / f"{name}.csv", facts["tables"][name]["sha256"], facts["experiment"]).copy()
         except Missing as missing:
@@ -86,23 +86,29 @@ class ResultSet:
     role: str = ""
 
 
-def _manifest(folder: Path) -> dict[str, ResultSet]:
+def _manifest(folder: Path) -> Mapping[str, ResultSet]:
     """The sets in a folder by name; none where it has no manifest. Raises UserError where the manifest is wrong."""
     file = folder / "manifest.yaml"
     if not file.is_file():
         return {}
-    import yaml
-
-    try:
-        sets = {name: ResultSet(**entry) for name, entry in yaml.safe_load(file.read_text(encoding="utf-8")).items()}
-    except (TypeError, AttributeError, yaml.YAMLError) as error:
-        raise UserError(f"{file}: {' '.join(str(error).split())}") from None
+    sets = _sets(file, file.read_text(encoding="utf-8"))
     for name, found in sets.items():
         if not (folder / name).is_dir():
             raise UserError(f"{file} names a set {name} whose folder is not there: restore it or take out the entry")
         if found.role and (found.role not in ROLES or found.of not in sets):
             raise UserError(f"{file}: set {name} is '{found.role}' of '{found.of}': give {', '.join(ROLES)} of a set here")
     return sets
+
+
+@lru_cache(maxsize=8)
+def _sets(file: Path, text: str) -> Mapping[str, ResultSet]:
+    """What the text of a manifest says; every claim asks. Raises UserError where it is none."""
+    import yaml
+
+    try:
+        return {name: ResultSet(**entry) for name, entry in yaml.safe_load(text).items()}
+    except (TypeError, AttributeError, yaml.YAMLError) as error:
+        raise UserError(f"{file}: {' '.join(str(error).split())}") from None
 
 
 def at(folder: Path) -> Results:
@@ -147,9 +153,13 @@ def provenance(folder: Path) -> dict[str, Any] | None:
 def check(folder: Path) -> None:
     """Raise Damaged, naming the file, where a table is not the one that the provenance describes."""
     for name, facts in (provenance(folder) or {"tables": {}})["tables"].items():
-        file = folder / f"{name}.csv"
-        if not file.exists() or sha256(file) != facts["sha256"]:
-            raise Damaged(f"{file} is missing or not what {PROVENANCE} beside it describes: {_how_to_fix(folder)}")
+        _check(folder, name, facts["sha256"])
+
+
+def _check(folder: Path, name: str, wanted: str) -> None:
+    file = folder / f"{name}.csv"
+    if not file.exists() or sha256(file) != wanted:
+        raise Damaged(f"{file} is missing or not what {PROVENANCE} beside it describes: {_how_to_fix(folder)}")
 
 
 def _how_to_fix(folder: Path) -> str:
