@@ -98,11 +98,15 @@ def padded(array: np.ndarray, axis: int = 0, least: int = 1) -> np.ndarray:
     return np.pad(array, width)
 
 
+LEAST_ROWS = 1024
+"""Few programs have more distinct instructions, and one step is compiled for all that do not: 8 KiB."""
+
+
 class InstructionMemory:
     """Snapshots of a batch's memory, decoded.
 
     rows: `[D, 2]` uint32 (see `rows`); snapshots: `[S, W]` uint32, row numbers; snapshot: `[B]` int32, which one each
-    instance fetches from. D, S and W are padded to powers of two.
+    instance fetches from. D (from LEAST_ROWS on), S and W are padded to powers of two.
     """
 
     def __init__(self, memory: np.ndarray, of: Isa) -> None:
@@ -130,5 +134,5 @@ class InstructionMemory:
         found = [self._rows.setdefault(word, len(self._rows)) for word in words.tolist()]
         numbers[filled] = np.array(found, np.uint32)[inverse]
         new = np.array(list(self._rows)[known:], np.uint32)
-        self.rows = padded(np.concatenate([self.rows[:known], rows(new, self.isa)]), least=64)
+        self.rows = padded(np.concatenate([self.rows[:known], rows(new, self.isa)]), least=LEAST_ROWS)
         return numbers
