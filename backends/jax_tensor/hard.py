@@ -19,7 +19,7 @@ from backends.core.run import active
 from backends.core.state import NO_TOHOST, RUNNING, renewed
 from backends.interface import Session, State
 from backends.jax_tensor.cache import Places, Waits
-from backends.jax_tensor.compiling import jit
+from backends.jax_tensor.compiling import OPTIMISED, jit
 from backends.jax_tensor.datapath import Hart, Machine, step
 from backends.jax_tensor.instructions import InstructionMemory, functions, padded
 
@@ -36,7 +36,7 @@ def advance(functions: tuple[Meaning, ...], machine: Machine, hart: Hart) -> Har
     return lax.while_loop(running, partial(step, functions, machine), hart)
 
 
-@partial(jit, static_argnames=("functions", "lockstep"), donate_argnames="harts")
+@partial(jit, settings=OPTIMISED, static_argnames=("functions", "lockstep"), donate_argnames="harts")
 def advance_all(
     rows: jax.Array, snapshots: jax.Array, snapshot: jax.Array, machines: Machine, harts: Hart,
     functions: tuple[Meaning, ...], lockstep: bool,
