@@ -12,11 +12,11 @@ RUN := $(VENV)/bin/python
 # make's own -j would start experiments beside one another and spoil their timings
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
-.PHONY: help setup test reproduce figures paper report claims demo conform bench gpu-kit gpu weights areas lint clean
+.PHONY: help setup test reproduce figures paper report claims demo conform bench gpu-kit gpu weights coprocessor-base areas lint clean
 
 help: ## this list
 	@echo "make TARGET [SCALE=smoke|quick|full] [RESULTS=FOLDER] [PYTHON=python3]"; echo
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-10s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-16s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
 
 setup: $(STAMP) ## install everything into .venv (needs Python 3.11 or later, and pip)
 
@@ -62,6 +62,9 @@ gpu: ## conformance and benchmarks on a GPU, in 7 minutes (PYTHON: one with numb
 
 weights: $(STAMP) ## train the networks of torch_neural from scratch and certify them
 	$(RUN) -m backends.torch_neural.train
+
+coprocessor-base: $(STAMP) ## train the small language model of the coprocessor experiment from scratch
+	$(RUN) -m experiments.coprocessor base
 
 areas: $(STAMP) ## count the gates of operations and arithmetic units anew, by Yosys, in minutes
 	$(RUN) -m pip install --quiet --disable-pip-version-check -c $(CONSTRAINTS) -e '.[area]'

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import yaml
 
+import made_up_coprocessor
 import made_up_isa
 from backends.core import isa
 from experiments.harness import record, schema
@@ -24,6 +25,7 @@ def results(root: Path) -> Path:
         ("benchmarks", _benchmarks(noise)),
         ("synthesis", _synthesis(noise)),
         ("isa_discovery", made_up_isa.tables()),
+        ("coprocessor", made_up_coprocessor.tables()),
     ):
         completed = {name: _completed(schema.of(experiment)[name], frame) for name, frame in tables.items()}
         schema.check_all(experiment, completed)

@@ -1,0 +1,144 @@
+"""One arm with one seed: trained, asked, and its rows of every table."""
+
+import json
+import random
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pandas as pd
+import torch
+
+from experiments.coprocessor import alu, evaluation, statistics, tasks, templates, training
+from experiments.coprocessor.arms import ARMS, Arm
+from experiments.coprocessor.batches import batch
+from experiments.coprocessor.evaluation import Outcome
+from experiments.coprocessor.schema import TABLES
+from experiments.coprocessor.system import System
+from experiments.coprocessor.tasks import LONGEST, LONGEST_TRAINED, OPERATIONS, Problem
+from experiments.coprocessor.training import Diverged, Schedule, Trained
+from experiments.coprocessor.transformer import Size, Transformer
+
+DEPENDS_ON = ("experiments/coprocessor/base.safetensors",)
+BASE_STEPS = 2000
+OF_AN_ARM = ("runs", "accuracy", "compliance", "chained", "curves", "pointers")
+_CURVE, _PROMPTS = 10, ("37+4805=", "On day 7 a shop has 412 cups and sells 96. How many are left? A:")
+_SHOWN = ((37, 4805, (1, 6)), (412, 96, (22, 36)))
+
+
+@dataclass(frozen=True)
+class Asked:
+    """lengths: of operands. signs, words: problems of each operation and length. chained: lengths of numbers longer than a
+    word; long: problems of each. windows: of text."""
+
+    lengths: tuple[int, ...]
+    signs: int
+    words: int
+    chained: tuple[int, ...]
+    long: int
+    windows: int
+
+
+def base(size: Size) -> Transformer:
+    """The committed base of the small size; others are trained, with the same seed."""
+    return training.load() if size == Size() else training.base(size, 0, BASE_STEPS)
+
+
+def arm(name: str, size: Size, seed: int, schedule: Schedule, asked: Asked) -> pd.DataFrame:
+    """Rows of several tables, folded: the table's name and the row as JSON."""
+    torch.set_num_threads(1)
+    chosen, untouched, begun = ARMS[name], base(size), time.process_time()
+    before, _ = evaluation.on_text(System(untouched, ARMS["untouched"], torch.Generator()), asked.windows)
+    key = {"arm": name, "width": size.width, "depth": size.depth, "seed": seed}
+    try:
+        trained = training.train(chosen, untouched, seed, schedule)
+    except Diverged as stopped:
+        lost = {"ended": f"not a number at step {stopped.step}", "steps": stopped.step, "parameters": 0, "nats_before": before}
+        return _folded([("runs", key | lost | {"time_s": time.process_time() - begun})])
+    spent = time.process_time() - begun
+    return _folded((table, key | row) for table, row in _rows(chosen, trained, asked, before, spent))
+
+
+def _folded(rows) -> pd.DataFrame:
+    return pd.DataFrame([(table, json.dumps(row)) for table, row in rows], columns=["table", "row"])
+
+
+def unfolded(name: str, every: pd.DataFrame) -> pd.DataFrame:
+    """One table of all folded rows."""
+    return TABLES[name].frame([json.loads(row) for row in every[every["table"] == name]["row"]])
+
+
+def _rows(chosen: Arm, trained: Trained, asked: Asked, before: float, spent: float) -> Iterator[tuple[str, dict]]:
+    system, losses = trained.system, trained.losses
+    system.eval()
+    operate = alu.Networks()
+    gates: list[torch.Tensor] = []
+    for form, operation, length, problems in _sets(asked):
+        found = evaluation.outcomes(system, problems, evaluation.exact(operate))
+        gates.append(found.gate)
+        yield "accuracy", {"form": form, "operation": operation, "length": length} | _counted(found)
+    if system.pointer is not None:
+        yield from _compliance(system, asked, operate)
+        yield from _chained(system, asked, operate)
+        yield from _pointers(system)
+    for last in range(_CURVE, len(losses) + 1, _CURVE):
+        yield "curves", {"step": last, "loss": sum(losses[last - _CURVE : last]) / _CURVE}
+    nats, opened = evaluation.on_text(system, asked.windows)
+    yield "runs", {
+        "ended": trained.ended, "steps": len(losses), "loss": sum(losses[-_CURVE:]) / _CURVE if losses else None,
+        "parameters": sum(p.numel() for p in system.parameters() if p.requires_grad) if losses else 0, "nats_before": before,
+        "nats": nats, "false_gates": opened if system.pointer is not None else None,
+        "gate_bits": _entropy(torch.cat(gates)) if system.pointer is not None else None,
+        "flops_token": evaluation.flops(system, tasks.problems_of_test("add", LONGEST_TRAINED, 8, 0)), "time_s": spent,
+    }  # fmt: skip
+
+
+def _sets(asked: Asked) -> Iterator[tuple[str, str, int, list[Problem]]]:
+    for operation in OPERATIONS:
+        for length in asked.lengths:
+            yield "signs", operation, length, tasks.problems_of_test(operation, length, asked.signs, 0)
+    for form, known in (("words", templates.TRAINING), ("held-out words", templates.HELD_OUT)):
+        for operation, some in known.items():
+            yield form, operation, LONGEST_TRAINED, tasks.problems_of_test(operation, LONGEST_TRAINED, asked.words, 0, some)
+
+
+def _counted(found: Outcome) -> dict[str, object]:
+    return {
+        "problems": len(found.right), "right": int(found.right.sum()), "operands": int(found.operands.sum()),
+        "operations": int(found.operation.sum()), "opened": int(found.opened.sum()),
+        "outcomes": statistics.packed(found.right.tolist()),
+    }  # fmt: skip
+
+
+def _compliance(system: System, asked: Asked, operate: alu.Operate) -> Iterator[tuple[str, dict]]:
+    for operation in evaluation.EXCHANGED:
+        count = max(1, asked.signs // 4)
+        problems = [p for length in range(1, LONGEST + 1) for p in tasks.problems_of_test(operation, length, count, 1)]
+        followed = int(evaluation.follows(system, problems, operate).sum())
+        kept = int(evaluation.outcomes(system, problems, evaluation.exact(operate, exchanged=True)).right.sum())
+        yield "compliance", {"operation": operation, "problems": len(problems), "followed": followed, "kept": kept}
+
+
+def _chained(system: System, asked: Asked, operate: alu.Operate) -> Iterator[tuple[str, dict]]:
+    for operation in ("add", "subtract", "compare"):
+        for length in asked.chained:
+            rng = random.Random(f"chained {operation} {length}")
+            pairs = [tasks.operands(rng, operation, (length, length), None) for _ in range(asked.long)]
+            right = evaluation.chained(system, [tasks.in_signs(operation, a, b) for a, b in pairs], operate)
+            yield "chained", {"operation": operation, "length": length, "problems": asked.long, "right": int(right.sum())}
+
+
+@torch.no_grad()
+def _pointers(system: System) -> Iterator[tuple[str, dict]]:
+    for k, (prompt, (a, b, ends)) in enumerate(zip(_PROMPTS, _SHOWN, strict=True)):
+        one = batch([Problem("subtract" if k else "add", a, b, "signs", prompt, ends)])
+        reading = system.answer(one).reading
+        assert reading is not None
+        for position, token in enumerate(prompt):
+            weights = {"a": float(reading.a[0, position]), "b": float(reading.b[0, position])}
+            yield "pointers", {"prompt": k, "position": position, "token": token.replace(" ", "_")} | weights
+
+
+def _entropy(gate: torch.Tensor) -> float:
+    g = gate.clamp(1e-9, 1 - 1e-9)
+    return float(-(g * g.log2() + (1 - g) * (1 - g).log2()).mean())

@@ -1,0 +1,92 @@
+"""Tables of the experiment."""
+
+from experiments.harness.schema import boolean, integer, real, table, text
+
+ORDER = 50
+_RUN = (
+    text("arm", "of `arms.ARMS`", "key"),
+    integer("width", "of the model", "key"),
+    integer("depth", "of the model, in blocks", "key"),
+    integer("seed", "of training", "key"),
+)
+TABLES = {
+    "runs": table(
+        "every training run",
+        *_RUN,
+        text("ended", "by a plateau, by the most steps, untrained, or where the loss was not a number"),
+        integer("steps", "of training"),
+        integer("parameters", "trained"),
+        real("loss", "nats a symbol of the answers, mean of the last steps", "missing"),
+        real("nats_before", "a token of the test text, before training"),
+        real("nats", "a token of the test text, after it, at most", "missing"),
+        real("false_gates", "share of the test text's positions at which a gate opens", "missing"),
+        real("gate_bits", "entropy of the gate where answers begin, mean", "missing"),
+        real("flops_token", "floating-point operations a token of a prompt", "missing"),
+        real("time_s", "of training, of the processor", "timing"),
+    ),
+    "accuracy": table(
+        "answers on problems of the test: right at every place, the end among them",
+        *_RUN,
+        text("form", "of the problems: signs, words, or words of held-out templates", "key"),
+        text("operation", "asked", "key"),
+        integer("length", "digits of both operands; 1 to 6 are in training", "key"),
+        integer("problems", "asked"),
+        integer("right", "answers"),
+        integer("operands", "problems of which both pointers are right, in either order where it does not matter"),
+        integer("operations", "problems of which the operation is right"),
+        integer("opened", "problems at which the gate opens"),
+        text("outcomes", "of the first problems: right or not, as a number in base 16, the first problem in the lowest bit"),
+    ),
+    "compliance": table(
+        "add and subtract exchanged inside the ALU, after training",
+        *_RUN,
+        text("operation", "asked", "key"),
+        integer("problems", "asked, of 1 to 9 digits"),
+        integer("followed", "answers of the other operation, on the operands as they were read"),
+        integer("kept", "answers of the one that is asked"),
+    ),
+    "chained": table(
+        "numbers longer than a word, whose limbs of nine digits are chained",
+        *_RUN,
+        text("operation", "asked", "key"),
+        integer("length", "digits of both operands", "key"),
+        integer("problems", "asked"),
+        integer("right", "pointers, operation, gate and the chained answer"),
+    ),
+    "differences": table(
+        "two arms on the same problems, with the same seeds",
+        text("arm", "one", "key"),
+        text("against", "the other", "key"),
+        text("range", "of lengths: trained, or beyond", "key"),
+        integer("seeds", "of both"),
+        integer("problems", "of both"),
+        real("points", "percent right of the one minus that of the other"),
+        real("low", "of the 95 % interval, from seeds and problems drawn again"),
+        real("high", "of the 95 % interval"),
+        integer("only_one", "problems that the one alone has right"),
+        integer("only_other", "problems that the other alone has right"),
+        real("p", "of McNemar's exact test"),
+    ),
+    "curves": table(
+        "the loss in training",
+        *_RUN,
+        integer("step", "last of ten", "key"),
+        real("loss", "nats a symbol of the answers, mean of ten steps"),
+    ),
+    "pointers": table(
+        "what the pointers look at where an answer begins",
+        *_RUN,
+        integer("prompt", "number", "key"),
+        integer("position", "in the prompt", "key"),
+        text("token", "the character; a space is written as an underline"),
+        real("a", "weight of the pointer to the first operand"),
+        real("b", "weight of the pointer to the second"),
+    ),
+    "controls": table(
+        "what must hold, and what must be caught",
+        text("control", "what is tried", "key"),
+        real("value", "measured"),
+        text("wanted", "what it has to be"),
+        boolean("holds", "whether it is"),
+    ),
+}

@@ -1,0 +1,83 @@
+"""Numbers of the paper's section on the coprocessor."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from experiments.harness.tables import Results
+from paper import numbers
+
+EXPERIMENT = "coprocessor"
+_TRAINED = 6
+
+
+def build(results: Results) -> dict[str, Any]:
+    """As `numbers` says."""
+    return numbers.joined(*(part(results) for part in (_arms, _pointer, _differences, _controls)))
+
+
+def _share(rows: pd.DataFrame, column: str = "right") -> str:
+    return f"{100 * rows[column].sum() / rows['problems'].sum():.1f} %" if len(rows) else "–"
+
+
+def _arms(results: Results) -> dict[str, Any]:
+    accuracy, runs = (_smallest(results.table(EXPERIMENT, t)) for t in ("accuracy", "runs"))
+    rows = []
+    for arm, own in accuracy.groupby("arm", sort=False):
+        signs, run = own[own["form"] == "signs"], runs[runs["arm"] == arm]
+        parts = (
+            signs[signs["length"] <= _TRAINED], signs[signs["length"] > _TRAINED], own[own["form"] == "words"],
+            own[own["form"] == "held-out words"],
+        )  # fmt: skip
+        more = 100 * np.expm1(run["nats"] - run["nats_before"]).mean()
+        rows.append([str(arm).replace("_", " "), *map(_share, parts), f"{more:+.1f} %", f"{run['steps'].mean():.0f}"])
+    return {
+        "cop_arms": rows,
+        "cop_arm_count": len(rows),
+        "cop_seeds": runs["seed"].nunique(),
+        "cop_failed": int(runs["ended"].str.startswith("not a number").sum()),
+        "cop_plateaus": int((runs["ended"] == "plateau").sum()),
+        "cop_trained_runs": int((runs["steps"] > 0).sum()),
+    }
+
+
+def _smallest(table: pd.DataFrame) -> pd.DataFrame:
+    return table[table["width"] == table["width"].min()]
+
+
+def _pointer(results: Results) -> dict[str, Any]:
+    accuracy, chained, runs = (_smallest(results.table(EXPERIMENT, t)) for t in ("accuracy", "chained", "runs"))
+    own = accuracy[accuracy["arm"] == "pointer"]
+    signs, compliance = own[own["form"] == "signs"], _smallest(results.table(EXPERIMENT, "compliance"))
+    cost = runs.groupby("arm")["flops_token"].mean()
+    return {
+        "cop_trained": _share(signs[signs["length"] <= _TRAINED]),
+        "cop_beyond": _share(signs[signs["length"] > _TRAINED]),
+        "cop_operands": _share(signs, "operands"),
+        "cop_operations": _share(signs, "operations"),
+        "cop_opened": _share(signs, "opened"),
+        "cop_words": _share(own[own["form"] == "words"]),
+        "cop_held_out": _share(own[own["form"] == "held-out words"]),
+        "cop_chained": _share(chained[chained["arm"] == "pointer"]),
+        "cop_longest": int(chained["length"].max()),
+        "cop_followed": _share(compliance[compliance["arm"] == "pointer"], "followed"),
+        "cop_kept": _share(compliance[compliance["arm"] == "pointer"], "kept"),
+        "cop_cost": f"{cost['pointer'] / cost['fine_tuned']:.2f}",
+        "cop_parameters": runs.loc[runs["arm"] == "pointer", "parameters"].max()
+        - runs.loc[runs["arm"] == "fine_tuned", "parameters"].max(),
+    }
+
+
+def _differences(results: Results) -> dict[str, Any]:
+    rows = [
+        [f"{r.arm} − {r.against}".replace("_", " "), r.range, f"{r.points:+.1f}", f"{r.low:+.1f} to {r.high:+.1f}",
+         f"{r.only_one} : {r.only_other}", f"{r.p:.1g}"]
+        for r in results.table(EXPERIMENT, "differences").itertuples()
+    ]  # fmt: skip
+    return {"cop_differences": rows}
+
+
+def _controls(results: Results) -> dict[str, Any]:
+    controls = results.table(EXPERIMENT, "controls")
+    return {"cop_controls_count": len(controls), "cop_controls_held": int(controls["holds"].sum())}
