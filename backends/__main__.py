@@ -1,6 +1,7 @@
 """`python -m backends list | run | conform`."""
 
 import argparse
+import base64
 import io
 import json
 import sys
@@ -48,7 +49,11 @@ def parser() -> argparse.ArgumentParser:
     run.add_argument("--input", metavar="FILE", help="what the program reads as its standard input (default: stdin)")
     run.add_argument("--output-bytes", type=int, metavar="N", help="trap beyond so much output (default: no limit)")
     run.add_argument("--trace", type=int, default=0, metavar="N", help="print the first N instructions on stderr")
-    run.add_argument("--json", action="store_true", help="one JSON object on stdout; registers in order x0, x1, …")
+    run.add_argument(
+        "--json",
+        action="store_true",
+        help="one JSON object on stdout; registers in order x0, x1, …; output that is no text also as output_base64",
+    )
 
     conform = commands.add_parser("conform", help="run the conformance table")
     conform.set_defaults(handler=run_conformance)
@@ -99,10 +104,16 @@ def run_file(options: argparse.Namespace) -> int:
         print(line, file=sys.stderr)
     if options.json:
         head = {"backend": options.backend, "device": options.device}
-        texts = (file.getvalue().decode("utf-8", "backslashreplace") for file in held)
-        streams = dict(zip(("output", "errors"), texts, strict=True))
+        streams = _text("output", held[0].getvalue()) | _text("errors", held[1].getvalue())
         print(json.dumps(head | summary(result) | streams | {"wall_time_s": round(wall_time_s, 6)}))
     return _exit_code(result, options.max_steps)
+
+
+def _text(name: str, found: bytes) -> dict[str, str]:
+    """A stream as text; where it is none, its bytes stand beside it."""
+    text = found.decode("utf-8", "backslashreplace")
+    exact = text.encode() == found
+    return {name: text} if exact else {name: text, f"{name}_base64": base64.b64encode(found).decode()}
 
 
 def _bytes_of(stream: TextIO | None) -> BinaryIO:

@@ -1,8 +1,10 @@
 """Standard streams, file names, screens and places, as programs and shells have them. `inputs/emulator.tsv` holds cases made
 from reports about comparable tools, with what is right."""
 
+import base64
 import csv
 import io
+import json
 import os
 import subprocess
 import sys
@@ -111,3 +113,14 @@ def test_compiling_needs_neither_home_nor_temporary_folder(tmp_path):
     environment = os.environ | {"TMPDIR": "/nowhere", "HOME": "/proc/none", "XDG_CACHE_HOME": "/proc/none"}
     done = command("backends", "run", "programs/hello.c", "--backend", "gpu_compute", env=environment)
     assert (done.returncode, done.stdout) == (0, b"hello, world\n")
+
+
+def test_json_tells_bytes_that_are_no_text_from_text_that_looks_like_them(capsys, tmp_path):
+    """What is written is input: once the byte 255, once the four characters that it is shown as."""
+    shown = []
+    for name, data in (("byte", b"\xff123"), ("text", rb"\xff1")):
+        (tmp_path / name).write_bytes(data)
+        main(["run", str(INPUTS / "stdin_echo.c"), "--json", "--input", str(tmp_path / name)])
+        shown.append(json.loads(capsys.readouterr().out))
+    assert base64.b64decode(shown[0]["output_base64"]).startswith(b"\xff")
+    assert shown[1]["output"].startswith(r"\xff") and "output_base64" not in shown[1]
