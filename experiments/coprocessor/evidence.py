@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import pandas as pd
 import torch
 
-from experiments.coprocessor import alu, evaluation, statistics, tasks, templates, training
+from experiments.coprocessor import alu, evaluation, statistics, tasks, templates, text, training
 from experiments.coprocessor.arms import ARMS, Arm
 from experiments.coprocessor.batches import batch
 from experiments.coprocessor.evaluation import Outcome
@@ -53,7 +53,13 @@ def arm(name: str, size: Size, seed: int, schedule: Schedule, asked: Asked) -> p
     try:
         trained = training.train(chosen, untouched, seed, schedule)
     except Diverged as stopped:
-        lost = {"ended": f"not a number at step {stopped.step}", "steps": stopped.step, "parameters": 0, "nats_before": before}
+        lost = {
+            "ended": f"not a number at step {stopped.step}",
+            "steps": stopped.step,
+            "parameters": 0,
+            "nats_before": before,
+            "text": text.checksum()[:12],
+        }
         return _folded([("runs", key | lost | {"time_s": time.process_time() - begun})])
     spent = time.process_time() - begun
     return _folded((table, key | row) for table, row in _rows(chosen, trained, asked, before, spent))
@@ -89,7 +95,8 @@ def _rows(chosen: Arm, trained: Trained, asked: Asked, before: float, spent: flo
         "parameters": sum(p.numel() for p in system.parameters() if p.requires_grad) if losses else 0, "nats_before": before,
         "nats": nats, "false_gates": opened if system.pointer is not None else None,
         "gate_bits": _entropy(torch.cat(gates)) if system.pointer is not None else None,
-        "flops_token": evaluation.flops(system, tasks.problems_of_test("add", LONGEST_TRAINED, 8, 0)), "time_s": spent,
+        "flops_token": evaluation.flops(system, tasks.problems_of_test("add", LONGEST_TRAINED, 8, 0)),
+        "text": text.checksum()[:12], "time_s": spent,
     }  # fmt: skip
 
 

@@ -1,7 +1,7 @@
 """Does a transformer learn to use an exact ALU, and is the gain that of the ALU? Arms differ in one ingredient."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from functools import partial
 
 import pandas as pd
@@ -12,6 +12,7 @@ from experiments.coprocessor.evidence import Asked
 from experiments.coprocessor.schema import TABLES
 from experiments.coprocessor.training import Schedule
 from experiments.coprocessor.transformer import Size
+from experiments.harness import options
 from experiments.harness.parts import Part, run_parts
 
 MAIN = (
@@ -25,31 +26,32 @@ PAIRS = [
 """What is compared, declared here before the runs."""
 
 
+SIZES = {"small": Size(), "medium": Size(128, 4), "large": Size(256, 6)}
+
+
 @dataclass(frozen=True)
 class Scale:
-    """arms, at the first size; crossed: with every other size. seeds: of training."""
+    """arms, at the small size; crossed: at the others. seeds: of training, so many."""
 
     arms: tuple[str, ...]
-    sizes: tuple[Size, ...]
+    sizes: tuple[str, ...]
     crossed: tuple[str, ...]
-    seeds: Sequence[int]
+    seeds: int
     schedule: Schedule
     asked: Asked
 
 
-SMALL = Size()
 SCALES = {
     "smoke": Scale(
-        ("fine_tuned", "pointer", "pointer_others"), (SMALL,), (), (0,), Schedule(60, window=20, problems=32),
+        ("fine_tuned", "pointer", "pointer_others"), ("small",), (), 1, Schedule(40, window=20, problems=32),
         Asked((1, 9), 20, 20, (20,), 4, 8),
     ),
     "quick": Scale(
-        MAIN, (SMALL,), (), (0, 1), Schedule(200, problems=32),
-        Asked((1, 3, 6, 7, 8, 9), 50, 50, (20, 100), 10, 48),
+        MAIN, ("small",), (), 2, Schedule(200, problems=32), Asked((1, 3, 6, 7, 8, 9), 50, 50, (20, 100), 10, 64),
     ),
     "full": Scale(
-        tuple(ARMS), (SMALL, Size(128, 4), Size(256, 6)), ("fine_tuned", "pointer", "pointer_others"), range(10),
-        Schedule(1000), Asked(tuple(range(1, 10)), 10_000, 1000, (10, 20, 50, 100), 1000, 256),
+        tuple(ARMS), tuple(SIZES), ("fine_tuned", "pointer", "pointer_others"), 10, Schedule(1000),
+        Asked(tuple(range(1, 10)), 10_000, 1000, (10, 20, 50, 100), 1000, 256),
     ),
 }  # fmt: skip
 
@@ -57,14 +59,22 @@ SCALES = {
 def run(cfg) -> dict[str, pd.DataFrame]:
     """Every table of the schema."""
     scale = SCALES[cfg.scale]
-    parts = [
-        Part(f"{name}_{size.width}_{size.depth}_{seed}", partial(evidence.arm, name, size, seed, scale.schedule, scale.asked))
-        for size in scale.sizes
-        for name in (scale.arms if size == SMALL else scale.crossed)
-        for seed in (cfg.seed + k for k in scale.seeds)
-    ]
+    parts = list(_parts(cfg, scale))
     found = run_parts(cfg, [*parts, Part("controls", partial(controls.controls, cfg.seed))])
     every = pd.concat([found[part.name] for part in parts], ignore_index=True)
     tables = {name: evidence.unfolded(name, every) for name in evidence.OF_AN_ARM}
     tables["differences"] = statistics.compared(tables["accuracy"], PAIRS)
     return {name: tables[name] if name in tables else found["controls"] for name in TABLES}
+
+
+def _parts(cfg, scale: Scale) -> Iterator[Part]:
+    asked = cfg.experiment
+    chosen = None if asked.arms is None else options.chosen_of(asked.arms, ARMS, "arm")
+    sizes = scale.sizes if asked.sizes is None else options.chosen_of(asked.sizes, SIZES, "size")
+    steps = options.count_of(asked.steps, scale.schedule.most, "steps", 2 * scale.schedule.window)
+    schedule = replace(scale.schedule, most=steps)
+    for size in sizes:
+        for name in chosen or (scale.arms if size == "small" else scale.crossed or scale.arms):
+            for seed in range(cfg.seed, cfg.seed + options.count_of(asked.seeds, scale.seeds, "seeds", 1)):
+                work = partial(evidence.arm, name, SIZES[size], seed, schedule, scale.asked)
+                yield Part(f"{name}_{size}_{seed}", work)

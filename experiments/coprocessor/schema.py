@@ -22,6 +22,7 @@ TABLES = {
         real("false_gates", "share of the test text's positions at which a gate opens", "missing"),
         real("gate_bits", "entropy of the gate where answers begin, mean", "missing"),
         real("flops_token", "floating-point operations a token of a prompt", "missing"),
+        text("text", "first digits of the SHA-256 of the running text, which depends on the Python"),
         real("time_s", "of training, of the processor", "timing"),
     ),
     "accuracy": table(
