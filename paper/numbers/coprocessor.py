@@ -48,25 +48,31 @@ def _smallest(table: pd.DataFrame) -> pd.DataFrame:
 
 def _pointer(results: Results) -> dict[str, Any]:
     accuracy, chained, runs = (_smallest(results.table(EXPERIMENT, t)) for t in ("accuracy", "chained", "runs"))
-    own = accuracy[accuracy["arm"] == "pointer"]
+    own, others = (accuracy[accuracy["arm"] == arm] for arm in ("pointer", "pointer_others"))
+    others = others[(others["form"] == "signs") & (others["length"] > _TRAINED)]
     signs, compliance = own[own["form"] == "signs"], _smallest(results.table(EXPERIMENT, "compliance"))
     cost = runs.groupby("arm")["flops_token"].mean()
     return {
         "cop_trained": _share(signs[signs["length"] <= _TRAINED]),
         "cop_beyond": _share(signs[signs["length"] > _TRAINED]),
+        "cop_others_beyond": _share(others),
         "cop_operands": _share(signs, "operands"),
         "cop_operations": _share(signs, "operations"),
         "cop_opened": _share(signs, "opened"),
         "cop_words": _share(own[own["form"] == "words"]),
         "cop_held_out": _share(own[own["form"] == "held-out words"]),
-        "cop_chained": _share(chained[chained["arm"] == "pointer"]),
-        "cop_longest": int(chained["length"].max()),
+        "cop_chained": _chained(chained[chained["arm"] == "pointer"]),
         "cop_followed": _share(compliance[compliance["arm"] == "pointer"], "followed"),
         "cop_kept": _share(compliance[compliance["arm"] == "pointer"], "kept"),
         "cop_cost": f"{cost['pointer'] / cost['fine_tuned']:.2f}",
         "cop_parameters": runs.loc[runs["arm"] == "pointer", "parameters"].max()
         - runs.loc[runs["arm"] == "fine_tuned", "parameters"].max(),
     }
+
+
+def _chained(own: pd.DataFrame) -> str:
+    """Such as `100.0 % of 20 digits and 91.7 % of 100`."""
+    return " and ".join(f"{_share(some)} of those of {length} digits" for length, some in own.groupby("length"))
 
 
 def _differences(results: Results) -> dict[str, Any]:
