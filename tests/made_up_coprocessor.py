@@ -22,7 +22,7 @@ def tables() -> dict[str, pd.DataFrame]:
     accuracy = [
         (arm, 64, 2, seed, form, "add", length, 10, n := round(10 * share), n, n, n, packed([k < n for k in range(10)]))
         for arm, share in ARMS.items() for seed in (0, 1)
-        for form, length in (("signs", 6), ("signs", 8), ("words", 6), ("held-out words", 6))
+        for form, length in (("signs", 2), ("signs", 6), ("signs", 8), ("words", 6), ("held-out words", 6))
     ]  # fmt: skip
     accuracy += [("replica", 2048, 24, 0, "signs", "add", 6, 10, 7, 0, 0, 0, "7f")]
     frames = {

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from backends.interface import UserError
-from experiments.coprocessor import alu, controls, evaluation, evidence, statistics, tasks, templates, training
+from experiments.coprocessor import alu, controls, evaluation, evidence, statistics, tasks, templates, text, training
 from experiments.coprocessor.alphabet import ASCII, STOP
 from experiments.coprocessor.arms import ARMS
 from experiments.coprocessor.batches import batch
@@ -20,12 +20,14 @@ from experiments.coprocessor.system import System
 from experiments.coprocessor.training import Schedule
 from experiments.coprocessor.transformer import Size, Transformer
 
-SHORT = Schedule(60, window=20, problems=32, words=0.0, texts=2)
+SHORT = Schedule(80, window=20, problems=32, words=0.0, texts=2)
 
 
 @pytest.fixture(scope="module")
 def pointer() -> training.Trained:
-    return training.train(ARMS["pointer"], training.load(), 7, SHORT)
+    trained = training.train(ARMS["pointer"], training.load(), 7, SHORT)
+    trained.system.eval()
+    return trained
 
 
 def test_a_pair_and_the_pair_exchanged_are_on_the_same_side():
@@ -132,10 +134,12 @@ def test_every_arm_trains_what_it_says(name):
 
 
 def test_a_loss_that_is_not_a_number_stops_its_run_alone(monkeypatch):
-    asked = Asked((1,), 2, 2, (), 0, 1)
-    monkeypatch.setattr(System, "loss", lambda self, *_: torch.tensor(float("nan"), requires_grad=True))
-    rows = evidence.unfolded("runs", evidence.arm("fine_tuned", Size(), 0, SHORT, asked))
-    assert rows["ended"].tolist() == ["not a number at step 0"]
+    asked, lost = Asked((1,), 2, 2, (), 0), torch.tensor(float("nan"), requires_grad=True)
+    monkeypatch.setattr(System, "loss", lambda self, *_: (lost, torch.zeros(())))
+    made = evidence.arm("fine_tuned", Size(), 0, SHORT, asked)
+    assert evidence.unfolded("runs", made)["ended"].tolist() == ["not a number at step 0"]
+    answers = evidence.unfolded("accuracy", made)
+    assert answers["right"].sum() == 0 < answers["problems"].sum()
 
 
 def test_bases_are_kept_with_their_size(tmp_path):
@@ -158,17 +162,38 @@ def test_outcomes_are_kept_bit_by_bit():
 
 
 def test_differences_of_arms_with_their_interval():
-    def cell(arm: str, seed: int, right: list[bool]) -> tuple:
+    def cell(arm: str, seed: int, right: list[bool], width: int = 64) -> tuple:
         counts = (len(right), sum(right), 0, 0, 0, statistics.packed(right))
-        return (arm, 64, 2, seed, "signs", "add", 7, *counts)
+        return (arm, width, 2, seed, "signs", "add", 7, *counts)
 
     rng = np.random.default_rng(0)
-    rows = [cell("one", s, (rng.random(100) < 0.9).tolist()) for s in range(4)]
-    rows += [cell("other", s, (rng.random(100) < 0.3).tolist()) for s in range(4)]
+    rows = [cell("one", s, (rng.random(100) < 0.9).tolist()) for s in range(6)]
+    rows += [cell("other", s, (rng.random(100) < 0.3).tolist()) for s in range(6)]
+    rows += [cell("other", 0, [True] * 100, width=256)]  # another model, which does not count
     found = statistics.compared(pd.DataFrame(rows, columns=TABLES["accuracy"].names), [("one", "other"), ("one", "one")])
     first, same = found.iloc[0], found.iloc[1]
-    assert first["low"] < 60 < first["high"] and first["p"] < 1e-6 and first["seeds"] == 4
+    assert first["low"] < 60 < first["high"] and first["p"] < 1e-6
+    assert (first["seeds"], first["problems"]) == (6, 100)
     assert same["points"] == 0 and same["p"] == 1 and same["only_one"] == 0
+
+
+def test_a_problem_counts_once_however_many_seeds_have_it():
+    right, wrong = [True] * 6 + [False] * 4, [False] * 10
+    alone = statistics._compared([np.array(right)], [np.array(wrong)], 0)
+    twice = statistics._compared([np.array(right)] * 2, [np.array(wrong)] * 2, 0)
+    assert alone[-1] == twice[-1] == 2 * 0.5**6
+
+
+def test_problems_of_a_test_differ_and_some_of_those_to_be_compared_are_equal():
+    some = tasks.problems_of_test("compare", 6, 100, 0)
+    assert len({(p.a, p.b) for p in some}) == 100
+    assert 5 < sum(p.a == p.b for p in some) < 40
+    assert len(tasks.problems_of_test("add", 1, 100, 0)) < 30
+
+
+def test_the_text_of_the_test_is_not_in_training():
+    paragraphs = bytes(text.tokens(True).tolist()).decode().split("\n\n")
+    assert not set(paragraphs) & set(bytes(text.tokens(False).tolist()).decode().split("\n\n"))
 
 
 def test_numbers_longer_than_a_word_are_chained():

@@ -77,7 +77,7 @@ def test_generation_with_and_without_the_cache_agrees(tokenizer, kind):
 
 def test_train_save_load_and_generate(tokenizer, tmp_path):
     model = _model("gpt2")
-    schedule = Schedule(60, window=20, problems=32, words=0.0, texts=2)
+    schedule = Schedule(80, window=20, problems=32, words=0.0, texts=2)
     trained = training.train(ARMS["pointer"], hugging_face.Adapted(model), 7, schedule, hugging_face.Tokens(tokenizer))
     model.eval()
     injection.save(trained.system, tokenizer, tmp_path)
@@ -100,7 +100,7 @@ def test_what_does_not_fit_is_refused(tokenizer, tmp_path):
     with pytest.raises(UserError, match=r"config\.json is not there"):
         hugging_face.load(tmp_path)
     model = _model("llama")
-    trained = injection.system(model, tokenizer, ARMS["pointer"], 0)
+    trained = injection.system(model, tokenizer, ARMS["pointer"])
     injection.save(trained, tokenizer, tmp_path / "saved")
     with pytest.raises(UserError, match="of another architecture"):
         injection.load(tmp_path / "saved", 64)
@@ -125,7 +125,7 @@ def _bert():
 def test_commands_refuse_in_one_line(tmp_path, capsys):
     for arguments, named in (
         (["evaluate", "--model", str(tmp_path)], "config.json"),
-        (["train", "--model", str(tmp_path), "--out", str(tmp_path / "o"), "--arm", "replica"], "no arm with a pointer"),
+        (["train", "--model", str(tmp_path), "--out", str(tmp_path / "o"), "--arm", "replica"], "no arm with a pointer alone"),
         (["train", "--model", str(tmp_path), "--out", str(tmp_path / "o"), "--steps", "3"], "--steps 3"),
         (["evaluate", "--model", str(tmp_path), "--problems", "0"], "--problems 0"),
     ):
@@ -140,3 +140,49 @@ def test_without_transformers_a_command_says_how_to_get_it(tmp_path):
     code = f"{hidden}; from experiments.coprocessor.__main__ import main; sys.exit(main(['export', 'x']))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=tmp_path)
     assert done.returncode == 2 and "pip install transformers" in done.stderr and "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
+def test_models_of_half_precision(tokenizer, dtype):
+    model = _model("llama").to(dtype)
+    made = injection.inject(model, tokenizer, operate=alu.integers)
+    torch.nn.init.constant_(made.pointer.begins.bias, 100.0)
+    assert model(torch.tensor([tokenizer("12+3=")["input_ids"]])).logits.dtype == dtype
+    adapted = hugging_face.Adapted(model)
+    trained = training.train(ARMS["pointer"], adapted, 0, Schedule(3, 1, problems=4, texts=1, length=32), made.tokens)
+    assert len(trained.losses) == 3
+
+
+def test_long_numbers_and_other_caches(tokenizer):
+    model = _model("gpt2")
+    made = injection.inject(model, tokenizer, operate=alu.integers)
+    with torch.no_grad():
+        made.pointer.operator.weight.zero_()
+        made.pointer.operator.bias[:] = torch.tensor([float(o == "multiply") for o in made.pointer.operations])
+        made.pointer.begins.bias.fill_(100.0)
+    with pytest.warns(UserWarning, match="more than 9 digits"):
+        _generated(model, tokenizer, "1234567890", True)
+    with pytest.warns(UserWarning, match="more than 9 digits"):  # the long number is still in the prompt
+        first = model(torch.tensor([tokenizer("1234567890*2")["input_ids"]]), use_cache=True)
+    model(torch.tensor([tokenizer("12+3")["input_ids"]]), use_cache=True)
+    with pytest.raises(UserError, match="one text after another"):
+        model(torch.tensor([[61]]), past_key_values=first.past_key_values, use_cache=True)
+    with pytest.raises(UserError, match="inputs_embeds"):
+        model(inputs_embeds=torch.zeros(1, 3, 64))
+
+
+def test_folders_that_are_damaged(tokenizer, tmp_path):
+    trained = injection.system(_model("llama"), tokenizer, ARMS["pointer_zero"])
+    injection.save(trained, tokenizer, tmp_path)
+    assert injection.arm(tmp_path) == ARMS["pointer_zero"]
+    (tmp_path / "coprocessor.safetensors").write_bytes(b"x")
+    with pytest.raises(UserError, match="is damaged"):
+        injection.load(tmp_path, 32)
+    (tmp_path / "coprocessor.json").write_text("{")
+    with pytest.raises(UserError, match=r"coprocessor\.json"):
+        injection.load(tmp_path, 32)
+    (tmp_path / "model.safetensors").write_bytes(b"x")
+    with pytest.raises(UserError, match="are not of one model"):
+        hugging_face.load(tmp_path)
+    with pytest.raises(UserError, match="more than a pointer"):
+        injection.save(injection.system(_model("gpt2"), tokenizer, ARMS["pointer_residual"]), tokenizer, tmp_path)

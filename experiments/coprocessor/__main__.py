@@ -52,13 +52,15 @@ def _train(options: argparse.Namespace) -> int:
     from experiments.coprocessor import hugging_face, injection, training
     from experiments.coprocessor.arms import ARMS
 
-    arm = ARMS.get(options.arm)
-    if arm is None or arm.mechanism != "pointer" or arm.output != "mixture":
-        known = ", ".join(a.name for a in ARMS.values() if a.mechanism == "pointer" and a.output == "mixture")
-        raise UserError(f"no arm with a pointer is called '{options.arm}': one of {known}")
+    known = {a.name: a for a in ARMS.values() if a.mechanism == "pointer" and a.output == "mixture" and a.alu != "random"}
+    if options.arm not in known:
+        raise UserError(f"no arm with a pointer alone is called '{options.arm}': one of {', '.join(known)}")
+    arm = known[options.arm]
     least = 2 * training.Schedule.window
     if options.steps < least:
-        raise UserError(f"--steps {options.steps}: give {least} or more, two windows of the plateau")
+        raise UserError(f"--steps {options.steps}: give {least} or more")
+    if options.seed < 0:
+        raise UserError(f"--seed {options.seed}: give 0 or more")
     model, tokenizer = hugging_face.load(options.model)
     adapted, tokens = hugging_face.Adapted(model), hugging_face.Tokens(tokenizer)
     schedule = training.Schedule(options.steps)
@@ -82,7 +84,7 @@ def _evaluate(options: argparse.Namespace) -> int:
     if options.problems < 1:
         raise UserError(f"--problems {options.problems}: give 1 or more")
     model, tokenizer = hugging_face.load(options.model)
-    system = injection.system(model, tokenizer, ARMS["untouched" if options.without else "pointer"], 0)
+    system = injection.system(model, tokenizer, ARMS["untouched"] if options.without else injection.arm(options.model))
     if not options.without:
         system.pointer = injection.load(options.model, system.base.size.width)
     system.eval()
@@ -91,7 +93,7 @@ def _evaluate(options: argparse.Namespace) -> int:
     for operation in tasks.OPERATIONS:
         sets = [tasks.problems_of_test(operation, length, options.problems, 0) for length in lengths]
         right = [int(evaluation.outcomes(system, some, evaluation.exact(operate)).right.sum()) for some in sets]
-        table.add_row(operation, *(f"{n} of {options.problems}" for n in right))
+        table.add_row(operation, *(f"{n} of {len(some)}" for n, some in zip(right, sets, strict=True)))
     Screen().print(table)
     return 0
 

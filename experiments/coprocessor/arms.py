@@ -20,7 +20,9 @@ SIGNALS = ("answers", "few", "full")
 
 @dataclass(frozen=True)
 class Arm:
-    """factor: steps of training, in those of others; 0: none. capped, normalised: the faults of the published mechanism."""
+    """factor: steps of training, in those of others; 0: none. capped, normalised: the faults of the published mechanism. rate,
+    backbone: of learning, of what is put in and of the model; those of the replica are the published ones. Where the last block
+    is trained so is the head, which in a model of the suite is the embedding as well."""
 
     name: str
     mechanism: str = "pointer"
@@ -34,9 +36,12 @@ class Arm:
     factor: int = 1
     capped: bool = True
     normalised: bool = True
+    rate: float = 2e-3
+    backbone: float = 2e-4
 
 
-_POINTER, _REPLICA = Arm("pointer"), Arm("replica", "replica", trained="last")
+_POINTER, _REPLICA = Arm("pointer"), Arm("replica", "replica", trained="last", rate=1e-3, backbone=5e-5)
+_MENDED = replace(_REPLICA, name="replica_mended", capped=False, normalised=False)
 _ALL = (
     Arm("untouched", "none", factor=0),
     Arm("fine_tuned", "none"),
@@ -64,7 +69,8 @@ _ALL = (
     _REPLICA,
     replace(_REPLICA, name="replica_zero", alu="zero"),
     replace(_REPLICA, name="replica_others", alu="others"),
-    replace(_REPLICA, name="replica_mended", capped=False, normalised=False),
+    _MENDED,
+    replace(_MENDED, name="replica_mended_zero", alu="zero"),
     replace(_REPLICA, name="replica_base", mechanism="none"),
 )
 ARMS = {arm.name: arm for arm in _ALL}

@@ -52,6 +52,7 @@ def _carries(seed: int) -> Iterator[Row]:
     for operation, program in carries.PROGRAMS.items():
         lengths = [rng.randint(1, 100) for _ in range(50)]
         pairs = [tasks.operands(rng, operation, (length, rng.randint(1, length)), None) for length in lengths]
+        pairs += [(b, a) for a, b in pairs] + [(a, a) for a, _ in pairs[:10]]
         answers = padded([symbols(tasks.answer(operation, a, b)) for a, b in pairs], STOP)
         a, b = (_certain([pair[k] for pair in pairs], 100) for k in (0, 1))
         joint = program(a, b, answers)

@@ -24,7 +24,7 @@ COMMUTATIVE = ("add", "multiply", "and", "or", "xor")
 @dataclass(frozen=True)
 class Outcome:
     """Of each problem, `[N]` bool. operands: both pointers are on the last digits, in either order where that is the same.
-    operation: the likeliest is the right one. opened: the gate is above one half. gate: `[N]`."""
+    operation: the likeliest is the right one. opened: the score of the gate is above 0. gate: `[N]`."""
 
     right: torch.Tensor
     operands: torch.Tensor
@@ -63,7 +63,7 @@ def _outcome(system: System, one: Batch, joint: Joint) -> Outcome:
     either = torch.isin(one.operation, torch.tensor([list(OPERATIONS).index(name) for name in COMMUTATIVE]))
     operands = (ends == one.ends).all(1) | (either & (ends == one.ends.flip(1)).all(1))
     operation = found.reading.operation.argmax(1) == one.operation
-    return Outcome(right, operands, operation, found.gate > 0.5, found.gate)
+    return Outcome(right, operands, operation, found.reading.score > 0, found.gate)
 
 
 @dataclass(frozen=True)
@@ -90,18 +90,18 @@ def follows(system: System, problems: Sequence[Problem], operate: alu.Operate) -
 @torch.no_grad()
 def chained(system: System, problems: Sequence[Problem], operate: alu.Operate) -> torch.Tensor:
     """`[N]`: whether pointers, operation and gate are right on numbers longer than a word, and their limbs, chained, give the
-    answer. The numbers are what the prompt has where the pointers are."""
+    answer. The numbers are what the prompt has where the pointers are; the ALU is the real one, whatever the arm's is."""
     found = []
     for problem in problems:
         one = batch([problem], system.vocabulary)
         answered = system.answer(replace(one, answer=one.answer[:, :1], counted=one.counted[:, :1]))
-        assert answered.reading is not None and answered.gate is not None
+        assert answered.reading is not None
         places = system.vocabulary.encode(problem.prompt)[1]
         a, b = (_number(problem.prompt, places.index(int(w.argmax()))) for w in (answered.reading.a, answered.reading.b))
         operation = list(OPERATIONS)[int(answered.reading.operation.argmax())]
         value = alu.chained(operate, operation, a, b) if operation in ("add", "subtract", "compare") else None
         written = "=><"[value] if operation == "compare" and value is not None else str(value)
-        found.append(written == problem.answer and float(answered.gate) > 0.5)
+        found.append(written == problem.answer and float(answered.reading.score) > 0)
     return torch.tensor(found)
 
 
@@ -114,10 +114,10 @@ def _number(prompt: str, end: int) -> int:
 
 
 @torch.no_grad()
-def on_text(system: System, windows: int, length: int = 128) -> tuple[float, float]:
-    """Nats a token of the test text, and the share of its positions at which a gate opens."""
+def on_text(system: System, length: int = 128) -> tuple[float, float]:
+    """Nats a token of the whole test text, and the share of its positions at which a gate opens."""
     nats, opened, count = 0.0, 0, 0
-    for rows in text.windows_of_test(windows, length + 1, system.vocabulary).split(16):
+    for rows in text.windows_of_test(length, system.vocabulary).split(16):
         nats += float(system.text_loss(rows).sum())
         count += rows.shape[0] * length
         if system.pointer is not None:
@@ -127,7 +127,7 @@ def on_text(system: System, windows: int, length: int = 128) -> tuple[float, flo
 
 
 def flops(system: System, problems: Sequence[Problem]) -> float:
-    """Floating-point operations a token of going forward, as PyTorch counts them in matrix products."""
+    """Floating-point operations a token of going forward, as PyTorch counts them in matrix products; the ALU is left out."""
     one = batch(problems, system.vocabulary)
     with torch.no_grad(), FlopCounterMode(display=False) as counter:
         system.answer(one)

@@ -22,21 +22,24 @@ from experiments.coprocessor.transformer import Size, Transformer
 DEPENDS_ON = ("experiments/coprocessor/base.safetensors",)
 BASE_STEPS = 2000
 OF_AN_ARM = ("runs", "accuracy", "compliance", "chained", "curves", "pointers")
-_CURVE, _PROMPTS = 10, ("37+4805=", "On day 7 a shop has 412 cups and sells 96. How many are left? A:")
-_SHOWN = ((37, 4805, (1, 6)), (412, 96, (22, 36)))
+_CURVE = 10
+_SHOWN = (
+    ("add", 37, 4805, "37+4805=", (1, 6)),
+    ("subtract", 412, 96, "On day 7 a shop has 412 cups and sells 96. How many are left? A:", (22, 40)),
+)
+"""Prompts over which pointers are drawn: operation, operands, prompt, and where the operands end."""
 
 
 @dataclass(frozen=True)
 class Asked:
     """lengths: of operands. signs, words: problems of each operation and length. chained: lengths of numbers longer than a
-    word; long: problems of each. windows: of text."""
+    word; long: problems of each."""
 
     lengths: tuple[int, ...]
     signs: int
     words: int
     chained: tuple[int, ...]
     long: int
-    windows: int
 
 
 def base(size: Size) -> Transformer:
@@ -48,7 +51,7 @@ def arm(name: str, size: Size, seed: int, schedule: Schedule, asked: Asked) -> p
     """Rows of several tables, folded: the table's name and the row as JSON."""
     torch.set_num_threads(1)
     chosen, untouched, begun = ARMS[name], base(size), time.process_time()
-    before, _ = evaluation.on_text(System(untouched, ARMS["untouched"], torch.Generator()), asked.windows)
+    before, _ = evaluation.on_text(System(untouched, ARMS["untouched"], torch.Generator()))
     key = {"arm": name, "width": size.width, "depth": size.depth, "seed": seed}
     try:
         trained = training.train(chosen, untouched, seed, schedule)
@@ -85,17 +88,29 @@ def _rows(chosen: Arm, trained: Trained, asked: Asked, before: float, spent: flo
         yield "accuracy", {"form": form, "operation": operation, "length": length} | _counted(found)
     if system.pointer is not None:
         yield from _compliance(system, asked, operate)
-        yield from _chained(system, asked, operate)
         yield from _pointers(system)
+        if chosen.alu == "real":
+            yield from _chained(system, asked, operate)
     for last in range(_CURVE, len(losses) + 1, _CURVE):
         yield "curves", {"step": last, "loss": sum(losses[last - _CURVE : last]) / _CURVE}
-    nats, opened = evaluation.on_text(system, asked.windows)
+    nats, opened = evaluation.on_text(system)
     yield "runs", {
         "ended": trained.ended, "steps": len(losses), "loss": sum(losses[-_CURVE:]) / _CURVE if losses else None,
         "parameters": sum(p.numel() for p in system.parameters() if p.requires_grad) if losses else 0, "nats_before": before,
-        "nats": nats, "false_gates": opened if system.pointer is not None else None,
+        "nats": nats if _bounded(chosen) else None, "false_gates": opened if system.pointer is not None else None,
         "gate_bits": _entropy(torch.cat(gates)) if system.pointer is not None else None,
         "flops_token": evaluation.flops(system, tasks.problems_of_test("add", LONGEST_TRAINED, 8, 0)),
+        "text": text.checksum()[:12], "time_s": spent,
+    }  # fmt: skip
+
+
+def _lost(stopped: Diverged, asked: Asked, before: float, spent: float) -> Iterator[tuple[str, dict]]:
+    """A run that diverged has nothing right."""
+    counts = {"right": 0, "operands": 0, "operations": 0, "opened": 0, "outcomes": "0"}
+    for form, operation, length, problems in _sets(asked):
+        yield "accuracy", {"form": form, "operation": operation, "length": length, "problems": len(problems)} | counts
+    yield "runs", {
+        "ended": f"not a number at step {stopped.step}", "steps": stopped.step, "parameters": 0, "nats_before": before,
         "text": text.checksum()[:12], "time_s": spent,
     }  # fmt: skip
 
@@ -120,7 +135,8 @@ def _counted(found: Outcome) -> dict[str, object]:
 def _compliance(system: System, asked: Asked, operate: alu.Operate) -> Iterator[tuple[str, dict]]:
     for operation in evaluation.EXCHANGED:
         count = max(1, asked.signs // 4)
-        problems = [p for length in range(1, LONGEST + 1) for p in tasks.problems_of_test(operation, length, count, 1)]
+        every = (p for length in range(1, LONGEST + 1) for p in tasks.problems_of_test(operation, length, count, 1))
+        problems = [p for p in every if p.b]  # a + 0 is a - 0
         followed = int(evaluation.follows(system, problems, operate).sum())
         kept = int(evaluation.outcomes(system, problems, evaluation.exact(operate, exchanged=True)).right.sum())
         yield "compliance", {"operation": operation, "problems": len(problems), "followed": followed, "kept": kept}
@@ -137,13 +153,18 @@ def _chained(system: System, asked: Asked, operate: alu.Operate) -> Iterator[tup
 
 @torch.no_grad()
 def _pointers(system: System) -> Iterator[tuple[str, dict]]:
-    for k, (prompt, (a, b, ends)) in enumerate(zip(_PROMPTS, _SHOWN, strict=True)):
-        one = batch([Problem("subtract" if k else "add", a, b, "signs", prompt, ends)])
+    for k, (operation, a, b, prompt, ends) in enumerate(_SHOWN):
+        one = batch([Problem(operation, a, b, "shown", prompt, ends)])
         reading = system.answer(one).reading
         assert reading is not None
         for position, token in enumerate(prompt):
             weights = {"a": float(reading.a[0, position]), "b": float(reading.b[0, position])}
             yield "pointers", {"prompt": k, "position": position, "token": token.replace(" ", "_")} | weights
+
+
+def _bounded(arm: Arm) -> bool:
+    """Whether `System.text_loss` is a bound of what the arm loses on text."""
+    return arm.output == "mixture" and arm.gate != "hard_concrete"
 
 
 def _entropy(gate: torch.Tensor) -> float:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import torch
+from safetensors import SafetensorError
 from torch import nn
 
 from backends.interface import UserError
@@ -17,6 +18,7 @@ from experiments.coprocessor.transformer import Size, Transformer
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
+_FITS = "GPT-2, Llama, Qwen and their like"
 _BLOCKS, _NORMS = ("h", "layers"), ("ln_f", "norm")
 
 
@@ -34,7 +36,7 @@ class Adapted(nn.Module):
         self.head, self.embedding = model.get_output_embeddings(), model.get_input_embeddings()
         if self.head is None or not hasattr(self.blocks[-1], "mlp"):
             lacking = "output embeddings" if self.head is None else "an 'mlp' in its blocks"
-            raise UserError(f"{type(model).__name__} has no {lacking}: the coprocessor fits GPT-2, Llama, Qwen and their like")
+            raise UserError(f"{type(model).__name__} has no {lacking}: the coprocessor fits {_FITS}")
         self.size = Size(
             config.hidden_size, config.num_hidden_layers, config.num_attention_heads, config.max_position_embeddings
         )
@@ -50,9 +52,7 @@ def _part(backbone: nn.Module, names: tuple[str, ...]) -> Any:
     for name in names:
         if hasattr(backbone, name):
             return getattr(backbone, name)
-    raise UserError(
-        f"{type(backbone).__name__} has no {' or '.join(names)}: the coprocessor fits GPT-2, Llama, Qwen and their like"
-    )
+    raise UserError(f"{type(backbone).__name__} has no {' or '.join(names)}: the coprocessor fits {_FITS}")
 
 
 class Tokens:
@@ -62,9 +62,10 @@ class Tokens:
         self._tokenizer = tokenizer
         if not tokenizer.is_fast:
             raise UserError("the tokenizer is a slow one, which does not say where its tokens are: load a fast one")
-        if len(self.encode("1234=")[0]) != 5 or len(self.encode("+12")[0]) != 3:
+        longer = [len(self.encode(f"={n:02}")[0]) - len(self.encode(f"={n // 10}")[0]) for n in range(100)]
+        if set(longer) != {1}:
             raise UserError(
-                "the tokenizer joins digits: take a model whose tokenizer splits them, as those of Llama 2, Qwen and Gemma do, "
+                "the tokenizer joins digits: take a model whose tokenizer splits them, as those of Llama 2 and Qwen do, "
                 "or train one with tokenizers.pre_tokenizers.Digits(individual_digits=True)"
             )
         end = tokenizer.eos_token_id
@@ -99,10 +100,15 @@ def load(folder: Path) -> tuple["PreTrainedModel", "PreTrainedTokenizerBase"]:
     if not (folder / "config.json").is_file():
         raise UserError(f"{folder}/config.json is not there: name a folder with a model as save_pretrained leaves it")
     try:
-        model = AutoModelForCausalLM.from_pretrained(folder, local_files_only=True)
-        return model, AutoTokenizer.from_pretrained(folder, local_files_only=True)
-    except (OSError, ValueError, KeyError, RuntimeError) as error:
-        raise UserError(f"{folder}: {str(error).strip().splitlines()[0]}") from None
+        model, told = AutoModelForCausalLM.from_pretrained(folder, local_files_only=True, output_loading_info=True)
+        tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
+    except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
+        raise UserError(
+            f"{folder}: its config.json and its weights are not of one model: {str(error).strip().splitlines()[0]}"
+        ) from None
+    if told["missing_keys"]:
+        raise UserError(f"{folder}: its weights lack {sorted(told['missing_keys'])[0]}, which config.json asks for")
+    return model, tokenizer
 
 
 def tokenizer() -> "PreTrainedTokenizerBase":

@@ -81,7 +81,7 @@ class PointerAlu(nn.Module):
         In training some examples have no hidden states, so that what a token alone tells is learned as well: it does not
         change with the length of a prompt.
         """
-        token, context = (norm(x) for norm, x in zip(self.norms, (embedded, hidden), strict=True))
+        token, context = (norm(x.float()) for norm, x in zip(self.norms, (embedded, hidden), strict=True))
         if self.training:
             context = context * (torch.rand(len(context), 1, 1) >= WITHOUT_CONTEXT)
         return torch.cat((token, context), -1)

@@ -16,16 +16,15 @@ from experiments.harness import options
 from experiments.harness.parts import Part, run_parts
 
 MAIN = (
-    "untouched", "fine_tuned", "pointer", "pointer_alone", "pointer_zero", "pointer_others", "oracle_all", "replica",
-    "replica_zero",
+    "untouched", "fine_tuned", "mlp", "pointer", "pointer_alone", "pointer_zero", "pointer_others", "oracle_all", "replica",
+    "replica_zero", "replica_mended", "replica_mended_zero",
 )  # fmt: skip
 PAIRS = [
     ("pointer", "pointer_others"), ("pointer", "fine_tuned"), ("pointer", "mlp"), ("pointer_others", "fine_tuned"),
-    ("pointer_zero", "fine_tuned"), ("replica", "replica_zero"), ("replica", "replica_others"), ("replica", "replica_base"),
+    ("pointer_zero", "fine_tuned"), ("replica", "replica_zero"), ("replica_mended", "replica_mended_zero"),
+    ("replica", "replica_others"), ("replica", "replica_base"), ("fine_tuned_longer", "fine_tuned"),
 ]  # fmt: skip
 """What is compared, declared here before the runs."""
-
-
 SIZES = {"small": Size(), "medium": Size(128, 4), "large": Size(256, 6)}
 
 
@@ -44,14 +43,14 @@ class Scale:
 SCALES = {
     "smoke": Scale(
         ("fine_tuned", "pointer", "pointer_others"), ("small",), (), 1, Schedule(40, window=20, problems=32),
-        Asked((1, 9), 20, 20, (20,), 4, 8),
+        Asked((1, 9), 20, 20, (20,), 4),
     ),
     "quick": Scale(
-        MAIN, ("small",), (), 2, Schedule(200, problems=32), Asked((1, 3, 6, 7, 8, 9), 50, 50, (20, 100), 10, 64),
+        MAIN, ("small",), (), 2, Schedule(200, window=40, problems=32), Asked((1, 2, 3, 6, 7, 8, 9), 50, 50, (20, 100), 10),
     ),
     "full": Scale(
         tuple(ARMS), tuple(SIZES), ("fine_tuned", "pointer", "pointer_others"), 10, Schedule(1000),
-        Asked(tuple(range(1, 10)), 10_000, 1000, (10, 20, 50, 100), 1000, 256),
+        Asked(tuple(range(1, 10)), 1000, 1000, (10, 20, 50, 100), 200),
     ),
 }  # fmt: skip
 

@@ -1,7 +1,8 @@
 """Two arms on the same problems: difference, interval and test.
 
-The interval draws seeds, and problems within a seed, again (Efron and Tibshirani 1993), since answers of one seed are not
-independent. McNemar's test is exact, over problems, and takes the seeds as given.
+The problems of all seeds are the same, so the interval draws problems again for all seeds at once; where there are `SEEDS`
+seeds or more it draws seeds as well (Efron and Tibshirani 1993). With fewer it says nothing about other seeds. McNemar's test
+is exact, over problems: one counts for the arm that has it right with more seeds.
 """
 
 import numpy as np
@@ -13,7 +14,7 @@ from experiments.coprocessor.tasks import LONGEST_TRAINED
 
 KEPT = 200
 """Problems of a cell whose outcomes are recorded one by one."""
-_DRAWS = 2000
+_DRAWS, SEEDS = 2000, 5
 RANGES = {"trained": (1, LONGEST_TRAINED), "beyond": (LONGEST_TRAINED + 1, 1 << 30)}
 
 
@@ -27,11 +28,12 @@ def unpacked(outcomes: str, problems: int) -> np.ndarray:
 
 
 def compared(accuracy: pd.DataFrame, pairs: list[tuple[str, str]], seed: int = 0) -> pd.DataFrame:
-    """A row for each pair of arms and range of lengths, of the smallest model that both have."""
+    """A row for each pair of arms and range of lengths, of the smallest model."""
     rows = []
     for one, other in pairs:
         for name, (low, high) in RANGES.items():
             inside = accuracy[accuracy["length"].between(low, high) & (accuracy["form"] == "signs")]
+            inside = inside[inside["width"] == accuracy["width"].min()]
             a, b = _outcomes(inside, one), _outcomes(inside, other)
             seeds = sorted(a.keys() & b.keys())
             if seeds:
@@ -39,23 +41,24 @@ def compared(accuracy: pd.DataFrame, pairs: list[tuple[str, str]], seed: int = 0
     return TABLES["differences"].frame(rows)
 
 
-def _outcomes(accuracy: pd.DataFrame, arm: str) -> dict[tuple, np.ndarray]:
-    """Of each width, depth and seed: right or not, problem by problem."""
+def _outcomes(accuracy: pd.DataFrame, arm: str) -> dict[int, np.ndarray]:
+    """Of each seed: right or not, problem by problem."""
     own = accuracy[accuracy["arm"] == arm].sort_values(["operation", "length"])
     return {
         key: np.concatenate([unpacked(o, n) for o, n in zip(some["outcomes"], some["problems"], strict=True)])
-        for key, some in own.groupby(["width", "depth", "seed"])
+        for key, some in own.groupby("seed")
     }
 
 
 def _compared(one: list[np.ndarray], other: list[np.ndarray], seed: int) -> tuple:
-    a, b = np.array(one), np.array(other)
-    gained, lost = int((a & ~b).sum()), int((b & ~a).sum())
-    difference, rng = a.astype(float) - b, np.random.default_rng(seed)
+    difference, rng = np.array(one).astype(float) - np.array(other), np.random.default_rng(seed)
+    seeds, problems = difference.shape
     drawn = []
     for _ in range(_DRAWS):
-        some = difference[rng.integers(len(a), size=len(a))]
-        drawn.append(np.mean([row[rng.integers(row.size, size=row.size)].mean() for row in some]))
+        some = difference[rng.integers(seeds, size=seeds)] if seeds >= SEEDS else difference
+        drawn.append(some[:, rng.integers(problems, size=problems)].mean())
     low, high = np.quantile(drawn, (0.025, 0.975))
+    balance = difference.sum(0)
+    gained, lost = int((balance > 0).sum()), int((balance < 0).sum())
     test = binomtest(gained, gained + lost).pvalue if gained + lost else 1.0
-    return len(a), a.size, 100 * difference.mean(), 100 * low, 100 * high, gained, lost, test
+    return seeds, problems, 100 * difference.mean(), 100 * low, 100 * high, gained, lost, test

@@ -79,7 +79,7 @@ class System(nn.Module):
         embedded, hidden = self.base.hidden(batch.tokens, first)
         rows = hidden[torch.arange(len(hidden))[:, None], batch.answered]
         if self.pointer is None:
-            return Answered(self.base.head(rows).softmax(-1))
+            return Answered(self.base.head(rows).float().softmax(-1))
         features = self.pointer.features(embedded, hidden)
         found = self._given(self.pointer.read(features, batch.start), batch)
         operands = Operands.of(found, batch.digits, self.pointer.places)
@@ -94,8 +94,8 @@ class System(nn.Module):
     def mixed(self, rows: torch.Tensor, symbols: torch.Tensor, gate: torch.Tensor) -> torch.Tensor:
         """Probabilities `[…, 128]` from last hidden states `[…, width]`, the ALU's symbols `[…, 15]` and a gate `[…, 1]`."""
         if self.symbols is not None:
-            return self.base.head(rows + gate * symbols @ self.symbols).softmax(-1)
-        logits = self.base.head(rows)
+            return self.base.head((rows + gate * symbols @ self.symbols).to(rows)).float().softmax(-1)
+        logits = self.base.head(rows).float()
         tokens = symbols @ functional.one_hot(self.vocabulary.symbols, logits.shape[-1]).to(symbols)
         if self.arm.output == "logits":
             return (logits + _LOGITS * gate * tokens).softmax(-1)
@@ -123,16 +123,17 @@ class System(nn.Module):
         symbols = following(operands, tuple(OPERATIONS), chosen, batch.answer, joint or usual)
         return torch.zeros_like(symbols) if self.arm.alu == "zero" else symbols
 
-    def loss(self, batch: Batch, first: torch.Tensor) -> torch.Tensor:
-        """On the answers, and that the gate is closed everywhere else."""
+    def loss(self, batch: Batch, first: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Nats a symbol of the answers; and what else is asked: that the gate is closed everywhere else, and that the ALU
+        explains the answers."""
         found, count = self.answer(batch, first), batch.counted.sum()
         chances = found.probabilities.gather(2, self.vocabulary.symbols[batch.answer][..., None])[..., 0]
-        total = -((chances + _LEAST).log() * batch.counted).sum() / count
+        answers = -((chances + _LEAST).log() * batch.counted).sum() / count
         if found.alu is None or found.scores is None:
-            return total
+            return answers, torch.zeros(())
         elsewhere = batch.prompted & (torch.arange(batch.tokens.shape[1]) != batch.start[:, None])
-        total = total + (functional.softplus(found.scores) * elsewhere).sum() / elsewhere.sum()
-        return total + self._explained(found, batch) + self._told(found, batch)
+        closed = (functional.softplus(found.scores) * elsewhere).sum() / elsewhere.sum()
+        return answers, closed + self._explained(found, batch) + self._told(found, batch)
 
     def _explained(self, found: Answered, batch: Batch) -> torch.Tensor:
         """What the ALU alone lacks to give the answer, so that it learns before the gate opens."""
@@ -154,9 +155,10 @@ class System(nn.Module):
         return -sum(((p + _LEAST).log() * told).sum() for p in right) / told.sum().clamp(min=1)
 
     def text_loss(self, tokens: torch.Tensor, first: torch.Tensor | int = 0) -> torch.Tensor:
-        """Nats a token, `[N, T - 1]`: at most, since what a gate that opens by mistake gives the right token is not counted."""
+        """Nats a token, `[N, T - 1]`. At most, of a mixture whose gate is no more than its score's sigmoid, since what a gate
+        that opens by mistake gives the right token is not counted."""
         embedded, hidden = self.base.hidden(tokens[:, :-1], first)
-        loss = functional.cross_entropy(self.base.head(hidden).transpose(1, 2), tokens[:, 1:], reduction="none")
+        loss = functional.cross_entropy(self.base.head(hidden).float().transpose(1, 2), tokens[:, 1:], reduction="none")
         if self.pointer is None:
             return loss
         return loss + functional.softplus(self.pointer.scores(self.pointer.features(embedded, hidden)))

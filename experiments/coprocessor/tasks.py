@@ -26,7 +26,8 @@ OPERATIONS: dict[str, Callable[[int, int], int]] = {
 SIGNS = dict(zip(OPERATIONS, "+-?*/%&|^", strict=True))
 LONGEST_TRAINED, LONGEST = 6, 9
 """Digits of an operand in training, and at most without chaining."""
-_TEST_SHARE = 8
+_TEST_SHARE, _EQUAL_SHARE = 8, 0.2
+_TRIES = 20
 
 
 @dataclass(frozen=True)
@@ -81,12 +82,11 @@ def number(rng: random.Random, digits: int) -> int:
 
 
 def operands(rng: random.Random, operation: str, lengths: tuple[int, int], test: bool | None) -> tuple[int, int]:
-    """A pair of so many digits, on one side of the split (None: on either).
-
-    Where the operands have different lengths they may come in either order, as the lengths do.
-    """
+    """A pair of so many digits, on one side of the split (None: on either). Some of those to be compared are equal."""
     while True:
         a, b = (number(rng, length) for length in lengths)
+        if operation == "compare" and lengths[0] == lengths[1] and rng.random() < _EQUAL_SHARE:
+            b = a
         if operation in ("divide", "remainder") and b == 0:
             continue
         if test is None or held_out(operation, a, b) == test:
@@ -108,9 +108,13 @@ def training(rng: random.Random, count: int, words: float, operations: Sequence[
 
 
 def problems_of_test(operation: str, length: int, count: int, seed: int, known: Sequence[str] = ()) -> list[Problem]:
-    """Problems of the test with operands of so many digits, in signs, or in words by these templates in turn."""
-    rng = random.Random(f"test {operation} {length} {seed} {len(known)}")
-    pairs = [operands(rng, operation, (length, length), test=True) for _ in range(count)]
+    """Different problems of the test with operands of so many digits (a divisor has as many or fewer), in signs, or in words
+    by these templates in turn. Of one digit there are fewer than a hundred."""
+    rng, pairs = random.Random(f"test {operation} {length} {seed} {len(known)}"), dict[tuple[int, int], None]()
+    for _ in range(_TRIES * count):
+        if len(pairs) < count:
+            second = rng.randint(1, length) if operation in ("divide", "remainder") else length
+            pairs[operands(rng, operation, (length, second), test=True)] = None
     if not known:
         return [in_signs(operation, a, b) for a, b in pairs]
     return [in_words(operation, a, b, known[k % len(known)], rng) for k, (a, b) in enumerate(pairs)]

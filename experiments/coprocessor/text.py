@@ -4,6 +4,7 @@ Where a text is used, its sum is recorded: another Python has another text.
 """
 
 import hashlib
+from collections.abc import Iterator
 from pydoc_data import topics
 
 import torch
@@ -17,12 +18,19 @@ _KEPT: dict[tuple[bool, int], tuple[Vocabulary, torch.Tensor]] = {}
 
 
 def tokens(test: bool, vocabulary: Vocabulary = ASCII) -> torch.Tensor:
-    """All topics of one side, one after another, `[length]` int64."""
+    """All topics of one side, one after another, `[length]` int64; paragraphs of training are taken out of the test."""
     key = test, id(vocabulary)
     if key not in _KEPT:
-        chosen = (topics.topics[name] for k, name in enumerate(sorted(topics.topics)) if (k % _TEST_EVERY == 0) == test)
-        _KEPT[key] = vocabulary, torch.tensor(vocabulary.encode("\n".join(chosen))[0])
+        known = set(_paragraphs(False)) if test else set()
+        kept = (paragraph for paragraph in _paragraphs(test) if paragraph not in known)
+        _KEPT[key] = vocabulary, torch.tensor(vocabulary.encode("\n\n".join(kept))[0])
     return _KEPT[key][1]
+
+
+def _paragraphs(test: bool) -> Iterator[str]:
+    for k, name in enumerate(sorted(topics.topics)):
+        if (k % _TEST_EVERY == 0) == test:
+            yield from topics.topics[name].split("\n\n")
 
 
 def checksum() -> str:
@@ -37,8 +45,8 @@ def windows(generator: torch.Generator, count: int, length: int, vocabulary: Voc
     return source[first[:, None] + torch.arange(length)]
 
 
-def windows_of_test(count: int, length: int, vocabulary: Vocabulary = ASCII) -> torch.Tensor:
-    """Pieces of the test text at even distances, `[count, length]`."""
+def windows_of_test(length: int, vocabulary: Vocabulary = ASCII) -> torch.Tensor:
+    """All of the test text in pieces, `[count, length + 1]`: each begins with the last token of the one before it."""
     source = tokens(True, vocabulary)
-    first = torch.linspace(0, len(source) - length, count).long()
-    return source[first[:, None] + torch.arange(length)]
+    first = torch.arange((len(source) - 1) // length) * length
+    return source[first[:, None] + torch.arange(length + 1)]

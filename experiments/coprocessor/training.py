@@ -1,10 +1,12 @@
 """Training: the base on text and problems, and an arm from a base to a plateau.
 
-A plateau is reached when the mean loss over a window of steps is no longer lower, by a share that is stated, than over the
-window before. Then, or after the most steps, the learning rate falls to nothing over one more window.
+A plateau is reached when the mean loss on the answers over a window of steps differs from that of the window before by less
+than a share that is stated, after three windows at least. Then, or after the most steps, the learning rate falls to nothing
+over one more window.
 """
 
 import random
+import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -25,18 +27,17 @@ from experiments.coprocessor.transformer import LanguageModel, Size, Transformer
 OnStep = Callable[[int], None]
 """Called after each step with its number."""
 BASE = Path(__file__).with_name("base.safetensors")
-CLIP = 1.0
+CLIP, BASE_RATE = 1.0, 2e-3
 
 
 @dataclass(frozen=True)
 class Schedule:
-    """most: steps, at most. window: of the plateau; least: the share by which the loss has to be lower. rate: of learning.
-    problems, words: of a step, and the share in words. texts, length: of the running text in a step."""
+    """most: steps, at most. window: of the plateau; least: the share by which the loss has to change. problems, words: of a
+    step, and the share in words. texts, length: of the running text in a step."""
 
     most: int
     window: int = 50
     least: float = 0.02
-    rate: float = 2e-3
     problems: int = 48
     words: float = 0.5
     texts: int = 4
@@ -67,12 +68,15 @@ class Trained:
 def base(size: Size, seed: int, steps: int, on_step: OnStep = _nothing) -> Transformer:
     """A language model of running text and of problems of training with their answers, from scratch."""
     torch.manual_seed(seed)
-    model, source = Transformer(size), _Source(seed, Schedule(steps, problems=32, texts=16, length=128), size.positions)
-    optimizer = torch.optim.AdamW(model.parameters(), lr=2e-3)
+    model, source = (
+        Transformer(size),
+        _Source(f"base {seed}", Schedule(steps, problems=32, texts=16, length=128), size.positions),
+    )
+    optimizer = torch.optim.AdamW([{"params": list(model.parameters()), "lr": BASE_RATE, "most": BASE_RATE}])
     for step in range(steps):
-        _set_rate(optimizer, 2e-3 * min(1, (step + 1) / 100) * (1 - step / steps))
+        _set_rate(optimizer, min(1, (step + 1) / 100) * (1 - step / steps))
         problems, words = source.problems(), source.texts()
-        everything = _next_loss(model, problems.tokens, source.first(problems.tokens), problems.prompted[:, :-1])
+        everything = _next_loss(model, problems.tokens, source.first(problems.tokens), problems.prompted[:, 1:])
         loss = everything + _next_loss(model, words, source.first(words))
         _step(optimizer, loss)
         on_step(step)
@@ -104,45 +108,49 @@ def train(
 ) -> Trained:
     """The arm from this base, which is changed in place. Raises Diverged."""
     torch.manual_seed(seed)
+    backbone = list(model.parameters())
     trained = Trained(System(model, arm, torch.Generator().manual_seed(seed), vocabulary))
     if not arm.factor:
         return trained
-    system, source = trained.system, _Source(seed, schedule, model.size.positions, vocabulary)
-    parameters = [p for p in system.parameters() if p.requires_grad]
-    optimizer = torch.optim.AdamW(parameters, lr=schedule.rate)
-    for step, rate in enumerate(_rates(trained, schedule, arm.factor)):
-        _set_rate(optimizer, rate)
+    system, source = trained.system, _Source(f"arm {seed}", schedule, model.size.positions, vocabulary)
+    own = {id(p) for p in backbone}
+    put_in = [p for p in system.parameters() if p.requires_grad and id(p) not in own]
+    groups = ((put_in, arm.rate), ([p for p in backbone if p.requires_grad], arm.backbone))
+    optimizer = torch.optim.AdamW([{"params": some, "lr": rate, "most": rate} for some, rate in groups if some])
+    for step, share in enumerate(_shares(trained, schedule, arm.factor)):
+        _set_rate(optimizer, share)
         problems, words = source.problems(), source.texts()
-        answers = system.loss(problems, source.first(problems.tokens))
-        _step(optimizer, answers + system.text_loss(words, source.first(words)).mean(), parameters)
-        trained.losses.append(float(answers.detach()))
-        if not torch.isfinite(answers):
+        answers, rest = system.loss(problems, source.first(problems.tokens))
+        loss = answers + rest + system.text_loss(words, source.first(words)).mean()
+        if not torch.isfinite(loss):
             raise Diverged(arm.name, step)
+        _step(optimizer, loss)
+        trained.losses.append(float(answers.detach()))
         on_step(step)
     return trained
 
 
-def _rates(trained: Trained, schedule: Schedule, factor: int) -> Iterator[float]:
-    """The learning rate of each step, until the plateau or the most steps, and the window in which it falls."""
+def _shares(trained: Trained, schedule: Schedule, factor: int) -> Iterator[float]:
+    """Of each step, what share of the learning rate; until the plateau or the most steps, and the window in which it falls."""
     window, most = schedule.window * factor, schedule.most * factor - schedule.window
     for step in range(most):
-        if step >= 2 * window and step % schedule.window == 0:
+        if step >= 3 * window and step % schedule.window == 0:
             before, after = (sum(trained.losses[step - k * window :][:window]) for k in (2, 1))
-            if after > (1 - schedule.least) * before:
+            if abs(after - before) < schedule.least * before:
                 trained.ended = "plateau"
                 break
-        yield schedule.rate * min(1, (step + 1) / 30)
+        yield min(1, (step + 1) / 30)
     else:
         trained.ended = "most steps"
     for step in range(schedule.window):
-        yield schedule.rate * (1 - step / schedule.window)
+        yield 1 - step / schedule.window
 
 
 class _Source:
     """What steps are made of, the same for the same seed."""
 
-    def __init__(self, seed: int, schedule: Schedule, positions: int, vocabulary: Vocabulary = ASCII) -> None:
-        self._rng, self._generator = random.Random(f"training {seed}"), torch.Generator().manual_seed(seed)
+    def __init__(self, name: str, schedule: Schedule, positions: int, vocabulary: Vocabulary = ASCII) -> None:
+        self._rng, self._generator = random.Random(name), torch.Generator().manual_seed(zlib.crc32(name.encode()))
         self._schedule, self._positions, self._vocabulary = schedule, positions, vocabulary
 
     def problems(self) -> Batch:
@@ -154,6 +162,10 @@ class _Source:
     def first(self, tokens: torch.Tensor) -> torch.Tensor:
         """A random position of each row's first token."""
         most = self._positions - tokens.shape[1]
+        if most < 0:
+            raise UserError(
+                f"the model has {self._positions} positions, and a prompt {tokens.shape[1]} tokens: take a longer one"
+            )
         return torch.randint(most + 1, (len(tokens),), generator=self._generator)
 
 
@@ -165,14 +177,13 @@ def _next_loss(
     return loss.mean() if counted is None else (loss * counted).sum() / counted.sum()
 
 
-def _set_rate(optimizer: torch.optim.Optimizer, rate: float) -> None:
+def _set_rate(optimizer: torch.optim.Optimizer, share: float) -> None:
     for group in optimizer.param_groups:
-        group["lr"] = rate
+        group["lr"] = share * group["most"]
 
 
-def _step(optimizer: torch.optim.Optimizer, loss: torch.Tensor, parameters: list | None = None) -> None:
+def _step(optimizer: torch.optim.Optimizer, loss: torch.Tensor) -> None:
     optimizer.zero_grad()
     loss.backward()
-    every = parameters or [p for group in optimizer.param_groups for p in group["params"]]
-    torch.nn.utils.clip_grad_norm_(every, CLIP)
+    torch.nn.utils.clip_grad_norm_([p for group in optimizer.param_groups for p in group["params"]], CLIP)
     optimizer.step()

@@ -3,6 +3,7 @@
 Positions are embedded and begin at a random place in training, so that none is new in a longer prompt.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -32,6 +33,8 @@ class LanguageModel(Protocol):
         """Embeddings and last hidden states, `[N, T, width]` each. first: the position of each row's first token."""
 
     def requires_grad_(self, requires_grad: bool = True) -> Any: ...
+
+    def parameters(self) -> Iterator[nn.Parameter]: ...
 
 
 class Block(nn.Module):

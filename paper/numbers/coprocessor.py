@@ -30,16 +30,21 @@ def _arms(results: Results) -> dict[str, Any]:
             signs[signs["length"] <= _TRAINED], signs[signs["length"] > _TRAINED], own[own["form"] == "words"],
             own[own["form"] == "held-out words"],
         )  # fmt: skip
-        more = 100 * np.expm1(run["nats"] - run["nats_before"]).mean()
-        rows.append([str(arm).replace("_", " "), *map(_share, parts), f"{more:+.1f} %", f"{run['steps'].mean():.0f}"])
+        rows.append([str(arm).replace("_", " "), *map(_share, parts), _more(run), f"{run['steps'].mean():.0f}"])
     return {
         "cop_arms": rows,
         "cop_arm_count": len(rows),
         "cop_seeds": runs["seed"].nunique(),
         "cop_failed": int(runs["ended"].str.startswith("not a number").sum()),
         "cop_plateaus": int((runs["ended"] == "plateau").sum()),
-        "cop_trained_runs": int((runs["steps"] > 0).sum()),
+        "cop_trained_runs": int((runs["ended"] != "untrained").sum()),
     }
+
+
+def _more(runs: pd.DataFrame) -> str:
+    """How much the perplexity of running text rose."""
+    more = 100 * np.expm1(runs["nats"] - runs["nats_before"]).mean()
+    return "–" if np.isnan(more) else f"{more:+.2f} %"
 
 
 def _smallest(table: pd.DataFrame) -> pd.DataFrame:
@@ -64,6 +69,14 @@ def _pointer(results: Results) -> dict[str, Any]:
         "cop_chained": _chained(chained[chained["arm"] == "pointer"]),
         "cop_followed": _share(compliance[compliance["arm"] == "pointer"], "followed"),
         "cop_kept": _share(compliance[compliance["arm"] == "pointer"], "kept"),
+        "cop_replica": _share(accuracy[accuracy["arm"] == "replica"]),
+        "cop_replica_zero": _share(accuracy[accuracy["arm"] == "replica_zero"]),
+        "cop_mended": _share(accuracy[accuracy["arm"] == "replica_mended"]),
+        "cop_mended_zero": _share(accuracy[accuracy["arm"] == "replica_mended_zero"]),
+        "cop_text_pointer": _more(runs[runs["arm"] == "pointer"]),
+        "cop_text_fine_tuned": _more(runs[runs["arm"] == "fine_tuned"]),
+        "cop_text_alone": _more(runs[runs["arm"] == "pointer_alone"]),
+        "cop_false_gates": f"{runs['false_gates'].max():.1e}",
         "cop_cost": f"{cost['pointer'] / cost['fine_tuned']:.2f}",
         "cop_parameters": runs.loc[runs["arm"] == "pointer", "parameters"].max()
         - runs.loc[runs["arm"] == "fine_tuned", "parameters"].max(),
