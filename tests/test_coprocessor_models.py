@@ -1,5 +1,6 @@
 """The coprocessor in models of Hugging Face: logits, caches, reloading, and models and tokenizers that it does not fit."""
 
+import inspect
 import subprocess
 import sys
 
@@ -14,6 +15,8 @@ from experiments.coprocessor.pointer import PointerAlu
 from experiments.coprocessor.training import Schedule
 
 transformers = pytest.importorskip("transformers", reason="transformers is an extra: pip install transformers")
+CACHE = {"cache", "past_key_values"} & set(inspect.signature(transformers.GPT2LMHeadModel.forward).parameters)
+"""What this version calls it."""
 PROMPTS = ("12345678+87654321=", "7*8=", "99-100=", "5?7=", "abc 12")
 
 
@@ -148,25 +151,27 @@ def test_models_of_half_precision(tokenizer, dtype):
     made = injection.inject(model, tokenizer, operate=alu.integers)
     torch.nn.init.constant_(made.pointer.begins.bias, 100.0)
     assert model(torch.tensor([tokenizer("12+3=")["input_ids"]])).logits.dtype == dtype
-    adapted = hugging_face.Adapted(model)
-    trained = training.train(ARMS["pointer"], adapted, 0, Schedule(3, 1, problems=4, texts=1, length=32), made.tokens)
-    assert len(trained.losses) == 3
+
+
+def test_a_folder_of_half_precision_is_trained_in_full(tokenizer, tmp_path):
+    _model("llama").to(torch.bfloat16).save_pretrained(tmp_path)
+    tokenizer.save_pretrained(tmp_path)
+    model, its = hugging_face.load(tmp_path)
+    short = Schedule(3, 1, problems=4, texts=1, length=32)
+    trained = training.train(ARMS["pointer"], hugging_face.Adapted(model), 0, short, hugging_face.Tokens(its))
+    assert model.dtype == torch.float32 and len(trained.losses) == 3
 
 
 def test_long_numbers_and_other_caches(tokenizer):
     model = _model("gpt2")
     made = injection.inject(model, tokenizer, operate=alu.integers)
-    with torch.no_grad():
-        made.pointer.operator.weight.zero_()
-        made.pointer.operator.bias[:] = torch.tensor([float(o == "multiply") for o in made.pointer.operations])
-        made.pointer.begins.bias.fill_(100.0)
     with pytest.warns(UserWarning, match="more than 9 digits"):
-        _generated(model, tokenizer, "1234567890", True)
-    with pytest.warns(UserWarning, match="more than 9 digits"):  # the long number is still in the prompt
-        first = model(torch.tensor([tokenizer("1234567890*2")["input_ids"]]), use_cache=True)
+        assert made._tokens_of("multiply", 10**10, 2) == []
+    assert made._tokens_of("add", 10**10, 2) == [ord(c) for c in "10000000002\n"]
+    first = model(torch.tensor([tokenizer("12*3")["input_ids"]]), use_cache=True)
     model(torch.tensor([tokenizer("12+3")["input_ids"]]), use_cache=True)
     with pytest.raises(UserError, match="one text after another"):
-        model(torch.tensor([[61]]), past_key_values=first.past_key_values, use_cache=True)
+        model(torch.tensor([[61]]), **{name: getattr(first, name) for name in CACHE}, use_cache=True)
     with pytest.raises(UserError, match="inputs_embeds"):
         model(inputs_embeds=torch.zeros(1, 3, 64))
 

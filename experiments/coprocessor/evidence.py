@@ -56,14 +56,7 @@ def arm(name: str, size: Size, seed: int, schedule: Schedule, asked: Asked) -> p
     try:
         trained = training.train(chosen, untouched, seed, schedule)
     except Diverged as stopped:
-        lost = {
-            "ended": f"not a number at step {stopped.step}",
-            "steps": stopped.step,
-            "parameters": 0,
-            "nats_before": before,
-            "text": text.checksum()[:12],
-        }
-        return _folded([("runs", key | lost | {"time_s": time.process_time() - begun})])
+        return _folded((table, key | row) for table, row in _lost(stopped, asked, before, time.process_time() - begun))
     spent = time.process_time() - begun
     return _folded((table, key | row) for table, row in _rows(chosen, trained, asked, before, spent))
 

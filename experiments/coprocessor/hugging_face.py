@@ -93,14 +93,16 @@ def needed() -> None:
 
 
 def load(folder: Path) -> tuple["PreTrainedModel", "PreTrainedTokenizerBase"]:
-    """A model and its tokenizer from a folder on this machine; nothing is fetched. Raises UserError."""
+    """A model, in full precision, and its tokenizer from a folder on this machine; nothing is fetched. Raises UserError."""
     needed()
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
     if not (folder / "config.json").is_file():
         raise UserError(f"{folder}/config.json is not there: name a folder with a model as save_pretrained leaves it")
     try:
-        model, told = AutoModelForCausalLM.from_pretrained(folder, local_files_only=True, output_loading_info=True)
+        model, told = AutoModelForCausalLM.from_pretrained(
+            folder, local_files_only=True, output_loading_info=True, dtype=torch.float32
+        )
         tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
     except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
         raise UserError(

@@ -107,10 +107,11 @@ class System(nn.Module):
         if self.arm.oracle == "none":
             return found
         operation = functional.one_hot(batch.operation, len(OPERATIONS)).to(found.a)
+        opened = torch.full_like(found.score, torch.inf)
         if self.arm.oracle == "routing":
-            return Reading(found.a, found.b, operation, found.score)
+            return Reading(found.a, found.b, operation, opened)
         a, b = functional.one_hot(batch.ends, batch.tokens.shape[1]).to(found.a).unbind(1)
-        return Reading(a, b, operation, found.score)
+        return Reading(a, b, operation, opened)
 
     def _following(self, operands: Operands, found: Reading, batch: Batch, joint: Joint | None) -> torch.Tensor:
         chosen = found.operation

@@ -4,7 +4,7 @@ Where a text is used, its sum is recorded: another Python has another text.
 """
 
 import hashlib
-from collections.abc import Iterator
+import re
 from pydoc_data import topics
 
 import torch
@@ -13,6 +13,7 @@ from experiments.coprocessor.alphabet import ASCII, Vocabulary
 
 _TEST_EVERY = 10
 """One topic in so many is kept for the test."""
+_BETWEEN = re.compile(r"\n\s*\n")
 _KEPT: dict[tuple[bool, int], tuple[Vocabulary, torch.Tensor]] = {}
 """By side and vocabulary, which is kept so that its number stays its own."""
 
@@ -21,16 +22,23 @@ def tokens(test: bool, vocabulary: Vocabulary = ASCII) -> torch.Tensor:
     """All topics of one side, one after another, `[length]` int64; paragraphs of training are taken out of the test."""
     key = test, id(vocabulary)
     if key not in _KEPT:
-        known = set(_paragraphs(False)) if test else set()
-        kept = (paragraph for paragraph in _paragraphs(test) if paragraph not in known)
-        _KEPT[key] = vocabulary, torch.tensor(vocabulary.encode("\n\n".join(kept))[0])
+        chosen = _without(_topics(True), _topics(False)) if test else _topics(False)
+        _KEPT[key] = vocabulary, torch.tensor(vocabulary.encode("\n\n".join(chosen))[0])
     return _KEPT[key][1]
 
 
-def _paragraphs(test: bool) -> Iterator[str]:
-    for k, name in enumerate(sorted(topics.topics)):
-        if (k % _TEST_EVERY == 0) == test:
-            yield from topics.topics[name].split("\n\n")
+def _topics(test: bool) -> list[str]:
+    return [topics.topics[name] for k, name in enumerate(sorted(topics.topics)) if (k % _TEST_EVERY == 0) == test]
+
+
+def paragraphs(text: str) -> list[str]:
+    return [found.strip() for found in _BETWEEN.split(text)]
+
+
+def _without(texts: list[str], others: list[str]) -> list[str]:
+    """The paragraphs of some texts that none of the others has."""
+    known = {paragraph for text in others for paragraph in paragraphs(text)}
+    return [paragraph for text in texts for paragraph in paragraphs(text) if paragraph not in known]
 
 
 def checksum() -> str:
