@@ -46,7 +46,8 @@ SCALES = {
         Asked((1, 9), 20, 20, (20,), 4),
     ),
     "quick": Scale(
-        MAIN, ("small",), (), 2, Schedule(200, window=40, problems=32, texts=2), Asked((1, 2, 3, 6, 7, 8, 9), 50, 50, (20, 100), 10),
+        MAIN, ("small",), (), 2, Schedule(200, window=40, problems=32, texts=2),
+        Asked((1, 2, 3, 6, 7, 8, 9), 50, 50, (20, 100), 10),
     ),
     "full": Scale(
         tuple(ARMS), tuple(SIZES), ("fine_tuned", "pointer", "pointer_others"), 10, Schedule(1000),
