@@ -14,12 +14,12 @@ def draw(results: Results) -> Figure:
     accuracy = results.table("coprocessor", "accuracy")
     own = accuracy[(accuracy["form"] == "signs") & (accuracy["width"] == accuracy["width"].min())]
     arms = list(own["arm"].unique())
-    figure, axes = plt.subplots(figsize=(style.COLUMN_IN, 2.6))
+    figure, axes = plt.subplots(figsize=(style.COLUMN_IN, 3.1))
     sums = own.groupby(["arm", "length"])[["right", "problems"]].sum()
     for arm, look in style.methods(arms).items():
         some = sums.loc[arm]
         axes.plot(some.index, 100 * some["right"] / some["problems"], **look)
     axes.axvline(TRAINED + 0.5, color=style.INK, linewidth=0.6, linestyle=":")
     axes.set(xlabel="digits of both operands (left of the line: in training)", ylabel="answers right (%)", ylim=(-3, 103))
-    style.legend(figure, columns=3)
+    style.legend(figure, columns=2)
     return figure

@@ -11,11 +11,11 @@ def draw(results: Results) -> Figure:
     """Lines of the mean over seeds, bands of their range; the smallest model."""
     curves = results.table("coprocessor", "curves")
     curves = curves[curves["width"] == curves["width"].min()]
-    figure, axes = plt.subplots(figsize=(style.COLUMN_IN, 2.4))
+    figure, axes = plt.subplots(figsize=(style.COLUMN_IN, 3.0))
     for arm, look in style.methods(list(curves["arm"].unique())).items():
         found = curves[curves["arm"] == arm].groupby("step")["loss"].agg(["mean", "min", "max"])
         axes.plot(found.index, found["mean"], **{**look, "markevery": max(1, len(found) // 8)})
         axes.fill_between(found.index, found["min"], found["max"], color=look["color"], alpha=0.2, linewidth=0)
     axes.set(xlabel="steps of training", ylabel="loss (nats a symbol)", yscale="log")
-    style.legend(figure, columns=3)
+    style.legend(figure, columns=2)
     return figure
