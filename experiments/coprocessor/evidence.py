@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import pandas as pd
 import torch
 
+from backends.torch_neural.units import one_thread
 from experiments.coprocessor import alu, evaluation, statistics, tasks, templates, text, training
 from experiments.coprocessor.arms import ARMS, Arm
 from experiments.coprocessor.batches import batch
@@ -49,7 +50,11 @@ def base(size: Size) -> Transformer:
 
 def arm(name: str, size: Size, seed: int, schedule: Schedule, asked: Asked) -> pd.DataFrame:
     """Rows of several tables, folded: the table's name and the row as JSON."""
-    torch.set_num_threads(1)
+    with one_thread():
+        return _arm(name, size, seed, schedule, asked)
+
+
+def _arm(name: str, size: Size, seed: int, schedule: Schedule, asked: Asked) -> pd.DataFrame:
     chosen, untouched, begun = ARMS[name], base(size), time.process_time()
     before, _ = evaluation.on_text(System(untouched, ARMS["untouched"], torch.Generator()))
     key = {"arm": name, "width": size.width, "depth": size.depth, "seed": seed}
