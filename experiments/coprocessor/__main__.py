@@ -2,6 +2,8 @@
 
 import argparse
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from backends.core.errors import exit_code
@@ -118,19 +120,14 @@ def _base(options: argparse.Namespace) -> int:
     return 0
 
 
-def _bar(steps: int):
+@contextmanager
+def _bar(steps: int) -> Iterator[Callable[[int], None]]:
     """A bar on the screen; gives a function that is called with each step."""
-    from contextlib import contextmanager
-
     from experiments.harness import progress
 
-    @contextmanager
-    def shown():
-        with progress.bar() as bar:
-            task = bar.add_task("training", total=steps)
-            yield lambda step: bar.update(task, completed=step + 1)
-
-    return shown()
+    with progress.bar() as bar:
+        task = bar.add_task("training", total=steps)
+        yield lambda step: bar.update(task, completed=step + 1)
 
 
 def main(arguments: list[str] | None = None) -> int:

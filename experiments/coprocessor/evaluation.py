@@ -10,9 +10,9 @@ from dataclasses import dataclass, replace
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
-from experiments.coprocessor import alu, pairs, tasks, text
+from experiments.coprocessor import alu, tasks, text
 from experiments.coprocessor.batches import Batch, batch
-from experiments.coprocessor.pointer import Joint, Operands
+from experiments.coprocessor.pointer import Joint, Operands, by_likeliest
 from experiments.coprocessor.system import System
 from experiments.coprocessor.tasks import OPERATIONS, Problem
 
@@ -37,9 +37,8 @@ def exact(operate: alu.Operate, exchanged: bool = False) -> Joint:
     """The ALU on the likeliest numbers. exchanged: it adds where it should subtract, and subtracts where it should add."""
 
     def joint(operands: Operands, operation: str, answer: torch.Tensor) -> torch.Tensor:
-        first = [pairs.Candidates(c.weights[:, :1], c.numbers[:, :1]) for c in operands.candidates]
         done = EXCHANGED.get(operation, operation) if exchanged else operation
-        return pairs.joint(operate, done, first[0], first[1], answer)
+        return by_likeliest(operands, done, answer, operate)
 
     return joint
 

@@ -124,6 +124,12 @@ def by_pairs(operands: Operands, operation: str, answer: torch.Tensor) -> torch.
     return pairs.joint(alu.integers, operation, *operands.candidates, answer)
 
 
+def by_likeliest(operands: Operands, operation: str, answer: torch.Tensor, operate: alu.Operate = alu.integers) -> torch.Tensor:
+    """By the likeliest number of each operand, weighted by how likely it is."""
+    a, b = (pairs.Candidates(c.weights[:, :1], c.numbers[:, :1]) for c in operands.candidates)
+    return pairs.joint(operate, operation, a, b, answer)
+
+
 def following(
     operands: Operands, operations: Sequence[str], chosen: torch.Tensor, answer: torch.Tensor, joint: Joint = carry_or_pairs
 ) -> torch.Tensor:

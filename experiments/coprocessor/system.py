@@ -6,11 +6,20 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from experiments.coprocessor import alu, pairs, straight_through
+from experiments.coprocessor import straight_through
 from experiments.coprocessor.alphabet import ASCII, SYMBOLS, Vocabulary
 from experiments.coprocessor.arms import Arm
 from experiments.coprocessor.batches import Batch
-from experiments.coprocessor.pointer import Joint, Operands, PointerAlu, Reading, by_pairs, carry_or_pairs, following
+from experiments.coprocessor.pointer import (
+    Joint,
+    Operands,
+    PointerAlu,
+    Reading,
+    by_likeliest,
+    by_pairs,
+    carry_or_pairs,
+    following,
+)
 from experiments.coprocessor.replica import Expert, Mixed, Wider
 from experiments.coprocessor.tasks import LONGEST, OPERATIONS
 from experiments.coprocessor.transformer import LanguageModel
@@ -19,6 +28,8 @@ _LEAST = 1e-6
 _LOGITS = 20.0
 _STEPS = 24
 """Symbols of an answer, at most, that the frozen random network has outputs for."""
+_JOINTS: dict[str, Joint] = {"carries": carry_or_pairs, "pairs": by_pairs, "straight_through": by_likeliest}
+"""How the ALU computes in training, by the arm's path."""
 
 
 class RandomAlu(nn.Module):
@@ -120,8 +131,7 @@ class System(nn.Module):
         if self.arm.alu == "permuted":
             order = torch.rand(chosen.shape, generator=self.generator).argsort(1)
             chosen = chosen.gather(1, order)
-        usual = by_pairs if self.arm.path == "pairs" else _likeliest if self.arm.path == "straight_through" else carry_or_pairs
-        symbols = following(operands, tuple(OPERATIONS), chosen, batch.answer, joint or usual)
+        symbols = following(operands, tuple(OPERATIONS), chosen, batch.answer, joint or _JOINTS[self.arm.path])
         return torch.zeros_like(symbols) if self.arm.alu == "zero" else symbols
 
     def loss(self, batch: Batch, first: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
@@ -163,9 +173,3 @@ class System(nn.Module):
         if self.pointer is None:
             return loss
         return loss + functional.softplus(self.pointer.scores(self.pointer.features(embedded, hidden)))
-
-
-def _likeliest(operands: Operands, operation: str, answer: torch.Tensor) -> torch.Tensor:
-    """By the likeliest number of each operand, weighted by how likely it is."""
-    first = [pairs.Candidates(c.weights[:, :1], c.numbers[:, :1]) for c in operands.candidates]
-    return pairs.joint(alu.integers, operation, first[0], first[1], answer)
