@@ -34,13 +34,13 @@ def _enumerated(operation: str, a: torch.Tensor, b: torch.Tensor) -> dict[str, f
     return found
 
 
-@pytest.mark.parametrize("operation", carries.PROGRAMS)
+@pytest.mark.parametrize("operation", carries.OPERATIONS)
 def test_carries_give_what_enumeration_of_all_digit_pairs_gives(operation):
     a, b = _numbers(0)
     every = _enumerated(operation, a, b)
     asked = [*random.Random(0).sample(sorted(every), min(20, len(every))), "007", "-", "1-2", "12="]
     for answer in asked:
-        joint = carries.PROGRAMS[operation](a, b, torch.tensor([[SYMBOLS.index(c) for c in answer]]))
+        joint = carries.joints(a, b, torch.tensor([[SYMBOLS.index(c) for c in answer]]))[operation]
         wanted = [
             [sum(p for text, p in every.items() if text.startswith(answer[:k] + c)) for c in SYMBOLS]
             for k in range(len(answer))
@@ -48,12 +48,12 @@ def test_carries_give_what_enumeration_of_all_digit_pairs_gives(operation):
         np.testing.assert_allclose(joint[0], wanted, atol=1e-12)
 
 
-@pytest.mark.parametrize("operation", carries.PROGRAMS)
+@pytest.mark.parametrize("operation", carries.OPERATIONS)
 def test_gradients_of_carries_are_those_of_finite_differences(operation):
     a, b = _numbers(1)
     answer = torch.tensor([[SYMBOLS.index(c) for c in tasks.answer(operation, 47, 85)]])
     inputs = tuple(x.clone().requires_grad_() for x in (a, b))
-    assert torch.autograd.gradcheck(lambda x, y: carries.PROGRAMS[operation](x, y, answer), inputs)
+    assert torch.autograd.gradcheck(lambda x, y: carries.joints(x, y, answer)[operation], inputs)
 
 
 def test_pairs_agree_with_enumeration_over_places():

@@ -114,8 +114,9 @@ def _base(options: argparse.Namespace) -> int:
     from experiments.coprocessor import evidence, training
     from experiments.coprocessor.transformer import Size
 
-    with _bar(evidence.BASE_STEPS) as on_step:
-        training.save(training.base(Size(), 0, evidence.BASE_STEPS, on_step), training.BASE)
+    steps = evidence.BASE_STEPS[Size().width]
+    with _bar(steps) as on_step:
+        training.save(training.base(Size(), 0, steps, on_step), training.BASE)
     print(f"{training.BASE}: trained")
     return 0
 

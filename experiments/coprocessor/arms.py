@@ -73,5 +73,18 @@ _ALL = (
     replace(_MENDED, name="replica_mended_zero", alu="zero"),
     replace(_REPLICA, name="replica_base", mechanism="none"),
 )
-ARMS = {arm.name: arm for arm in _ALL}
+_GATES = ("sigmoid", "capped", "confident", "hard_concrete", "logits")
+"""The last is a switch on the logits."""
+_CROSSED = tuple(
+    Arm(
+        f"crossed_{trained}_{gate}_{signal}", trained=trained, signal=signal,
+        gate="sigmoid" if gate == "logits" else gate, output="logits" if gate == "logits" else "mixture",
+    )
+    for row, trained in enumerate(TRAINED)
+    for column, gate in enumerate(_GATES)
+    for signal in (SIGNALS[(row + column) % len(SIGNALS)],)
+)  # fmt: skip
+"""A third of the factorial design: every gate with everything that is trained once, the signals as in a Latin square."""
+ARMS = {arm.name: arm for arm in (*_ALL, *_CROSSED)}
+CROSSED = tuple(arm.name for arm in _CROSSED)
 """By name. `replica_base` trains what the replica trains, without it."""

@@ -4,8 +4,7 @@ The digits of a number are taken to be independent. What is computed is the prob
 the symbol that follows it, as it is written: highest digit first, without leading zeros, a minus in front, an end behind. It is
 linear in each digit's distribution and needs no straight-through estimator.
 
-All functions give ``joint[n, k, s]``: the probability that an answer begins with the first k symbols of `answer`, and that s is
-next.
+The sum a + b and the differences a - b and b - a are computed side by side, as rows of one batch.
 """
 
 from collections.abc import Callable
@@ -13,6 +12,10 @@ from collections.abc import Callable
 import torch
 
 from experiments.coprocessor.alphabet import EQUAL, GREATER, LESS, MINUS, STOP, SYMBOLS
+
+OPERATIONS = ("add", "subtract", "compare")
+_PARTS = 3
+"""a + b, a - b, b - a."""
 
 
 def _rule(result: Callable[[int, int, int], int]) -> torch.Tensor:
@@ -26,91 +29,86 @@ def _rule(result: Callable[[int, int, int], int]) -> torch.Tensor:
     return rule
 
 
-_ADD = _rule(lambda a, b, carry: a + b + carry)
 _SUBTRACT = _rule(lambda a, b, borrow: a - b - borrow)
+_RULES = torch.stack((_rule(lambda a, b, carry: a + b + carry), _SUBTRACT, _SUBTRACT.transpose(0, 1)), 2).reshape(100, -1)
 
 
-def _steps(rule: torch.Tensor, a: torch.Tensor, b: torch.Tensor) -> torch.Tensor:
-    """`[N, L + 1, carry in, digit, carry out]` at each place; above both numbers there is a place of zeros."""
+def joints(a: torch.Tensor, b: torch.Tensor, answer: torch.Tensor) -> dict[str, torch.Tensor]:
+    """Of each of OPERATIONS the joint `[N, S, 15]`: joint[n, k, s] is the probability that an answer begins with the first k
+    symbols of `answer`, and that s is next.
+
+    a, b: `[N, L, 10]`, distributions of digits, lowest place first. answer: `[N, S]` symbols.
+    """
+    steps = _steps(a, b)
+    reached = _forward(steps)
+    behind = torch.nn.functional.pad(answer[:, 1:], (0, 1), value=STOP)  # a minus
+    added, positive, negative = _written(steps, reached, torch.cat((answer, answer, behind))).chunk(_PARTS)
+    less = reached[len(a) : 2 * len(a), -1, 1]  # a borrow is left
+    minus = torch.nn.functional.one_hot(torch.tensor(MINUS), len(SYMBOLS)) * less[:, None]
+    below = torch.cat((minus[:, None], negative[:, :-1] * (answer[:, 0] == MINUS)[:, None, None]), 1)
+    return dict(zip(OPERATIONS, (added, positive + below, _compared(a, b, less, answer)), strict=True))
+
+
+def _steps(a: torch.Tensor, b: torch.Tensor) -> torch.Tensor:
+    """`[3 N, L + 1, carry in, digit, carry out]` at each place; above both numbers there is a place of zeros."""
     above = torch.zeros_like(a[:, :1])
     above[..., 0] = 1
     a, b = torch.cat((a, above), 1), torch.cat((b, above), 1)
-    return torch.einsum("nla,nlb,abcde->nlcde", a, b, rule.to(a))
+    both = (a[..., :, None] * b[..., None, :]).flatten(2)
+    return (both @ _RULES.to(a)).view(*a.shape[:2], _PARTS, 2, 10, 2).movedim(2, 0).flatten(0, 1)
 
 
 def _forward(steps: torch.Tensor) -> torch.Tensor:
-    """`[N, L + 1, carry]` into each place, whatever the digits below are, and out of the last."""
-    reached = [torch.zeros_like(steps[:, 0, :, 0, 0])]
-    reached[0][:, 0] = 1
-    for place in range(steps.shape[1]):
-        reached.append(torch.einsum("nc,ncde->ne", reached[-1], steps[:, place]))
-    return torch.stack(reached, 1)
+    """`[3 N, L + 2, carry]` into each place, whatever the digits below are, and out of the last."""
+    reached = [steps.new_tensor([1.0, 0.0]).expand(len(steps), 1, 2)]
+    for place in steps.sum(3).unbind(1):
+        reached.append(reached[-1] @ place)
+    return torch.cat(reached, 1)
 
 
 def _zeros_above(steps: torch.Tensor) -> torch.Tensor:
-    """`[N, L, carry]` out of each place: the probability of zeros in all places above, and no carry at the end."""
-    found = [torch.zeros_like(steps[:, 0, :, 0, 0])]
-    found[0][:, 0] = 1
-    for place in range(steps.shape[1] - 1, 0, -1):
-        found.append(torch.einsum("nce,ne->nc", steps[:, place, :, 0], found[-1]))
-    return torch.stack(found[::-1], 1)
+    """`[3 N, L + 1, carry]` out of each place: the probability of zeros in all places above, and no carry at the end."""
+    found = [steps.new_tensor([[1.0], [0.0]]).expand(len(steps), 2, 1)]
+    for place in steps[:, 1:, :, 0].flip(1).unbind(1):
+        found.append(place @ found[-1])
+    return torch.stack(found[::-1], 1)[..., 0]
 
 
-def _written(steps: torch.Tensor, answer: torch.Tensor, zero: bool) -> torch.Tensor:
-    """The joint of the digits that the steps make, if no carry is left. zero: whether the number 0 counts."""
-    places, reached, count = steps.shape[1], _forward(steps), answer.shape[1]
-    above = _zeros_above(steps)  # by the place of the highest digit
-    joint = steps.new_zeros(len(steps), count, len(SYMBOLS))
-    for k in range(min(count, places + 1)):
-        if k:
-            joint[:, k, STOP] = above[:, 0, 0]  # the digit before was of the lowest place
-            above = above[:, 1:]
-        if k == places:
-            break
-        here = torch.einsum("nmcde,nme->nmcd", steps[:, : places - k], above)
-        if k == 0:  # a number has no zero in front, and 0 has one digit
-            here = torch.cat((here[:, :1] if zero else _without_zero(here[:, :1]), _without_zero(here[:, 1:])), 1)
-        joint[:, k, :10] = torch.einsum("nmc,nmcd->nd", reached[:, : places - k], here)
-        digit = answer[:, k]
-        chosen = here.gather(3, digit.clamp(max=9)[:, None, None, None].expand(*here.shape[:3], 1))[..., 0]
-        above = chosen * (digit < 10)[:, None, None]
-    return joint
+def _written(steps: torch.Tensor, reached: torch.Tensor, answer: torch.Tensor) -> torch.Tensor:
+    """The joint of the digits that the steps make, if no carry is left; the number 0 counts but as b - a."""
+    rows, places = steps.shape[:2]
+    flat, above = steps.flatten(2, 3), _zeros_above(steps)  # by the place of the highest digit
+    digits, stops = [], [torch.zeros_like(above[:, 0, 0])]
+    for k in range(min(answer.shape[1], places)):
+        here = (flat[:, : places - k] @ above[..., None]).view(rows, -1, 2, 10)
+        if k == 0:
+            here = here * _leading(rows, places, steps)
+        digits.append((reached[:, : places - k].reshape(rows, 1, -1) @ here.flatten(1, 2))[:, 0])
+        digit = answer[:, k, None, None, None]
+        chosen = here.gather(3, digit.clamp(max=9).expand(*here.shape[:3], 1))[..., 0] * (digit[..., 0] < 10)
+        stops.append(chosen[:, 0, 0])  # the digit is of the lowest place
+        above = chosen[:, 1:]
+    count = answer.shape[1]
+    missing = [torch.zeros_like(stops[0])] * (count + 1 - len(stops))
+    number = torch.nn.functional.pad(torch.stack(digits, 1), (0, 0, 0, count - len(digits)))
+    signs = number.new_zeros(rows, count, STOP - 10)
+    return torch.cat((number, signs, torch.stack((stops + missing)[:count], 1)[..., None]), 2)
 
 
-def _without_zero(here: torch.Tensor) -> torch.Tensor:
-    return torch.cat((torch.zeros_like(here[..., :1]), here[..., 1:]), -1)
+def _leading(rows: int, places: int, like: torch.Tensor) -> torch.Tensor:
+    """`[3 N, L + 1, 1, 10]`: 1 for each digit that may be the highest. A number has no zero in front, and 0 has one digit."""
+    may = like.new_ones(rows, places, 1, 10)
+    may[:, 1:, :, 0] = 0
+    may[2 * rows // _PARTS :, 0, :, 0] = 0
+    return may
 
 
-def add(a: torch.Tensor, b: torch.Tensor, answer: torch.Tensor) -> torch.Tensor:
-    """a, b: `[N, L, 10]`, lowest place first. answer: `[N, S]` symbols. Returns the joint `[N, S, 15]`."""
-    return _written(_steps(_ADD, a, b), answer, zero=True)
-
-
-def subtract(a: torch.Tensor, b: torch.Tensor, answer: torch.Tensor) -> torch.Tensor:
-    """As `add`; a difference below zero has a minus in front."""
-    joint = _written(_steps(_SUBTRACT, a, b), answer, zero=True)
-    negative = _written(_steps(_SUBTRACT, b, a), answer[:, 1:], zero=False)
-    below = torch.zeros_like(joint)
-    below[:, 0, MINUS] = negative[:, 0].sum(-1) if answer.shape[1] > 1 else _below(a, b)
-    below[:, 1:] = negative * (answer[:, 0] == MINUS)[:, None, None]
-    return joint + below
-
-
-def compare(a: torch.Tensor, b: torch.Tensor, answer: torch.Tensor) -> torch.Tensor:
-    """As `add`; the answer is one of `<`, `=` and `>`."""
-    less, equal = _below(a, b), torch.einsum("nld,nld->nl", a, b).prod(1)
-    every = a.sum(-1).prod(1) * b.sum(-1).prod(1)
-    first = torch.zeros_like(a[:, 0, :1]).expand(-1, len(SYMBOLS)).clone()
-    first[:, LESS], first[:, EQUAL], first[:, GREATER] = less, equal, every - less - equal
+def _compared(a: torch.Tensor, b: torch.Tensor, less: torch.Tensor, answer: torch.Tensor) -> torch.Tensor:
+    """The joint of a comparison, whose answer is one of `<`, `=` and `>`. less: `[N]`, the probability that a is less."""
+    equal, every = (a * b).sum(-1).prod(1), a.sum(-1).prod(1) * b.sum(-1).prod(1)
+    first = less.new_zeros(len(a), len(SYMBOLS)).index_copy(
+        1, torch.tensor([LESS, EQUAL, GREATER]), torch.stack((less, equal, every - less - equal), 1)
+    )
     then = torch.nn.functional.one_hot(torch.tensor(STOP), len(SYMBOLS)) * first.gather(1, answer[:, :1])
     rest = torch.zeros_like(then)[:, None].expand(-1, max(0, answer.shape[1] - 2), -1)
     return torch.cat((first[:, None], then[:, None], rest), 1)[:, : answer.shape[1]]
-
-
-def _below(a: torch.Tensor, b: torch.Tensor) -> torch.Tensor:
-    """The probability that a is less than b: a borrow is left."""
-    return _forward(_steps(_SUBTRACT, a, b))[:, -1, 1]
-
-
-PROGRAMS = {"add": add, "subtract": subtract, "compare": compare}
-"""By operation."""

@@ -49,13 +49,13 @@ def _networks(seed: int) -> Iterator[Row]:
 def _carries(seed: int) -> Iterator[Row]:
     """The carry program on certain digits against Python's integers, with numbers of up to a hundred digits."""
     rng = random.Random(f"carries {seed}")
-    for operation, program in carries.PROGRAMS.items():
+    for operation in carries.OPERATIONS:
         lengths = [rng.randint(1, 100) for _ in range(50)]
         pairs = [tasks.operands(rng, operation, (length, rng.randint(1, length)), None) for length in lengths]
         pairs += [(b, a) for a, b in pairs] + [(a, a) for a, _ in pairs[:10]]
         answers = padded([symbols(tasks.answer(operation, a, b)) for a, b in pairs], STOP)
         a, b = (_certain([pair[k] for pair in pairs], 100) for k in (0, 1))
-        joint = program(a, b, answers)
+        joint = carries.joints(a, b, answers)[operation]
         last = torch.tensor([len(symbols(tasks.answer(operation, *pair))) - 1 for pair in pairs])
         chance = joint[torch.arange(len(pairs)), last].gather(1, answers[torch.arange(len(pairs)), last][:, None])
         wrong = int((chance[:, 0] != 1).sum())

@@ -36,8 +36,8 @@ class Outcome:
 def exact(operate: alu.Operate, exchanged: bool = False) -> Joint:
     """The ALU on the likeliest numbers. exchanged: it adds where it should subtract, and subtracts where it should add."""
 
-    def joint(operands: Operands, operation: str, answer: torch.Tensor) -> torch.Tensor:
-        done = EXCHANGED.get(operation, operation) if exchanged else operation
+    def joint(operands: Operands, operations: Sequence[str], answer: torch.Tensor) -> list[torch.Tensor]:
+        done = [EXCHANGED.get(name, name) if exchanged else name for name in operations]
         return by_likeliest(operands, done, answer, operate)
 
     return joint
@@ -54,7 +54,7 @@ def outcomes(system: System, problems: Sequence[Problem], joint: Joint) -> Outco
 @torch.no_grad()
 def _outcome(system: System, one: Batch, joint: Joint) -> Outcome:
     found = system.answer(one, joint=joint)
-    right = ((found.probabilities.argmax(-1) == system.vocabulary.symbols[one.answer]) | ~one.counted).all(1)
+    right = ((found.probabilities.argmax(-1) == system.tokens[one.answer]) | ~one.counted).all(1)
     if found.reading is None or found.gate is None:
         none = torch.zeros_like(right)
         return Outcome(right, none, none, none, none.float())
@@ -117,11 +117,10 @@ def on_text(system: System, length: int = 128) -> tuple[float, float]:
     """Nats a token of the whole test text, and the share of its positions at which a gate opens."""
     nats, opened, count = 0.0, 0, 0
     for rows in text.windows_of_test(length, system.vocabulary).split(16):
-        nats += float(system.text_loss(rows).sum())
-        count += rows.shape[0] * length
-        if system.pointer is not None:
-            scores = system.pointer.scores(system.pointer.features(*system.base.hidden(rows[:, :-1])))
-            opened += int((scores > 0).sum())
+        loss, scores = system.on_text(rows)
+        nats += float(loss.sum())
+        count += loss.numel()
+        opened += 0 if scores is None else int((scores > 0).sum())
     return nats / count, opened / count
 
 

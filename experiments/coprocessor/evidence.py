@@ -1,6 +1,7 @@
 """One arm with one seed: trained, asked, and its rows of every table."""
 
 import json
+import os
 import random
 import time
 from collections.abc import Iterator
@@ -8,7 +9,9 @@ from dataclasses import dataclass
 
 import pandas as pd
 import torch
+from filelock import FileLock
 
+from backends.core import caches, sources
 from backends.torch_neural.units import one_thread
 from experiments.coprocessor import alu, evaluation, statistics, tasks, templates, text, training
 from experiments.coprocessor.arms import ARMS, Arm
@@ -21,9 +24,11 @@ from experiments.coprocessor.training import Diverged, Schedule, Trained
 from experiments.coprocessor.transformer import Size, Transformer
 
 DEPENDS_ON = ("experiments/coprocessor/base.safetensors",)
-BASE_STEPS = 2000
+BASE_STEPS = {64: 2000, 128: 1000, 256: 400}
+"""By the width of the model."""
 OF_AN_ARM = ("runs", "accuracy", "compliance", "chained", "curves", "pointers")
 _CURVE = 10
+MANY = "pointer_full"
 _SHOWN = (
     ("add", 37, 4805, "37+4805=", (1, 6)),
     ("subtract", 412, 96, "On day 7 a shop has 412 cups and sells 96. How many are left? A:", (22, 40)),
@@ -34,23 +39,33 @@ _SHOWN = (
 @dataclass(frozen=True)
 class Asked:
     """lengths: of operands. signs, words: problems of each operation and length. chained: lengths of numbers longer than a
-    word; long: problems of each."""
+    word; long: problems of each. many: problems of each operation and length beyond training, of the arm MANY."""
 
     lengths: tuple[int, ...]
     signs: int
     words: int
     chained: tuple[int, ...]
     long: int
+    many: int = 0
 
 
 def base(size: Size) -> Transformer:
-    """The committed base of the small size; others are trained, with the same seed."""
-    return training.load() if size == Size() else training.base(size, 0, BASE_STEPS)
+    """The committed base of the small size; others are trained once, with the same seed, and kept."""
+    if size == Size():
+        return training.load()
+    made_of = sources.digest([training.__name__])[:12], text.checksum()[:12], BASE_STEPS[size.width]
+    file = caches.folder("coprocessor") / "-".join(map(str, ("base", size.width, size.depth, *made_of))) / "base.safetensors"
+    file.parent.mkdir(exist_ok=True)
+    with FileLock(file.with_suffix(".lock")):
+        if not file.is_file():
+            training.save(training.base(size, 0, BASE_STEPS[size.width]), file.with_suffix(".part"))
+            os.replace(file.with_suffix(".part"), file)
+    return training.load(file)
 
 
-def arm(name: str, size: Size, seed: int, schedule: Schedule, asked: Asked) -> pd.DataFrame:
+def arm(name: str, size: Size, seed: int, schedule: Schedule, asked: Asked, device: str = "cpu") -> pd.DataFrame:
     """Rows of several tables, folded: the table's name and the row as JSON."""
-    with one_thread():
+    with one_thread(), torch.device(device):
         return _arm(name, size, seed, schedule, asked)
 
 
@@ -61,7 +76,7 @@ def _arm(name: str, size: Size, seed: int, schedule: Schedule, asked: Asked) -> 
     try:
         trained = training.train(chosen, untouched, seed, schedule)
     except Diverged as stopped:
-        return _folded((table, key | row) for table, row in _lost(stopped, asked, before, time.process_time() - begun))
+        return _folded((table, key | row) for table, row in _lost(stopped, chosen, asked, before, time.process_time() - begun))
     spent = time.process_time() - begun
     return _folded((table, key | row) for table, row in _rows(chosen, trained, asked, before, spent))
 
@@ -80,7 +95,7 @@ def _rows(chosen: Arm, trained: Trained, asked: Asked, before: float, spent: flo
     system.eval()
     operate = alu.Networks()
     gates: list[torch.Tensor] = []
-    for form, operation, length, problems in _sets(asked):
+    for form, operation, length, problems in _sets(asked, chosen.name):
         found = evaluation.outcomes(system, problems, evaluation.exact(operate))
         gates.append(found.gate)
         yield "accuracy", {"form": form, "operation": operation, "length": length} | _counted(found)
@@ -102,10 +117,10 @@ def _rows(chosen: Arm, trained: Trained, asked: Asked, before: float, spent: flo
     }  # fmt: skip
 
 
-def _lost(stopped: Diverged, asked: Asked, before: float, spent: float) -> Iterator[tuple[str, dict]]:
+def _lost(stopped: Diverged, chosen: Arm, asked: Asked, before: float, spent: float) -> Iterator[tuple[str, dict]]:
     """A run that diverged has nothing right."""
     counts = {"right": 0, "operands": 0, "operations": 0, "opened": 0, "outcomes": "0"}
-    for form, operation, length, problems in _sets(asked):
+    for form, operation, length, problems in _sets(asked, chosen.name):
         yield "accuracy", {"form": form, "operation": operation, "length": length, "problems": len(problems)} | counts
     yield "runs", {
         "ended": f"not a number at step {stopped.step}", "steps": stopped.step, "parameters": 0, "nats_before": before,
@@ -113,10 +128,11 @@ def _lost(stopped: Diverged, asked: Asked, before: float, spent: float) -> Itera
     }  # fmt: skip
 
 
-def _sets(asked: Asked) -> Iterator[tuple[str, str, int, list[Problem]]]:
+def _sets(asked: Asked, arm: str) -> Iterator[tuple[str, str, int, list[Problem]]]:
     for operation in OPERATIONS:
         for length in asked.lengths:
-            yield "signs", operation, length, tasks.problems_of_test(operation, length, asked.signs, 0)
+            count = asked.many if arm == MANY and asked.many and length > LONGEST_TRAINED else asked.signs
+            yield "signs", operation, length, tasks.problems_of_test(operation, length, count, 0)
     for form, known in (("words", templates.TRAINING), ("held-out words", templates.HELD_OUT)):
         for operation, some in known.items():
             yield form, operation, LONGEST_TRAINED, tasks.problems_of_test(operation, LONGEST_TRAINED, asked.words, 0, some)
@@ -161,7 +177,7 @@ def _pointers(system: System) -> Iterator[tuple[str, dict]]:
 
 
 def _bounded(arm: Arm) -> bool:
-    """Whether `System.text_loss` is a bound of what the arm loses on text."""
+    """Whether `System.on_text` is a bound of what the arm loses on text."""
     return arm.output == "mixture" and arm.gate != "hard_concrete"
 
 

@@ -24,15 +24,15 @@ class Candidates:
 def candidates(weights: torch.Tensor, read: torch.Tensor, most: int) -> Candidates:
     """weights: `[N, T]` of each position. read: `[N, T, L]` digits, of which the lowest nine are used."""
     kept, places = weights.topk(min(most, weights.shape[1]), 1)
-    values = read[..., : alu.DIGITS] @ 10 ** torch.arange(min(alu.DIGITS, read.shape[-1]))
+    values = (read[..., : alu.DIGITS] * 10 ** torch.arange(min(alu.DIGITS, read.shape[-1]))).sum(-1)
     return Candidates(kept, values.gather(1, places))
 
 
 def joint(operate: alu.Operate, operation: str, a: Candidates, b: Candidates, answer: torch.Tensor) -> torch.Tensor:
     """The joint `[N, S, 15]` of an answer's beginnings and what comes next, as in `carries`. answer: `[N, S]` symbols."""
     n, k = a.numbers.shape
-    x = a.numbers[:, :, None].expand(n, k, b.numbers.shape[1]).reshape(-1).numpy()
-    y = b.numbers[:, None, :].expand(n, k, b.numbers.shape[1]).reshape(-1).numpy()
+    x = a.numbers[:, :, None].expand(n, k, b.numbers.shape[1]).reshape(-1).numpy(force=True)
+    y = b.numbers[:, None, :].expand(n, k, b.numbers.shape[1]).reshape(-1).numpy(force=True)
     results = _strings(operation, alu.answers(operate, operation, x, y), answer.shape[1]).view(n, -1, answer.shape[1])
     weights = (a.weights[:, :, None] * b.weights[:, None, :]).reshape(n, -1)
     same = (results == answer[:, None]).to(weights).cumprod(2)

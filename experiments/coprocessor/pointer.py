@@ -13,7 +13,6 @@ import torch
 from torch import nn
 
 from experiments.coprocessor import alu, carries, gates, pairs, reading
-from experiments.coprocessor.alphabet import SYMBOLS
 
 CANDIDATES = 3
 WITHOUT_CONTEXT = 0.25
@@ -109,25 +108,29 @@ class PointerAlu(nn.Module):
         return gates.GATES[self.gate](found.score, found.sure)
 
 
-Joint = Callable[[Operands, str, torch.Tensor], torch.Tensor]
-"""Of operands, an operation and an answer `[N, S]`, as in `carries`."""
+Joint = Callable[[Operands, Sequence[str], torch.Tensor], Sequence[torch.Tensor]]
+"""Of operands, operations and an answer `[N, S]`: of each operation the joint, as in `carries`."""
 
 
-def carry_or_pairs(operands: Operands, operation: str, answer: torch.Tensor) -> torch.Tensor:
+def carry_or_pairs(operands: Operands, operations: Sequence[str], answer: torch.Tensor) -> list[torch.Tensor]:
     """By carries where there is such a program, by pairs of places elsewhere."""
-    if operation not in carries.PROGRAMS:
-        return by_pairs(operands, operation, answer)
-    return carries.PROGRAMS[operation](operands.a, operands.b, answer) * operands.share[:, None, None]
+    share = operands.share[:, None, None]
+    found = {name: joint * share for name, joint in carries.joints(operands.a, operands.b, answer).items()}
+    others = [name for name in operations if name not in found]
+    found |= zip(others, by_pairs(operands, others, answer), strict=True)
+    return [found[name] for name in operations]
 
 
-def by_pairs(operands: Operands, operation: str, answer: torch.Tensor) -> torch.Tensor:
-    return pairs.joint(alu.integers, operation, *operands.candidates, answer)
+def by_pairs(operands: Operands, operations: Sequence[str], answer: torch.Tensor) -> list[torch.Tensor]:
+    return [pairs.joint(alu.integers, name, *operands.candidates, answer) for name in operations]
 
 
-def by_likeliest(operands: Operands, operation: str, answer: torch.Tensor, operate: alu.Operate = alu.integers) -> torch.Tensor:
+def by_likeliest(
+    operands: Operands, operations: Sequence[str], answer: torch.Tensor, operate: alu.Operate = alu.integers
+) -> list[torch.Tensor]:
     """By the likeliest number of each operand, weighted by how likely it is."""
     a, b = (pairs.Candidates(c.weights[:, :1], c.numbers[:, :1]) for c in operands.candidates)
-    return pairs.joint(operate, operation, a, b, answer)
+    return [pairs.joint(operate, name, a, b, answer) for name in operations]
 
 
 def following(
@@ -138,9 +141,8 @@ def following(
     chosen: `[N, O]`, the distribution over operations: their likelihoods are added up. answer: `[N, S]` symbols.
     A row adds up to less than 1 where the pointers mean no number, or the ALU cannot explain how the answer began.
     """
-    total = answer.new_zeros(*answer.shape, len(SYMBOLS), dtype=chosen.dtype)
-    for k, operation in enumerate(operations):
-        total = total + chosen[:, k, None, None] * joint(operands, operation, answer)
+    every = torch.stack(list(joint(operands, operations, answer)), 1)
+    total = (chosen[:, :, None, None] * every).sum(1)
     begun = total.gather(2, answer[..., None])[:, :-1, 0]
     given = torch.cat((total.new_ones(len(total), 1), begun), 1)
     return torch.where(given[..., None] > 1e-30, total / given.clamp(min=1e-30)[..., None], 0)

@@ -68,6 +68,16 @@ TABLES = {
         integer("only_other", "problems that the other has right with more seeds"),
         real("p", "of McNemar's exact test"),
     ),
+    "effects": table(
+        "the crossed arms by one factor: what is trained, the gate, what is told",
+        text("factor", "trained, gate or signal", "key"),
+        text("level", "of it", "key"),
+        text("range", "of lengths: trained, or beyond", "key"),
+        integer("runs", "arms times seeds, over which the other factors are balanced"),
+        real("percent", "of the answers right, mean over runs"),
+        real("worst", "run"),
+        real("best", "run"),
+    ),
     "curves": table(
         "the loss in training",
         *_RUN,

@@ -5,16 +5,25 @@ seeds or more it draws seeds as well (Efron and Tibshirani 1993). With fewer it 
 is exact, over problems: one counts for the arm that has it right with more seeds.
 """
 
+from collections.abc import Callable
+
 import numpy as np
 import pandas as pd
 from scipy.stats import binomtest
 
+from experiments.coprocessor.arms import ARMS, CROSSED, Arm
 from experiments.coprocessor.schema import TABLES
 from experiments.coprocessor.tasks import LONGEST_TRAINED
 
 KEPT = 200
 """Problems of a cell whose outcomes are recorded one by one."""
 _DRAWS, SEEDS = 2000, 5
+FACTORS: dict[str, Callable[[Arm], str]] = {
+    "trained": lambda arm: arm.trained,
+    "gate": lambda arm: arm.gate if arm.output == "mixture" else arm.output,
+    "signal": lambda arm: arm.signal,
+}
+"""Of the crossed arms, by name: the level of an arm."""
 RANGES = {"trained": (1, LONGEST_TRAINED), "beyond": (LONGEST_TRAINED + 1, 1 << 30)}
 
 
@@ -39,6 +48,21 @@ def compared(accuracy: pd.DataFrame, pairs: list[tuple[str, str]], seed: int = 0
             if seeds:
                 rows.append((one, other, name, *_compared([a[s] for s in seeds], [b[s] for s in seeds], seed)))
     return TABLES["differences"].frame(rows)
+
+
+def effects(accuracy: pd.DataFrame) -> pd.DataFrame:
+    """Of each level of each factor: what share of the answers its runs have right; over the crossed arms, in signs."""
+    own = accuracy[accuracy["arm"].isin(CROSSED) & (accuracy["form"] == "signs")]
+    rows = []
+    for factor, level_of in FACTORS.items():
+        levels = own["arm"].map(lambda name, of=level_of: of(ARMS[name]))
+        for (level, name), some in own.groupby(
+            [levels, np.where(own["length"] > LONGEST_TRAINED, "beyond", "trained")], sort=False
+        ):
+            sums = some.groupby(["arm", "seed"])[["right", "problems"]].sum()
+            percent = 100 * sums["right"] / sums["problems"]
+            rows.append((factor, level, name, len(sums), percent.mean(), percent.min(), percent.max()))
+    return TABLES["effects"].frame(rows)
 
 
 def _outcomes(accuracy: pd.DataFrame, arm: str) -> dict[int, np.ndarray]:

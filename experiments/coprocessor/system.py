@@ -66,11 +66,13 @@ class System(nn.Module):
     def __init__(self, base: LanguageModel, arm: Arm, generator: torch.Generator, vocabulary: Vocabulary = ASCII) -> None:
         super().__init__()
         self.vocabulary = vocabulary
+        self.tokens: torch.Tensor
+        self.register_buffer("tokens", vocabulary.symbols.to(base.head.weight.device), persistent=False)
         self.base, self.arm, self.generator, width = base, arm, generator, base.size.width
         pointer = PointerAlu(width, tuple(OPERATIONS), arm.gate, LONGEST)
         self.pointer = pointer if arm.mechanism == "pointer" else None
         self.random = RandomAlu(LONGEST, len(OPERATIONS)) if arm.alu == "random" else None
-        self.symbols = nn.Parameter(base.head.weight[vocabulary.symbols].detach().clone()) if arm.output == "residual" else None
+        self.symbols = nn.Parameter(base.head.weight[self.tokens].detach().clone()) if arm.output == "residual" else None
         self._train_some()
         block = base.blocks[-1]
         if arm.mechanism == "replica":
@@ -107,7 +109,7 @@ class System(nn.Module):
         if self.symbols is not None:
             return self.base.head((rows + gate * symbols @ self.symbols).to(rows)).float().softmax(-1)
         logits = self.base.head(rows).float()
-        tokens = symbols @ functional.one_hot(self.vocabulary.symbols, logits.shape[-1]).to(symbols)
+        tokens = symbols @ functional.one_hot(self.tokens, logits.shape[-1]).to(symbols)
         if self.arm.output == "logits":
             return (logits + _LOGITS * gate * tokens).softmax(-1)
         written = gate * tokens
@@ -129,7 +131,7 @@ class System(nn.Module):
         if self.random is not None:
             return self.random(operands, chosen, batch.answer.shape[1])
         if self.arm.alu == "permuted":
-            order = torch.rand(chosen.shape, generator=self.generator).argsort(1)
+            order = torch.rand(chosen.shape, generator=self.generator, device="cpu").argsort(1).to(chosen.device)
             chosen = chosen.gather(1, order)
         symbols = following(operands, tuple(OPERATIONS), chosen, batch.answer, joint or _JOINTS[self.arm.path])
         return torch.zeros_like(symbols) if self.arm.alu == "zero" else symbols
@@ -138,7 +140,7 @@ class System(nn.Module):
         """Nats a symbol of the answers; and what else is asked: that the gate is closed everywhere else, and that the ALU
         explains the answers."""
         found, count = self.answer(batch, first), batch.counted.sum()
-        chances = found.probabilities.gather(2, self.vocabulary.symbols[batch.answer][..., None])[..., 0]
+        chances = found.probabilities.gather(2, self.tokens[batch.answer][..., None])[..., 0]
         answers = -((chances + _LEAST).log() * batch.counted).sum() / count
         if found.alu is None or found.scores is None:
             return answers, torch.zeros(())
@@ -165,11 +167,12 @@ class System(nn.Module):
         )  # fmt: skip
         return -sum(((p + _LEAST).log() * told).sum() for p in right) / told.sum().clamp(min=1)
 
-    def text_loss(self, tokens: torch.Tensor, first: torch.Tensor | int = 0) -> torch.Tensor:
-        """Nats a token, `[N, T - 1]`. At most, of a mixture whose gate is no more than its score's sigmoid, since what a gate
-        that opens by mistake gives the right token is not counted."""
+    def on_text(self, tokens: torch.Tensor, first: torch.Tensor | int = 0) -> tuple[torch.Tensor, torch.Tensor | None]:
+        """Nats a token, and the scores of the gate, `[N, T - 1]` each. At most, of a mixture whose gate is no more than its
+        score's sigmoid, since what a gate that opens by mistake gives the right token is not counted."""
         embedded, hidden = self.base.hidden(tokens[:, :-1], first)
         loss = functional.cross_entropy(self.base.head(hidden).float().transpose(1, 2), tokens[:, 1:], reduction="none")
         if self.pointer is None:
-            return loss
-        return loss + functional.softplus(self.pointer.scores(self.pointer.features(embedded, hidden)))
+            return loss, None
+        scores = self.pointer.scores(self.pointer.features(embedded, hidden))
+        return loss + functional.softplus(scores), scores

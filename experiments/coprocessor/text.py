@@ -23,7 +23,7 @@ def tokens(test: bool, vocabulary: Vocabulary = ASCII) -> torch.Tensor:
     key = test, id(vocabulary)
     if key not in _KEPT:
         chosen = _without(_topics(True), _topics(False)) if test else _topics(False)
-        _KEPT[key] = vocabulary, torch.tensor(vocabulary.encode("\n\n".join(chosen))[0])
+        _KEPT[key] = vocabulary, torch.tensor(vocabulary.encode("\n\n".join(chosen))[0], device="cpu")
     return _KEPT[key][1]
 
 
@@ -49,12 +49,12 @@ def checksum() -> str:
 def windows(generator: torch.Generator, count: int, length: int, vocabulary: Vocabulary = ASCII) -> torch.Tensor:
     """Pieces of the training text at random places, `[count, length]`."""
     source = tokens(False, vocabulary)
-    first = torch.randint(len(source) - length, (count,), generator=generator)
-    return source[first[:, None] + torch.arange(length)]
+    first = torch.randint(len(source) - length, (count,), generator=generator, device="cpu")
+    return source[first[:, None] + torch.arange(length, device="cpu")].to(torch.get_default_device())
 
 
 def windows_of_test(length: int, vocabulary: Vocabulary = ASCII) -> torch.Tensor:
     """All of the test text in pieces, `[count, length + 1]`: each begins with the last token of the one before it."""
     source = tokens(True, vocabulary)
-    first = torch.arange((len(source) - 1) // length) * length
-    return source[first[:, None] + torch.arange(length + 1)]
+    first = torch.arange((len(source) - 1) // length, device="cpu") * length
+    return source[first[:, None] + torch.arange(length + 1, device="cpu")].to(torch.get_default_device())

@@ -121,7 +121,7 @@ def train(
         _set_rate(optimizer, share)
         problems, words = source.problems(), source.texts()
         answers, rest = system.loss(problems, source.first(problems.tokens))
-        loss = answers + rest + system.text_loss(words, source.first(words)).mean()
+        loss = answers + rest + system.on_text(words, source.first(words))[0].mean()
         if not torch.isfinite(loss):
             raise Diverged(arm.name, step)
         _step(optimizer, loss)
@@ -166,7 +166,7 @@ class _Source:
             raise UserError(
                 f"the model has {self._positions} positions, and a prompt {tokens.shape[1]} tokens: take a longer one"
             )
-        return torch.randint(most + 1, (len(tokens),), generator=self._generator)
+        return torch.randint(most + 1, (len(tokens),), generator=self._generator, device="cpu").to(tokens.device)
 
 
 def _next_loss(

@@ -11,7 +11,7 @@ TRAINED = 6
 
 def draw(results: Results) -> Figure:
     """Lines of the mean over operations and seeds, for problems in signs; the smallest model."""
-    accuracy = results.table("coprocessor", "accuracy")
+    accuracy = results.fullest("coprocessor").table("coprocessor", "accuracy")
     own = accuracy[(accuracy["form"] == "signs") & (accuracy["width"] == accuracy["width"].min())]
     arms = list(own["arm"].unique())
     figure, axes = plt.subplots(figsize=(style.COLUMN_IN, 3.1))

@@ -9,7 +9,7 @@ from figures import style
 
 def draw(results: Results) -> Figure:
     """Lines of the mean over seeds, bands of their range; the smallest model."""
-    curves = results.table("coprocessor", "curves")
+    curves = results.fullest("coprocessor").table("coprocessor", "curves")
     curves = curves[curves["width"] == curves["width"].min()]
     figure, axes = plt.subplots(figsize=(style.COLUMN_IN, 3.0))
     for arm, look in style.methods(list(curves["arm"].unique())).items():

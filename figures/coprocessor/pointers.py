@@ -9,7 +9,7 @@ from figures import style
 
 def draw(results: Results) -> Figure:
     """The weights of both pointers at each character, of the arm `pointer` and its first seed."""
-    found = results.table("coprocessor", "pointers")
+    found = results.fullest("coprocessor").table("coprocessor", "pointers")
     found = found[(found["arm"] == "pointer") & (found["width"] == found["width"].min())]
     found = found[found["seed"] == found["seed"].min()]
     figure, all_axes = plt.subplots(2, 1, figsize=(style.PAGE_IN, 2.4))

@@ -9,7 +9,7 @@ from figures import style
 
 def draw(results: Results) -> Figure:
     """A line through the selected points; the ratified ones with their names."""
-    points = results.table("isa_discovery", "front")
+    points = results.fullest("isa_discovery").table("isa_discovery", "front")
     figure, axes = plt.subplots(figsize=(style.COLUMN_IN, 2.4))
     kinds = ("selected", "ratified", "base")
     for kind, look in style.looks(kinds, kinds).items():

@@ -9,7 +9,7 @@ from figures import style
 
 def draw(results: Results) -> Figure:
     """Lines of the medians over seeds, bands of their range; each program counts alike."""
-    rows = results.table("isa_discovery", "selections").query("alike == 'program'")
+    rows = results.fullest("isa_discovery").table("isa_discovery", "selections").query("alike == 'program'")
     points = rows.groupby(["method", "count"], sort=False)["mean_percent"].agg(median="median", low="min", high="max")
     points = points.reset_index().query("method != 'second_solver'")  # the same as exact
     figure, axes = plt.subplots(figsize=(style.COLUMN_IN, 2.4))

@@ -13,7 +13,7 @@ _FILLS = {"exact": style.INK, "gradient": "#0072B2", "discrete": "#E69F00", "con
 
 def draw(results: Results) -> Figure:
     """A row a method, a column of panels a case: share of seeds with its Wilson interval, and median regret."""
-    found = results.table("isa_discovery", "entrants").query("usual")
+    found = results.fullest("isa_discovery").table("isa_discovery", "entrants").query("usual")
     cases, methods = list(found["case"].unique()), list(found["method"].unique())
     size = (style.PAGE_IN, 0.16 * len(methods) + 0.9)
     figure, panels = plt.subplots(1, 2 * len(cases), sharey=True, figsize=size, squeeze=False)

@@ -13,7 +13,7 @@ _SHOWN = ("gradient", "discrete")
 
 
 def draw(results: Results) -> Figure:
-    found = results.table("isa_discovery", "entrants").query("usual")
+    found = results.fullest("isa_discovery").table("isa_discovery", "entrants").query("usual")
     found = found[(found["case"] == found["case"].iloc[-1]) & found["family"].isin(_SHOWN)]
     at = np.geomspace(found["budget"].max() / 1e3, found["budget"].max(), _POINTS)
     figure, axes = plt.subplots(figsize=(style.COLUMN_IN, 2.6))

@@ -57,7 +57,7 @@ def _parts(node: ast.expr) -> tuple[str, list[ast.expr]]:
 
 
 def draw(results: Results) -> Figure:
-    rows = results.table("isa_discovery", "operations")
+    rows = results.fullest("isa_discovery").table("isa_discovery", "operations")
     row = next(r for r in rows.itertuples() if r.nodes >= _LEAST)
     text = row.expression
     for ours, pythons in _SIGNED.items():

@@ -13,7 +13,8 @@ _TRAINED = 6
 
 
 def build(results: Results) -> dict[str, Any]:
-    """As `numbers` says."""
+    """As `numbers` says, of a larger run where there is one."""
+    results = results.fullest(EXPERIMENT)
     return numbers.joined(*(part(results) for part in (_arms, _pointer, _differences, _controls)))
 
 

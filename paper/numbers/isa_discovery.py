@@ -13,7 +13,8 @@ EXPERIMENT = "isa_discovery"
 
 
 def build(results: Results) -> dict[str, Any]:
-    """As `numbers` says."""
+    """As `numbers` says, of a larger run where there is one."""
+    results = results.fullest(EXPERIMENT)
     return numbers.joined(
         *(part(results) for part in (_corpus, _selections, _operations, _elsewhere, _generalisation, _invention, _controls))
     )
