@@ -96,6 +96,7 @@ def stages(device: str) -> list[tuple[str, str, Callable[[Run], Iterator[Row]]]]
         ("evaluations for search", own, gpu_stages.evaluations),
         *((f"conformance of {m}", m, partial(conformance, machine=m, kinds=hard)) for m in slow),
         *((f"gradients of {m}", m, partial(conformance, machine=m, kinds=("gradient",))) for m in slow),
+        ("coprocessor", "torch_neural", gpu_stages.coprocessor),
         ("neural addition", "torch_neural", gpu_stages.addition),
         *((f"throughput of {m}", m, partial(gpu_stages.throughput, machine=m)) for m in slow),
         ("soft steps of jax_tensor", slow[0], partial(gpu_stages.soft_steps, machine=slow[0])),

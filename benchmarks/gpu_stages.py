@@ -204,6 +204,18 @@ def addition(run: "Run") -> Iterator["Row"]:
         yield EXPERIMENT, "addition", {"backend": "torch_neural", "batch": 1 << power} | _renamed(found, "additions_per_s")
 
 
+def coprocessor(run: "Run") -> Iterator["Row"]:
+    """The pointer ALU in the largest model of the experiment, with one seed: trained from its base, and asked."""
+    from experiments.coprocessor import evidence
+    from experiments.coprocessor.run import SCALES, SIZES
+
+    scale = SCALES["smoke" if run.tiny else "quick"]
+    rows = evidence.arm("pointer", SIZES["small" if run.tiny else "large"], 0, scale.schedule, scale.asked, run.device)
+    for name in ("runs", "accuracy"):
+        for row in evidence.unfolded(name, rows).to_dict("records"):
+            yield "coprocessor", name, row
+
+
 def _renamed(found: dict[str, float], column: str) -> dict[str, Any]:
     """The median under the name that the table has for it."""
     return {column: found["value"], "low": found["low"], "high": found["high"]}

@@ -1,20 +1,25 @@
 """Problems, the pointer, arms and training of the coprocessor."""
 
+import itertools
 import random
+from collections import Counter
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 import torch
+import yaml
 
 from backends.interface import UserError
 from experiments.coprocessor import alu, controls, evaluation, evidence, statistics, tasks, templates, text, training
 from experiments.coprocessor.alphabet import ASCII, STOP
-from experiments.coprocessor.arms import ARMS
+from experiments.coprocessor.arms import ARMS, CROSSED
 from experiments.coprocessor.batches import batch
 from experiments.coprocessor.evidence import Asked
 from experiments.coprocessor.pointer import Operands, PointerAlu, Reading, following
+from experiments.coprocessor.run import SCALES
 from experiments.coprocessor.schema import TABLES
 from experiments.coprocessor.system import System
 from experiments.coprocessor.training import Schedule
@@ -203,3 +208,28 @@ def test_numbers_longer_than_a_word_are_chained():
     for operation in ("add", "subtract", "compare"):
         pairs = [tasks.operands(rng, operation, (length, length), None) for length in (10, 20, 100)]
         assert evaluation.chained(system, [tasks.in_signs(operation, a, b) for a, b in pairs], alu.integers).all()
+
+
+def test_no_run_at_scale_full_has_a_seed_of_the_tuning():
+    tuned = yaml.safe_load(Path(evidence.__file__).with_name("tuning.yaml").read_text(encoding="utf-8"))
+    seeds = {seed for entry in tuned[3:] for seed in entry["seeds"]}
+    assert seeds and not seeds & {seed for group in SCALES["full"].groups for seed in range(group.seeds)}
+
+
+def test_the_crossed_design_is_balanced():
+    """Each pair of levels of two factors in as many arms as every other."""
+    for one, other in itertools.combinations(statistics.FACTORS.values(), 2):
+        counts = Counter((one(ARMS[name]), other(ARMS[name])) for name in CROSSED)
+        assert len(set(counts.values())) == 1, counts
+
+
+def test_effects_average_over_the_other_factors():
+    rows = [
+        {"arm": name, "width": 64, "depth": 2, "seed": 0, "form": "signs", "operation": "add", "length": 9, "problems": 10,
+         "right": 10 if ARMS[name].trained == "all" else 5, "operands": 0, "operations": 0, "opened": 0, "outcomes": "0"}
+        for name in CROSSED
+    ]  # fmt: skip
+    found = statistics.effects(TABLES["accuracy"].frame(rows)).set_index(["factor", "level"])["percent"]
+    assert found["trained", "all"] == 100 and found["trained", "last"] == 50
+    np.testing.assert_allclose(found["gate"], 100 * 2 / 3)
+    np.testing.assert_allclose(found["signal"], 100 * 2 / 3)

@@ -73,12 +73,12 @@ _ALL = (
     replace(_MENDED, name="replica_mended_zero", alu="zero"),
     replace(_REPLICA, name="replica_base", mechanism="none"),
 )
-_GATES = ("sigmoid", "capped", "confident", "hard_concrete", "logits")
-"""The last is a switch on the logits."""
+_GATES = ("sigmoid", "capped", "confident", "hard_concrete", "logits", "residual")
+"""The last two are ways out, with the first gate: a switch on the logits, and what is added to the residual stream."""
 _CROSSED = tuple(
     Arm(
         f"crossed_{trained}_{gate}_{signal}", trained=trained, signal=signal,
-        gate="sigmoid" if gate == "logits" else gate, output="logits" if gate == "logits" else "mixture",
+        gate="sigmoid" if gate in OUTPUTS else gate, output=gate if gate in OUTPUTS else "mixture",
     )
     for row, trained in enumerate(TRAINED)
     for column, gate in enumerate(_GATES)

@@ -15,7 +15,7 @@ from torch import nn
 from experiments.coprocessor import alu, carries, gates, pairs, reading
 
 CANDIDATES = 3
-WITHOUT_CONTEXT = 0.25
+WITHOUT_CONTEXT = 0.5
 """Share of the examples, in training."""
 
 
