@@ -21,8 +21,8 @@ def draw(results: Results) -> Figure:
         own = found[found["case"] == case]
         for row, method in enumerate(methods):
             _point(panels[0, 2 * k : 2 * k + 2], row, own[own["method"] == method])
-        panels[0, 2 * k].set(xlim=(-0.05, 1.05), xlabel="seeds with an optimum", title=case.replace("_", " "))
-        panels[0, 2 * k + 1].set(xlabel="median regret (%)", title=case.replace("_", " "))
+        panels[0, 2 * k].set(xlim=(-0.05, 1.05), xlabel="share with\nan optimum", title=case.replace("_", " "))
+        panels[0, 2 * k + 1].set(xlabel="median\nregret (%)", title=case.replace("_", " "))
     panels[0, 0].set_yticks(range(len(methods)), [method.replace("_", " ") for method in methods])
     panels[0, 0].invert_yaxis()
     return figure
@@ -33,5 +33,6 @@ def _point(panels, row: int, runs: pd.DataFrame) -> None:
         return
     look = {"marker": "o", "markerfacecolor": _FILLS[runs["family"].iloc[0]], "color": style.INK, "linewidth": 0.7}
     share, interval = runs["hit"].mean(), binomtest(int(runs["hit"].sum()), len(runs)).proportion_ci(method="wilson")
-    panels[0].errorbar(share, row, xerr=[[share - interval.low], [interval.high - share]], **look)
+    bounds = [[share - interval.low], [interval.high - share]] if len(runs) > 1 else None  # one run has no chance in it
+    panels[0].errorbar(share, row, xerr=bounds, **look)
     panels[1].plot(runs["regret_percent"].median(), row, **look)
