@@ -30,6 +30,11 @@ def tables() -> dict[str, pd.DataFrame]:
         "accuracy": accuracy,
         "compliance": [("pointer", 64, 2, seed, "add", 10, 10, 0) for seed in (0, 1)],
         "chained": [("pointer", 64, 2, seed, "add", length, 10, 10) for seed in (0, 1) for length in (20, 100)],
+        "effects": [
+            ("gate", level, lengths, 6, 90.0, 80.0, 100.0)
+            for level in ("sigmoid", "capped")
+            for lengths in ("trained", "beyond")
+        ],
         "curves": [(arm, 64, 2, seed, step, 1 / step) for arm in ARMS for seed in (0, 1) for step in (10, 20)],
         "pointers": [("pointer", 64, 2, 0, k, p, "1", 0.5, 0.5) for k in (0, 1) for p in (0, 1)],
         "controls": [("planted leak", 1.0, "all", True)],

@@ -5,6 +5,8 @@ All arms see the same problems in the same order for the same seed.
 
 from dataclasses import dataclass, replace
 
+from experiments.coprocessor import schema
+
 MECHANISMS = ("none", "mlp", "pointer", "replica")
 ALUS = ("real", "zero", "others", "permuted", "random")
 """real; its output zeroed; fed another example's operands; operations exchanged at random for each example; a frozen random
@@ -77,7 +79,7 @@ _GATES = ("sigmoid", "capped", "confident", "hard_concrete", "logits", "residual
 """The last two are ways out, with the first gate: a switch on the logits, and what is added to the residual stream."""
 _CROSSED = tuple(
     Arm(
-        f"crossed_{trained}_{gate}_{signal}", trained=trained, signal=signal,
+        f"{schema.CROSSED}{trained}_{gate}_{signal}", trained=trained, signal=signal,
         gate="sigmoid" if gate in OUTPUTS else gate, output=gate if gate in OUTPUTS else "mixture",
     )
     for row, trained in enumerate(TRAINED)

@@ -3,6 +3,8 @@
 from experiments.harness.schema import boolean, integer, real, table, text
 
 ORDER = 50
+CROSSED = "crossed_"
+"""What the names of the arms of the crossed design begin with."""
 _RUN = (
     text("arm", "of `arms.ARMS`", "key"),
     integer("width", "of the model", "key"),

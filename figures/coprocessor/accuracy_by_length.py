@@ -5,6 +5,7 @@ from matplotlib.figure import Figure
 
 from experiments.harness.tables import Results
 from figures import style
+from figures.coprocessor import shown
 
 TRAINED = 6
 
@@ -12,7 +13,7 @@ TRAINED = 6
 def draw(results: Results) -> Figure:
     """Lines of the mean over operations and seeds, for problems in signs; the smallest model."""
     accuracy = results.fullest("coprocessor").table("coprocessor", "accuracy")
-    own = accuracy[(accuracy["form"] == "signs") & (accuracy["width"] == accuracy["width"].min())]
+    own = shown(accuracy[accuracy["form"] == "signs"])
     arms = list(own["arm"].unique())
     figure, axes = plt.subplots(figsize=(style.COLUMN_IN, 3.1))
     sums = own.groupby(["arm", "length"])[["right", "problems"]].sum()

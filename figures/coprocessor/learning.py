@@ -5,12 +5,12 @@ from matplotlib.figure import Figure
 
 from experiments.harness.tables import Results
 from figures import style
+from figures.coprocessor import shown
 
 
 def draw(results: Results) -> Figure:
     """Lines of the mean over seeds, bands of their range; the smallest model."""
-    curves = results.fullest("coprocessor").table("coprocessor", "curves")
-    curves = curves[curves["width"] == curves["width"].min()]
+    curves = shown(results.fullest("coprocessor").table("coprocessor", "curves"))
     figure, axes = plt.subplots(figsize=(style.COLUMN_IN, 3.0))
     for arm, look in style.methods(list(curves["arm"].unique())).items():
         found = curves[curves["arm"] == arm].groupby("step")["loss"].agg(["mean", "min", "max"])

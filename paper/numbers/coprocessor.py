@@ -5,17 +5,19 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from experiments.harness.tables import Results
+from experiments.coprocessor.schema import CROSSED
+from experiments.harness.tables import Missing, Results
 from paper import numbers
 
 EXPERIMENT = "coprocessor"
 _TRAINED = 6
+_IN_ALL_SIZES = ("fine_tuned", "pointer", "pointer_others")
 
 
 def build(results: Results) -> dict[str, Any]:
     """As `numbers` says, of a larger run where there is one."""
     results = results.fullest(EXPERIMENT)
-    return numbers.joined(*(part(results) for part in (_arms, _pointer, _differences, _controls)))
+    return numbers.joined(*(part(results) for part in (_arms, _pointer, _differences, _effects, _sizes, _controls)))
 
 
 def _share(rows: pd.DataFrame, column: str = "right") -> str:
@@ -25,7 +27,7 @@ def _share(rows: pd.DataFrame, column: str = "right") -> str:
 def _arms(results: Results) -> dict[str, Any]:
     accuracy, runs = (_smallest(results.table(EXPERIMENT, t)) for t in ("accuracy", "runs"))
     rows = []
-    for arm, own in accuracy.groupby("arm", sort=False):
+    for arm, own in accuracy[~accuracy["arm"].str.startswith(CROSSED)].groupby("arm", sort=False):
         signs, run = own[own["form"] == "signs"], runs[runs["arm"] == arm]
         parts = (
             signs[signs["length"] <= _TRAINED], signs[signs["length"] > _TRAINED], own[own["form"] == "words"],
@@ -96,6 +98,31 @@ def _differences(results: Results) -> dict[str, Any]:
         for r in results.table(EXPERIMENT, "differences").itertuples()
     ]  # fmt: skip
     return {"cop_differences": rows}
+
+
+def _effects(results: Results) -> dict[str, Any]:
+    """Of the crossed design; no rows where it was not run."""
+    try:
+        effects = results.table(EXPERIMENT, "effects")
+    except Missing:  # older than the table, or not of this scale
+        return {"cop_effects": []}
+    rows = []
+    for (factor, level), own in effects.groupby(["factor", "level"], sort=False):
+        cells = [
+            f"{r.percent:.1f} % ({r.worst:.1f} to {r.best:.1f})" for r in own.sort_values("range", ascending=False).itertuples()
+        ]
+        rows.append([factor, str(level).replace("_", " "), int(own["runs"].max()), *cells])
+    return {"cop_effects": rows}
+
+
+def _sizes(results: Results) -> dict[str, Any]:
+    accuracy, runs = (results.table(EXPERIMENT, t) for t in ("accuracy", "runs"))
+    beyond = accuracy[(accuracy["form"] == "signs") & (accuracy["length"] > _TRAINED) & accuracy["arm"].isin(_IN_ALL_SIZES)]
+    rows = []
+    for (width, depth, arm), own in beyond.groupby(["width", "depth", "arm"]):
+        run = runs[(runs["width"] == width) & (runs["depth"] == depth) & (runs["arm"] == arm)]
+        rows.append([f"{width} × {depth}", str(arm).replace("_", " "), len(run), _share(own), _more(run)])
+    return {"cop_sizes": rows}
 
 
 def _controls(results: Results) -> dict[str, Any]:
