@@ -55,10 +55,11 @@ def gpu(root: Path) -> Path:
 
 
 def belongs(folder: Path, of: str, role: str) -> None:
-    """Write a manifest beside the results: those in `folder` belong to the set `of` as `role`."""
+    """Write into the manifest beside the results: those in `folder` belong to the set `of` as `role`."""
     entry = {"title": "made up", "scale": "smoke", "hardware": "made up"}
-    sets = {of: entry, folder.name: entry | {"of": of, "role": role}}
-    (folder.parent / "manifest.yaml").write_text(yaml.safe_dump(sets))
+    manifest = folder.parent / "manifest.yaml"
+    known = yaml.safe_load(manifest.read_text()) if manifest.is_file() else {}
+    manifest.write_text(yaml.safe_dump(known | {of: entry, folder.name: entry | {"of": of, "role": role}}))
 
 
 def _completed(declared: schema.Table, frame: pd.DataFrame) -> pd.DataFrame:
@@ -135,8 +136,9 @@ def _timing() -> dict[str, pd.DataFrame]:
     ]  # fmt: skip
     sweep += [(i, "flushed", 64, 1 << 15, 16, 64, 8, 1500, 1600, 0.0, 7, 4096, 5.0) for i in aes[:2]]
     recovery = [
-        (i, 64, k, 1 << n, n, 16 if i == "aes_ttable" and n > 15 else 1, i == "aes_ttable" and n > 15, n, 50, 2.0)
-        for i in aes for k in range(3) for n in (14, 16, 18)
+        (i, 64, k, 1 << n, n, 16 if i == "aes_ttable" and n > 15 else 1, i == "aes_ttable" and n > 15, n,
+         50 if "table" in i else 1, 2.0)
+        for i in (*aes, "aes_ttable_shuffled") for k in range(3) for n in (14, 16, 18)
     ]  # fmt: skip
     dudect = [
         ("native", i, f"{i}, flushed", "tsc", s, 10**n, 2.0**n, 2.0)
@@ -182,7 +184,8 @@ def _timing() -> dict[str, pd.DataFrame]:
 
 
 METHODS = {
-    "straight_through": "gradient", "annealed_bits": "gradient", "hybrid": "hybrid", "mcmc": "discrete",
+    "straight_through": "gradient", "annealed_bits": "gradient", "annealed_value": "gradient",
+    "hybrid": "hybrid", "mcmc": "discrete",
     "enumeration": "discrete", "smt": "discrete", "sketches": "discrete", "fixed_temperature": "control",
     "fixed_temperature_bits": "control", "hybrid_without_gradient": "ablation", "warm_start": "ablation",
 }  # fmt: skip

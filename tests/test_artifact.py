@@ -77,8 +77,10 @@ def at_scale(results, folder, scale):
 
 def test_every_metric_finds_its_rows(results, tmp_path):
     at_scale(Results(results), tmp_path / "longer", "full")
-    made = at_scale(Results(results), tmp_path / "made", "quick")
+    at_scale(Results(results), tmp_path / "accelerator", "quick")
+    made = at_scale(Results(results), tmp_path / "made", "full")
     made_up.belongs(tmp_path / "longer", "made", "minute")
+    made_up.belongs(tmp_path / "accelerator", "made", "hardware")
     verdicts = claims.judge_all(made)
     missing = {v.claim.id for v in verdicts if v.verdict == NOT_RUN}
     assert not missing

@@ -45,3 +45,20 @@ def test_orders():
     assert statistics.tasks(runs) == ["add", "increment", "abs", "max"]
     assert statistics.methods(runs) == ["annealed", "hybrid", "mcmc"]
     assert statistics.longer_half(runs) == ["max", "abs"]
+
+
+def test_pairs_are_of_the_same_task_and_seed():
+    rows = [
+        ("add", m, seed, right)
+        for m, seeds in (("one", [1, 1, 1, 0]), ("other", [1, 0, 0, 1]))
+        for seed, right in enumerate(seeds)
+    ]
+    rows += [("max", m, seed, seed % 2) for m in ("one", "other") for seed in range(4)] + [("abs", "one", 0, 1)]
+    runs = pd.DataFrame(rows, columns=["task", "method", "seed", "right"]).astype({"right": bool})
+    found = statistics.paired(runs, "one", "other")
+    assert (found.tasks, found.runs, found.right, found.other_right) == (2, 8, 5, 4)
+    assert (found.only_one, found.only_other) == (2, 1)
+    assert found.points == pytest.approx(12.5)
+    assert (found.low, found.high) == (0, 25)  # of two tasks drawn again, one may be drawn twice
+    assert found.p == 1
+    assert statistics.paired(runs, "one", "nobody") is None

@@ -2,16 +2,22 @@
 
 Runs that found nothing count with all that they spent, so that failures and restarts have their price: executions to a
 solution are all executions of a method on a task over its solutions. Source of the interval: Wilson (1927).
+
+Two methods are compared on the tasks and seeds that both were run on. Runs of one task are alike, so the interval of a
+difference draws tasks (Efron and Tibshirani 1993), and the exact test of McNemar (1947) stands beside it with its condition.
 """
 
 import math
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
+from scipy.stats import binomtest
 
 from experiments.program_search.method import FAMILIES
 
 _NORMAL_95 = 1.959964
+_DRAWS = 10_000
 CONTROL_GROUP, LOOPS = "control", "loops"
 _SUMS = {"runs": ("right", "size"), "right": ("right", "sum"), "spent": ("evaluations", "sum"), "time_s": ("wall_s", "sum")}
 
@@ -40,6 +46,38 @@ def tally(runs: pd.DataFrame, by: tuple[str, ...] = ("task", "method")) -> pd.Da
     found["to_solution"] = (found["spent"] / solved).fillna(np.inf)
     found["to_solution_s"] = (found["time_s"] / solved).fillna(np.inf)
     return found
+
+
+class Paired(NamedTuple):
+    """One method against another. points: percent right of the one less that of the other, low to high its 95 % interval.
+    only_one, only_other: runs that one of the two has right. p: of McNemar's test, as if runs were independent."""
+
+    tasks: int
+    runs: int
+    right: int
+    other_right: int
+    points: float
+    low: float
+    high: float
+    only_one: int
+    only_other: int
+    p: float
+
+
+def paired(runs: pd.DataFrame, one: str, other: str, seed: int = 0) -> Paired | None:
+    """The tasks and seeds of both; None where there are none."""
+    both = runs[runs["method"].isin([one, other])].pivot(index=["task", "seed"], columns="method", values="right").dropna()
+    if not {one, other} <= set(both) or both.empty:
+        return None
+    a, b = both[one].astype(bool), both[other].astype(bool)
+    by_task = pd.DataFrame({"gain": a.astype(int) - b.astype(int)}).groupby("task")["gain"].agg(["sum", "size"]).to_numpy()
+    drawn = by_task[np.random.default_rng(seed).integers(len(by_task), size=(_DRAWS, len(by_task)))].sum(axis=1)
+    low, high = np.quantile(100 * drawn[:, 0] / drawn[:, 1], (0.025, 0.975))
+    only_one, only_other = int((a & ~b).sum()), int((b & ~a).sum())
+    p = binomtest(only_one, only_one + only_other).pvalue if only_one + only_other else 1.0
+    return Paired(
+        len(by_task), len(both), int(a.sum()), int(b.sum()), 100 * (a.mean() - b.mean()), low, high, only_one, only_other, p
+    )
 
 
 def tasks(runs: pd.DataFrame) -> list[str]:

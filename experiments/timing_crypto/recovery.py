@@ -49,6 +49,10 @@ class Sample:
         """The first `count` encryptions alone."""
         return Sample(self.row, self.plaintexts[:count], self.cycles[:count])
 
+    def shuffled(self, noise: np.random.Generator) -> "Sample":
+        """The same counts, each with another plaintext."""
+        return Sample(self.row, self.plaintexts, noise.permutation(self.cycles))
+
 
 @dataclass(frozen=True)
 class Guess:

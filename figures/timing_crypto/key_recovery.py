@@ -7,7 +7,7 @@ from experiments.harness.tables import Results
 from figures import style
 
 _BITS = 128
-_KNOWN = ("aes_ttable", "aes_sbox", "aes_scan", "aes_bitsliced")
+_KNOWN = ("aes_ttable", "aes_sbox", "aes_scan", "aes_bitsliced", "aes_ttable_shuffled", "aes_sbox_shuffled")
 
 
 def draw(results: Results) -> Figure:

@@ -78,9 +78,10 @@ def _controls(runs: pd.DataFrame) -> dict[str, Any]:
 
 
 def _best(runs: pd.DataFrame) -> dict[str, Any]:
-    """Of the gradient, hybrid and discrete family the method with the highest rate over all tasks it was run on."""
+    """Of the gradient, hybrid and discrete family the method with the highest rate, of those that were run on all tasks."""
     values: dict[str, Any] = {}
     every = statistics.tally(runs[runs["group"] != statistics.CONTROL_GROUP], ("family", "method"))
+    every = every[every["runs"] == every["runs"].max()]  # on the same tasks
     for family in ("gradient", "hybrid", "discrete"):
         own = every[every["family"] == family]
         if len(own):
@@ -111,14 +112,16 @@ def _hybrid(runs: pd.DataFrame) -> dict[str, Any]:
 def _blind(runs: pd.DataFrame) -> dict[str, Any]:
     """The hybrid against the same walk without its gradient, on the tasks and seeds that both were run on; ratios on the tasks
     that both solve."""
-    both = runs[runs["method"].isin([HYBRID, BLIND])]
-    both = both[both.groupby(["task", "seed"])["method"].transform("nunique") == 2]
-    if both.empty:
+    found = statistics.paired(runs, HYBRID, BLIND)
+    if found is None:
         return {}
-    right = both.groupby("method")["right"].sum()
+    lines = statistics.paired(runs[runs["group"] != statistics.LOOPS], HYBRID, BLIND) or found
+    both = runs[runs["method"].isin([HYBRID, BLIND])]
     costs, times = (_costs(both, of).replace(np.inf, np.nan).dropna() for of in ("to_solution", "to_solution_s"))
     return {
-        "blind_right": right[BLIND], "blind_hybrid": right[HYBRID], "blind_runs": len(both) // 2, "blind_tasks": len(costs),
+        "blind_right": found.other_right, "blind_hybrid": found.right, "blind_runs": found.runs, "blind_tasks": len(costs),
+        "blind_lines": lines.tasks, "blind_points": f"{lines.points:+.1f} points ({lines.low:+.1f} to {lines.high:+.1f})",
+        "blind_only": f"{lines.only_one} against {lines.only_other}", "blind_p": f"{lines.p:.1g}",
         "blind_cost": (costs[HYBRID] / costs[BLIND]).median(), "blind_time": (times[HYBRID] / times[BLIND]).median(),
     }  # fmt: skip
 

@@ -9,6 +9,11 @@ from experiments.synthesis import statistics
 from paper import numbers
 
 NOT_RUN, HYBRID = "not run", "hybrid"
+PAIRS = (
+    (HYBRID, "hybrid_without_gradient"), ("annealed_value", "fixed_temperature"), ("straight_through", "mcmc"),
+    (HYBRID, "mcmc"), ("hybrid_without_gradient", "mcmc"),
+)  # fmt: skip
+"""Methods that are compared: each with what takes its gradient away, or with the blind walk."""
 PUBLISHED: Mapping[str, tuple[str, str]] = {
     "add": ("847 ± 123 episodes", "5 of 10"),
     "mul": ("–", "10 of 10"),
@@ -29,7 +34,7 @@ def tables(runs: pd.DataFrame, tasks: pd.DataFrame, minute: pd.DataFrame) -> dic
         "methods": _method_rows(runs), "tasks": _task_rows(runs, tasks), "published": _published_rows(runs),
         "success": _matrix(runs, lambda row: f"{number(row['right'])}/{number(row['runs'])} ({interval(row)})"),
         "minute": _minute_rows(minute), "costs": _matrix(runs, _executions),
-        "header": [["task", *map(plain, statistics.methods(runs))]],
+        "differences": _difference_rows(runs), "header": [["task", *map(plain, statistics.methods(runs))]],
     }  # fmt: skip
 
 
@@ -44,6 +49,24 @@ def _method_rows(runs: pd.DataFrame) -> numbers.Rows:
             interval(row), _executions(row), _seconds(row), gaps[m] + 0.0,
         ]
         for m, row in found.loc[statistics.methods(own)].iterrows()
+    ]  # fmt: skip
+
+
+def _difference_rows(runs: pd.DataFrame) -> numbers.Rows:
+    """Pairs of methods on the same tasks and seeds, without loops and with them, the control group's task left out."""
+    own, rows = runs[runs["group"] != statistics.CONTROL_GROUP], []
+    for one, other in PAIRS:
+        lines, every = (statistics.paired(some, one, other) for some in (own[own["group"] != statistics.LOOPS], own))
+        for name, found in {"straight lines": lines, "all": every if every != lines else None}.items():
+            if found is not None:
+                rows.append([f"{plain(one)} − {plain(other)}", name, *_difference(found)])
+    return rows
+
+
+def _difference(found: statistics.Paired) -> list:
+    return [
+        found.tasks, f"{found.right} and {found.other_right} of {found.runs}", f"{found.points:+.1f}",
+        f"{found.low:+.1f} to {found.high:+.1f}", f"{found.only_one} : {found.only_other}", f"{found.p:.1g}",
     ]  # fmt: skip
 
 

@@ -11,6 +11,7 @@ from paper import numbers
 
 EXPERIMENT, JUDGE = "timing_crypto", "gpu_compute"
 _CONTROLS = ("aes_scan", "aes_bitsliced")
+_SHUFFLED = "aes_ttable_shuffled"
 _PRIMITIVES = "primitives"
 
 
@@ -115,7 +116,9 @@ def _recovery(results: Results) -> dict[str, Any]:
     recovery = results.table(EXPERIMENT, "recovery")
     best = {i: own[own["encryptions"] == own["encryptions"].max()] for i, own in recovery.groupby("implementation")}
     control = pd.concat([best[i] for i in _CONTROLS if i in best] or [recovery.iloc[:0]])
-    values = {"control_found": control["found"].sum(), "control_tried": len(control)}
+    values: dict[str, Any] = {"control_found": control["found"].sum(), "control_tried": len(control)}
+    if _SHUFFLED in best:
+        values |= {"shuffled_found": best[_SHUFFLED]["found"].sum(), "shuffled_tried": len(best[_SHUFFLED])}
     for name, implementation in (("keys", "aes_ttable"), ("sbox", "aes_sbox")):
         if implementation in best:
             own = best[implementation]
