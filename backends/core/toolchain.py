@@ -3,6 +3,7 @@
 These are imported where they are used: a machine that is given programs needs none of them.
 """
 
+import hashlib
 import os
 import subprocess
 import tempfile
@@ -67,19 +68,31 @@ def compile_source(path: Path, isa: str, flags: tuple[str, ...] = ("-O2",), star
             "-fno-sanitize=all",
             "-fomit-frame-pointer",
             f"-isystem{_STARTUP / 'include'}",  # after what flags name
-            f"-DSTART_FUNCTION={start or 'main'}",
+            f"-isystem{_STARTUP}",
             "-UNDEBUG",  # which zig defines where it optimises
             "-Wl,--build-id=none,-z,max-page-size=16",
             "-g",  # or zig takes symbols away at -Os
         ]
         levels = [word for flag in flags if flag in _TOLD_TWICE for word in ("-Xclang", flag)]
-        done = clang([*options, *flags, *levels], [path, _STARTUP / "start.S"], out)
+        done = clang([*options, *flags, *levels], [path, _started_at(start or "main")], out)
         if done.returncode and f"undefined symbol: {start}\n" not in done.stderr:
             raise UserError(f"{path} does not compile for {isa}:\n{done.stderr.strip()}")
         data = b"" if done.returncode else out.read_bytes()
     if done.returncode or (start and not elf.starts(data, start)):
         raise UserError(f"{path} has no function '{start}' that can be called: define it, and not static")
     return data
+
+
+def _started_at(function: str) -> Path:
+    """A start-up file that calls the function. It has a place of its own, so that the compiler, which keeps what it has made,
+    makes an object of the C file once for all functions."""
+    text = f"#define START_FUNCTION {function}\n#include <start.S>\n"
+    file = caches.folder("startup") / f"{hashlib.sha256(text.encode()).hexdigest()[:16]}.S"
+    if not file.is_file():
+        with tempfile.NamedTemporaryFile("w", dir=file.parent, encoding="utf-8", delete=False) as made:
+            made.write(text)
+        os.replace(made.name, file)
+    return file
 
 
 def _zig() -> Path:
