@@ -8,6 +8,7 @@ import yaml
 
 import made_up_coprocessor
 import made_up_isa
+import made_up_soft_memory
 from backends.core import isa
 from experiments.harness import record, schema
 
@@ -26,6 +27,7 @@ def results(root: Path) -> Path:
         ("synthesis", _synthesis(noise)),
         ("isa_discovery", made_up_isa.tables()),
         ("coprocessor", made_up_coprocessor.tables()),
+        ("soft_memory", made_up_soft_memory.tables()),
     ):
         completed = {name: _completed(schema.of(experiment)[name], frame) for name, frame in tables.items()}
         schema.check_all(experiment, completed)
