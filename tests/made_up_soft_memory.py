@@ -15,9 +15,8 @@ def tables() -> dict[str, pd.DataFrame]:
         "needed": [(kind, cells, 10.0, 0.001) for kind in ADDRESSINGS for cells in (16, 256)],
         "horizon": [(kind, 64, 10.0, reads, 0.9, 0.9) for kind in ADDRESSINGS for reads in (1, 100)],
         "sums": [
-            (relaxation, program, n, 9, 1.0, 0.9 * ratio, ratio)
-            for relaxation in ("bits", "value") for program, own in RATIOS.items()
-            for ratio in (own if relaxation == "bits" else 1.0,) for n in (16, 256)
+            *(("bits", program, n, 9, 1.0, 0.9 * ratio, ratio) for program, ratio in RATIOS.items() for n in (16, 256)),
+            *(("value", program, n, 9, 1.0, 0.9, 1.0) for program in ("loop", "straight") for n in (16, 256)),
         ],
         "controls": [("softmax: tied", 0.5, "half", True)],
     }  # fmt: skip

@@ -72,6 +72,6 @@ def test_sums_are_right_and_wrong_where_it_is_said(relaxation, program):
 
 
 def test_a_larger_memory_is_predicted_to_fail_earlier():
-    for relaxation, program in itertools.product(addressing.BY_ADDRESS, sums.PROGRAMS):
+    for relaxation, program in ((r, p) for r, programs in sums.PROGRAMS_OF.items() for p in programs):
         found = [sums.predicted(relaxation, program, words) for words in SCALES["full"].words]
         assert found == sorted(found, reverse=True)

@@ -28,7 +28,7 @@ class Scale:
 
 SCALES = {
     "smoke": Scale((4, 8), 5, (64, 100), (4,)),
-    "quick": Scale((4, 8, 12, 16, 20), 13, (1024, 10_000), (4, 16, 64)),
+    "quick": Scale((4, 8, 12, 16, 20), 13, (1024, 10_000), (4, 64)),
     "full": Scale((4, 6, 8, 10, 12, 14, 16, 18, 20), 31, (4096, 10_000), (4, 8, 16, 32, 64, 128)),
 }
 
@@ -41,7 +41,7 @@ def run(cfg) -> dict[str, pd.DataFrame]:
     parts += [Part(f"horizon_{kind}", partial(_horizon, kind, scale, cfg.seed)) for kind in addressing.ADDRESSINGS]
     parts += [
         Part(f"sums_{r}_{p}_{n}", partial(_sums, r, p, n, cfg.seed))
-        for r in addressing.BY_ADDRESS for p in sums.PROGRAMS for n in scale.words
+        for r, programs in sums.PROGRAMS_OF.items() for p in programs for n in scale.words
     ]  # fmt: skip
     parts.append(Part("controls", partial(_controls, scale)))
     found = run_parts(cfg, parts)

@@ -56,6 +56,8 @@ PROGRAMS = {
     "loop": Sum(_loop, 4, np.add), "straight": Sum(_straight, 2, np.add),
     "exclusive_or": Sum(partial(_straight, operation="xor"), 2, np.bitwise_xor),
 }  # fmt: skip
+PROGRAMS_OF = {"bits": tuple(PROGRAMS), "value": ("loop", "straight")}
+"""What is asked of a relaxation: carries are taken out where there are any."""
 
 
 def predicted(relaxation: str, program: str, words: int) -> float:

@@ -15,6 +15,8 @@ def draw(results: Results) -> Figure:
     for axes, relaxation in zip(panels[0], relaxations, strict=True):
         for name, look in style.methods(programs).items():
             own = sums[(sums["relaxation"] == relaxation) & (sums["program"] == name)]
+            if own.empty:
+                continue
             axes.plot(own["memory_bytes"], own["wrong"], **look)
             dotted = {"color": look["color"], "linestyle": ":", "linewidth": 1, "label": "predicted"}
             axes.plot(own["memory_bytes"], own["predicted"], **dotted)
