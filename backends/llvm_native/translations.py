@@ -1,0 +1,110 @@
+"""What is translated of an instruction memory, and when: units that the interpreter was found in, and those that they call.
+
+Nothing is translated before the interpreter has executed about a quarter of a million instructions in it; then again whenever
+it has executed as many outside of what is there. That is counted in instructions, so it is the same in every run; results do
+not depend on it.
+"""
+
+import hashlib
+from collections import Counter, OrderedDict, deque
+from itertools import count
+
+import numpy as np
+
+from backends.core.isa.packing import UNDECODED
+from backends.llvm_native import compiling, object_cache, translate
+from backends.llvm_native.control_flow import Code, Unit
+from backends.llvm_native.driver import SAMPLES
+from backends.llvm_native.unit_text import Guest
+
+INSTRUCTIONS = 1 << 16
+"""Of a program, at most so many are translated; what lies beyond stays with the interpreter."""
+_WITH_CALLEES = 2000
+"""Units that are called are translated with their callers up to so many instructions."""
+_KEPT = 64
+_names = count()
+
+
+class Translation:
+    """Of one instruction memory. version: how often something was added. wanted: samples after which more is to be done."""
+
+    def __init__(self, guest: Guest, packed: np.ndarray, key: str) -> None:
+        self.guest, self.key, self.version, self.size = guest, key, 0, 0
+        self.packed, self.marked = packed.copy(), packed.copy()
+        self.table = np.zeros(guest.slots, np.uint64)
+        self.samples: Counter[int] = Counter()
+        self.wanted = SAMPLES
+        self.held: list[object] = []  # or LLVM would drop the functions
+        self.starts: set[int] = set()
+
+    def take(self, samples: np.ndarray, words: np.ndarray) -> None:
+        """Slots `[n]` at which instances were found. words: `[W]` uint32, the memory as data."""
+        self.samples.update(samples.tolist())
+        if self.samples.total() >= self.wanted:
+            self.grow(words)
+
+    def grow(self, words: np.ndarray) -> None:
+        """Translate what the samples ask for; where that is nothing new, wait twice as long before the next look."""
+        kept = object_cache.read(self.key, self.version) or self._compiled(words)
+        self.samples.clear()
+        if kept is None:
+            self.wanted *= 2
+        else:
+            self._add(kept)
+
+    def _compiled(self, words: np.ndarray) -> object_cache.Kept | None:
+        units = self._chosen(Code(self.packed, words, self.guest.base, self.guest.isa))
+        if not units:
+            return None
+        entries = {unit.start: unit.entries for unit in units}
+        code = compiling.object_code(translate.module(units, self.guest))
+        kept = object_cache.Kept(entries, sum(unit.size for unit in units), code)
+        object_cache.write(self.key, self.version, kept)
+        return kept
+
+    def _chosen(self, code: Code) -> list[Unit]:
+        """Units to translate now: the most sampled first, then those that they call."""
+        found: dict[int, Unit] = {}
+        asked = deque(start for slot, _ in self.samples.most_common() for start in self._starts(code, slot))
+        called = deque[int]()
+        size, room = 0, INSTRUCTIONS - self.size
+        while size < room and (asked or (called and size < _WITH_CALLEES)):
+            start = (asked or called).popleft()
+            if start not in found and start not in self.starts and not code.at(start).unusual:
+                found[start] = code.unit(start)
+                size += found[start].size
+                called += found[start].callees
+        return list(found.values())
+
+    def _starts(self, code: Code, slot: int) -> list[int]:
+        """Where the units begin that lead from a sampled slot on: the function that it lies in, and the slot itself, since the
+        run may not come by the function's begin again."""
+        function = code.function_of(slot)
+        if function < 0 or function in self.starts:
+            return [slot]
+        return [function, slot]
+
+    def _add(self, kept: "object_cache.Kept") -> None:
+        functions = compiling.linked(kept.code, list(kept.entries), f"units{next(_names)}")
+        self.held.append(functions)
+        for start, entries in kept.entries.items():
+            for slot in entries:
+                if slot == start or not self.table[slot]:
+                    self.table[slot] = functions[f"u{start}"]
+                    self.marked[slot] = UNDECODED
+        self.starts |= set(kept.entries)
+        self.version, self.size = self.version + 1, self.size + kept.size
+
+
+_translations: OrderedDict[str, Translation] = OrderedDict()
+
+
+def of(guest: Guest, packed: np.ndarray) -> Translation:
+    """The translation of an instruction memory `[slots + 1]` uint64, as far as this process has come with it."""
+    key = hashlib.blake2b(packed.tobytes(), digest_size=24, key=object_cache.identity(guest)).hexdigest()
+    if key not in _translations:
+        _translations[key] = Translation(guest, packed, key)
+        while len(_translations) > _KEPT:
+            _translations.popitem(last=False)
+    _translations.move_to_end(key)
+    return _translations[key]
