@@ -142,17 +142,17 @@ class Code:
         row = self.isa.numbered(op) if legal else None
         return Instruction(row, 0 if rd == SCRATCH else rd, word >> 14 & 31, word >> 19 & 31, word >> 32)
 
-    def unit(self, start: int) -> Unit:
-        """The unit that begins at a slot."""
-        leaders, indirect = self._leaders(start)
+    def unit(self, start: int, inside: int = -1) -> Unit:
+        """The unit that begins at a slot; it can also be entered at the slot `inside`, if it comes by there."""
+        leaders, indirect = self._leaders(start, inside)
         blocks = {slot: self._block(slot, leaders, start) for slot in sorted(leaders)}
         behind = {b.after if b.end != End.EXIT else b.after + 1 for b in blocks.values() if b.end in _ENTERED_BEHIND}
-        chosen = sorted(((behind & leaders) | indirect) - {start})
+        chosen = sorted(((behind & leaders) | indirect | {inside} & leaders) - {start})
         return Unit(start, blocks, (start, *chosen), tuple(sorted(indirect)))
 
-    def _leaders(self, start: int) -> tuple[set[int], set[int]]:
+    def _leaders(self, start: int, inside: int) -> tuple[set[int], set[int]]:
         """Where blocks begin, and those of them that data points to, if anything jumps there."""
-        leaders, seen, waiting = {start}, set[int](), [start]
+        leaders, seen, waiting = {start, inside}, set[int](), [start]
         jumps, indirect = False, set[int]()
         while waiting and len(seen) < UNIT_INSTRUCTIONS:
             slot = waiting.pop()

@@ -65,24 +65,25 @@ class Translation:
     def _chosen(self, code: Code) -> list[Unit]:
         """Units to translate now: the most sampled first, then those that they call."""
         found: dict[int, Unit] = {}
-        asked = deque(start for slot, _ in self.samples.most_common() for start in self._starts(code, slot))
-        called = deque[int]()
+        asked, called = deque(self._asked(code)), deque[tuple[int, int]]()
         size, room = 0, INSTRUCTIONS - self.size
         while size < room and (asked or (called and size < _WITH_CALLEES)):
-            start = (asked or called).popleft()
+            start, inside = (asked or called).popleft()
             if start not in found and start not in self.starts and not code.at(start).unusual:
-                found[start] = code.unit(start)
-                size += found[start].size
-                called += found[start].callees
+                found[start] = unit = code.unit(start, inside)
+                size += unit.size
+                called += [(callee, -1) for callee in unit.callees]
+                if inside >= 0 and inside not in unit.blocks:
+                    asked.append((inside, -1))
         return list(found.values())
 
-    def _starts(self, code: Code, slot: int) -> list[int]:
-        """Where the units begin that lead from a sampled slot on: the function that it lies in, and the slot itself, since the
-        run may not come by the function's begin again."""
-        function = code.function_of(slot)
-        if function < 0 or function in self.starts:
-            return [slot]
-        return [function, slot]
+    def _asked(self, code: Code) -> list[tuple[int, int]]:
+        """Begins of units and slots where they are to be entered too: of each function in which instances were found, and where
+        in it that was most often, since the run may not come by the begin again."""
+        places: dict[int, int] = {}
+        for slot, _ in self.samples.most_common():
+            places.setdefault(code.function_of(slot), slot)
+        return [(slot, -1) if start < 0 or start in self.starts else (start, slot) for start, slot in places.items()]
 
     def _add(self, kept: "object_cache.Kept") -> None:
         functions = compiling.linked(kept.code, list(kept.entries), f"units{next(_names)}")
