@@ -6,10 +6,11 @@ counted for it and those behind it is given back.
 
 from backends.core.isa import Operation
 from backends.llvm_native.control_flow import Block, End, Instruction
+from backends.llvm_native.driver import LEFT
 from backends.llvm_native.ir_words import Value, literal
 from backends.llvm_native.liveness import members
 from backends.llvm_native.memory_windows import CONSTANT, Window, windows
-from backends.llvm_native.unit_text import LEFT, RARELY, RESULT, Exit, Modified, UnitText
+from backends.llvm_native.unit_text import RARELY, RESULT, Exit, Modified, UnitText
 
 
 class BlockText:

@@ -17,8 +17,9 @@ from backends.gpu_compute.arguments import Instance
 from backends.gpu_compute.compiling import entry, inner
 from backends.gpu_compute.launch import advance_cpu
 from backends.gpu_compute.step import AT_UNDECODED
-from backends.llvm_native.unit_text import LEFT
 
+LEFT = 1
+"""Added to the address that a unit returns where the interpreter must execute the instruction there."""
 DEPTH = 400
 """Calls that may be on the host's stack."""
 SAMPLE_INSTRUCTIONS = 1021

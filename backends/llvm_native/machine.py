@@ -102,8 +102,10 @@ class NativeSession(GpuSession):
             arguments = instructions, instances, compiled, samples, extensions
             cores.share(lambda part: advance_range((part.start, part.stop), *arguments), len(group), pieces)
         for k in np.flatnonzero(samples.counts).tolist():
-            words = instruction_memory(self.state, group[k]).view(np.uint32)
-            each[k].take(samples.slots[k, : samples.counts[k]], words)
+            each[k].samples.update(samples.slots[k, : samples.counts[k]].tolist())
+        for b, translation in zip(group.tolist(), each, strict=True):
+            if translation.samples.total() >= translation.wanted:
+                translation.grow(instruction_memory(self.state, b).view(np.uint32))
 
 
 def _laid_out(each: list[Translation]) -> Compiled:

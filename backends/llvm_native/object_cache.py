@@ -43,14 +43,15 @@ def identity(guest: Guest) -> bytes:
     return hashlib.sha256(told.encode()).digest()
 
 
-def _path(key: str, version: int) -> Path:
-    return caches.folder("llvm_native") / f"{key}-{version}"
+def folder() -> Path:
+    """Where files are. Raises OSError where there is no such place."""
+    return caches.folder("llvm_native")
 
 
 def read(key: str, version: int) -> Kept | None:
     """What was kept of that version; None where that is nothing, or damaged."""
     try:
-        head, _, code = _path(key, version).read_bytes().partition(b"\n")
+        head, _, code = (folder() / f"{key}-{version}").read_bytes().partition(b"\n")
         told = json.loads(head)
         if told["sum"] != _sum(told["entries"], code):
             return None
@@ -64,10 +65,9 @@ def write(key: str, version: int, kept: Kept) -> None:
     entries = [list(slots) for slots in kept.entries.values()]
     head = json.dumps({"entries": entries, "size": kept.size, "sum": _sum(entries, kept.code)})
     try:
-        path = _path(key, version)
-        with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as file:
+        with tempfile.NamedTemporaryFile(dir=folder(), delete=False) as file:
             file.write(head.encode() + b"\n" + kept.code)
-        os.replace(file.name, path)
+        os.replace(file.name, folder() / f"{key}-{version}")
     except OSError:
         return
 

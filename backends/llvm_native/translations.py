@@ -26,7 +26,8 @@ _names = count()
 
 
 class Translation:
-    """Of one instruction memory. version: how often something was added. wanted: samples after which more is to be done."""
+    """Of one instruction memory. samples: by slot, how often the interpreter was found there since the last look. wanted: after
+    how many to look. version: how often something was added."""
 
     def __init__(self, guest: Guest, packed: np.ndarray, key: str) -> None:
         self.guest, self.key, self.version, self.size = guest, key, 0, 0
@@ -37,14 +38,11 @@ class Translation:
         self.held: list[object] = []  # or LLVM would drop the functions
         self.starts: set[int] = set()
 
-    def take(self, samples: np.ndarray, words: np.ndarray) -> None:
-        """Slots `[n]` at which instances were found. words: `[W]` uint32, the memory as data."""
-        self.samples.update(samples.tolist())
-        if self.samples.total() >= self.wanted:
-            self.grow(words)
-
     def grow(self, words: np.ndarray) -> None:
-        """Translate what the samples ask for; where that is nothing new, wait twice as long before the next look."""
+        """Translate what the samples ask for; where that is nothing new, wait twice as long before the next look.
+
+        words: `[W]` uint32, the memory as data.
+        """
         kept = object_cache.read(self.key, self.version) or self._compiled(words)
         self.samples.clear()
         if kept is None:

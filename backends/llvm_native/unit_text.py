@@ -13,10 +13,10 @@ from typing import NamedTuple
 
 from backends.core.isa.instruction_set import Isa
 from backends.llvm_native.control_flow import Unit
+from backends.llvm_native.driver import LEFT
 from backends.llvm_native.ir_words import IrWords, Text, Value, literal
 from backends.llvm_native.liveness import analysed, members
 
-LEFT = 1
 RESULT = "{ i32, i64 }"
 PARAMETERS = "ptr noalias %x, ptr noalias %m, ptr noalias readonly %t, i32 %slot, i32 %depth, i64 %budget"
 RARELY = "!prof !0"
