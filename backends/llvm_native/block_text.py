@@ -209,12 +209,12 @@ class BlockText:
     def _call(self, link: int, slot: int | None, target: object) -> None:
         """Call the unit at a slot (None: at the address `target`) and go on behind it, or return what it returns."""
         nowhere, budget = self.text.name(), self.budget
-        self._unless(self.add("icmp eq i32 %depth, 0"), nowhere)
+        self._unless(self.add(f"icmp ult i32 %depth, {self.unit.cost}"), nowhere)
         function, number = f"@u{slot}", str(slot)
         if slot not in self.unit.together:
             number = self._slot_of(target) if slot is None else number
             function = self._entry(number, nowhere)
-        deeper = self.add("add i32 %depth, -1")
+        deeper = self.add(f"sub i32 %depth, {self.unit.cost}")
         arguments = f"ptr %x, ptr %m, ptr %t, i32 {number}, i32 {deeper}, i64 {budget}"
         result = self.add(f"call {RESULT} {function}({arguments})")
         if link and self.block.after in self.unit.unit.blocks:

@@ -18,7 +18,7 @@ from backends.core.isa.packing import SCRATCH, op_of, rd_of
 from backends.core.observation import LINK_REGISTERS
 
 UNIT_INSTRUCTIONS = 3000
-"""At most, in a unit about: what lies beyond is entered through the table."""
+"""At most, in a unit: what lies beyond is entered through the table."""
 _LUI, _JAL, _JALR = NUMBER["lui"], NUMBER["jal"], NUMBER["jalr"]
 _UNUSUAL = ("system", "counter")
 
@@ -144,19 +144,19 @@ class Code:
 
     def unit(self, start: int, inside: int = -1) -> Unit:
         """The unit that begins at a slot; it can also be entered at the slot `inside`, if it comes by there."""
-        leaders, indirect = self._leaders(start, inside)
-        blocks = {slot: self._block(slot, leaders, start) for slot in sorted(leaders)}
+        leaders, indirect, seen = self._leaders(start, inside)
+        blocks = {slot: self._block(slot, leaders, seen, start) for slot in sorted(leaders)}
         behind = {b.after if b.end != End.EXIT else b.after + 1 for b in blocks.values() if b.end in _ENTERED_BEHIND}
         chosen = sorted(((behind & leaders) | indirect | {inside} & leaders) - {start})
         return Unit(start, blocks, (start, *chosen), tuple(sorted(indirect)))
 
-    def _leaders(self, start: int, inside: int) -> tuple[set[int], set[int]]:
-        """Where blocks begin, and those of them that data points to, if anything jumps there."""
+    def _leaders(self, start: int, inside: int) -> tuple[set[int], set[int], set[int]]:
+        """Slots where blocks begin; those of them that data points to, if anything jumps there; all slots of the unit."""
         leaders, seen, waiting = {start, inside}, set[int](), [start]
         jumps, indirect = False, set[int]()
         while waiting and len(seen) < UNIT_INSTRUCTIONS:
             slot = waiting.pop()
-            while slot not in seen and slot < self.slots:
+            while slot not in seen and slot < self.slots and len(seen) < UNIT_INSTRUCTIONS:
                 seen.add(slot)
                 found = self.at(slot)
                 end, target = self._end(slot, found, start)
@@ -171,7 +171,7 @@ class Code:
                 indirect = {p for p in self.pointed_to if self._inside(p, start)}
                 waiting += sorted(indirect - seen)
                 leaders |= indirect
-        return {slot for slot in leaders if slot in seen}, {slot for slot in indirect if slot in seen}
+        return leaders & seen, indirect & seen, seen
 
     def _inside(self, slot: int, start: int) -> bool:
         """Whether a slot lies in the function that a unit begins in."""
@@ -202,18 +202,17 @@ class Code:
             return End.CALL_INDIRECT if found.rd else plain, self.guess(slot)
         return End.NEXT, -1
 
-    def _block(self, slot: int, leaders: set[int], start: int) -> Block:
+    def _block(self, slot: int, leaders: set[int], seen: set[int], start: int) -> Block:
         """The block at a slot, of the unit that begins at `start`."""
         instructions: list[Instruction] = []
-        for behind in range(slot, self.slots):
+        behind, end, target = slot, End.NEXT, -1
+        while end == End.NEXT and behind in seen and (behind == slot or behind not in leaders):
             found = self.at(behind)
             end, target = self._end(behind, found, start)
-            if end == End.EXIT or (behind in leaders and behind != slot):
-                return Block(slot, tuple(instructions), end if behind not in leaders or behind == slot else End.NEXT)
-            instructions.append(found)
-            if end != End.NEXT:
-                return Block(slot, tuple(instructions), end, target)
-        return Block(slot, tuple(instructions), End.NEXT)
+            if end != End.EXIT:
+                instructions.append(found)
+            behind += 1
+        return Block(slot, tuple(instructions), end, target)
 
 
 _ENTERED_BEHIND = (End.CALL, End.CALL_INDIRECT, End.EXIT)

@@ -20,8 +20,8 @@ from backends.gpu_compute.step import AT_UNDECODED
 
 LEFT = 1
 """Added to the address that a unit returns where the interpreter must execute the instruction there."""
-DEPTH = 400
-"""Calls that may be on the host's stack."""
+DEPTH = 1 << 16
+"""Instructions of the units that may be on the host's stack at a time; each needs a few bytes there."""
 SAMPLE_INSTRUCTIONS = 1021
 """Interpreted instructions a sample of where the guest is; a prime, so that no loop is in step with it."""
 SAMPLES = 256
@@ -31,19 +31,20 @@ _LEFT, _SAMPLES, _SAMPLE_INSTRUCTIONS = np.uint32(LEFT), np.int64(SAMPLES), np.i
 
 class Compiled(NamedTuple):
     """Of T translations: tables `[T, slots]` uint64, addresses of functions by the slot where they can be entered, 0 for none;
-    marked `[T, slots + 1]` uint64, code with these entries marked. which: of k instances, the translation of each, `[k]`."""
+    marked `[T, slots + 1]` uint64, code with these entries marked. which: of k instances, the translation of each `[k]`, -1
+    where there is none yet. nothing: `[slots]` uint64, a table without entries."""
 
     tables: np.ndarray
     marked: np.ndarray
     which: np.ndarray
+    nothing: np.ndarray
 
 
 class Samples(NamedTuple):
-    """Of k instances: slots `[k, SAMPLES]` where they were, counts `[k]` of them; wanted `[k]`: with so many, come back."""
+    """Of k instances: slots `[k, SAMPLES]` uint32 where they were found, and counts `[k]` of them."""
 
     slots: np.ndarray
     counts: np.ndarray
-    wanted: np.ndarray
 
 
 @intrinsic
@@ -70,11 +71,11 @@ def _call(typing_context, function, x, memory, table, slot, budget):
 
 @inner
 def _advance(code, marked, table, instance, samples, k, extensions):
-    """Run instance k until it stops, waits, has retired `max_steps`, or was interpreted for as long as `samples` says. Returns
-    what the interpreter's step does."""
+    """Run instance k until it stops, waits, has retired `max_steps`, or was found in SAMPLES places. Returns what the
+    interpreter's step does."""
     x, memory, words, tohost, pc, retired, stalls, max_steps, base = instance
     slots, cause, address, interpreted = np.uint32(len(code) - 1), 0, np.uint32(0), 0
-    while retired < max_steps and samples.counts[k] < samples.wanted[k]:
+    while retired < max_steps and samples.counts[k] < _SAMPLES:
         offset = np.uint32(pc - base)
         slot = np.uint32(offset >> np.uint32(2)) | np.uint32(offset << np.uint32(30))
         if slot >= slots:
@@ -110,8 +111,9 @@ def advance_range(span, instructions, all_, compiled, samples, extensions):
     first, last = span
     for k in range(first, last):
         code, which = instructions.code[instructions.rows[k]], compiled.which[k]
-        table = compiled.tables[which]
-        marked = compiled.marked[which] if which else code
+        table, marked = compiled.nothing, code
+        if which >= 0:
+            table, marked = compiled.tables[which], compiled.marked[which]
         instance = Instance(
             all_.x[k], all_.memory[k], all_.words[k], all_.tohost[k], all_.pc[k], all_.retired[k], all_.stalls[k],
             all_.max_steps[k], instructions.base,

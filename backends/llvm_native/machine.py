@@ -3,6 +3,7 @@
 Timing models, traces and taint are the interpreter's: such runs are handed to `gpu_compute` whole.
 """
 
+from functools import lru_cache
 from typing import final
 
 import numpy as np
@@ -10,7 +11,7 @@ import numpy as np
 from backends.core import cores
 from backends.core.isa.instruction_set import of
 from backends.core.observation import ObservingBackend, Shadow, Watch, shadow
-from backends.core.state import RUNNING, instruction_memory
+from backends.core.state import NO_TOHOST, RUNNING, instruction_memory
 from backends.gpu_compute import launch
 from backends.gpu_compute.arithmetic import extensions_of
 from backends.gpu_compute.machine import GpuSession
@@ -22,7 +23,7 @@ from backends.llvm_native.unit_text import Guest
 
 _CHUNKS_PER_THREAD = 8
 _FIRST = 32
-"""Instances that go before the others of a batch while nothing is translated."""
+"""Instances that go before the others of a batch while nothing is translated; then twice as many, and so on."""
 
 
 @final
@@ -49,70 +50,75 @@ class NativeSession(GpuSession):
     def __init__(self, state: State, shadow: Shadow, eager: bool) -> None:
         super().__init__(state, shadow)
         self.eager = eager
+        self.found: dict[tuple[str, int], tuple[np.ndarray, Translation]] = {}
 
     def _launch(self, group: np.ndarray, max_steps: np.ndarray) -> None:
         own = np.isin(group, list(self.code.private))
-        for part in (group[~own], group[own]):
+        for name, part in (("program", group[~own]), ("instance", group[own])):
             if len(part):
-                self._run(part, max_steps)
+                numbers, rows = np.unique(part if name == "instance" else self.state.index[part], return_inverse=True)
+                self._run(part, rows, [self._translation(name, number) for number in numbers.tolist()], max_steps)
 
-    def _run(self, part: np.ndarray, max_steps: np.ndarray) -> None:
-        """Advance instances until none of them runs, translating between launches what they are found in."""
-        code, rows = self.code.rows(part)
-        found = {
-            row: translations.of(self._guest(part[np.flatnonzero(rows == row)[0]], code), code[row])
-            for row in set(rows.tolist())
-        }
+    def _translation(self, name: str, number: int) -> Translation:
+        """That of the instruction memory of a program, or of an instance that has one of its own, as it is now."""
+        packed = self.code.private[number] if name == "instance" else self.code.shared[number]
+        known, translation = self.found.get((name, number), (None, None))
+        if translation is None or (name == "instance" and known is not packed):
+            config, shared = self.state.config, self.state.index == number
+            tohost = int(self.state.tohost[number if name == "instance" else np.flatnonzero(shared)[0]])
+            offset = tohost if tohost == NO_TOHOST else tohost - config.memory_base
+            guest = Guest(of(config), config.memory_base, config.memory_bytes, len(packed) - 1, offset)
+            translation = translations.of(guest, packed)
+            self.found[name, number] = packed, translation
+        return translation
+
+    def _run(self, part: np.ndarray, rows: np.ndarray, found: list[Translation], max_steps: np.ndarray) -> None:
+        """Advance the instances `part` `[k]`, the translation of each being `found[rows[k]]`; translate between launches."""
+        code, packed = self.code.rows(part)
+        first, waiting, count = np.unique(rows, return_index=True)[1], np.arange(len(part)), _FIRST
         if self.eager:
-            self._ahead(part, [found[row] for row in rows.tolist()])
-        waiting = np.arange(len(part))
+            slots = self.state.pc[part].astype(np.int64) - self.state.config.memory_base >> 2
+            for k in np.flatnonzero((slots >= 0) & (slots < code.shape[1] - 1)).tolist():
+                found[rows[k]].samples[int(slots[k])] += not found[rows[k]].version
         while len(waiting):
-            fresh = not any(translation.version for translation in found.values())
-            now = waiting[:_FIRST] if fresh else waiting
-            self._step(part[now], max_steps, code, rows[now], [found[row] for row in rows[now].tolist()])
-            state = self.state
+            for translation, k in zip(found, first.tolist(), strict=True):
+                if translation.samples.total() >= (1 if self.eager and not translation.version else translation.wanted):
+                    translation.grow(code[packed[k]], instruction_memory(self.state, int(part[k])).view(np.uint32))
+            now = waiting if any(translation.version for translation in found) else waiting[:count]
+            count *= 2
+            self._step(part[now], max_steps, code, packed[now], rows[now], found)
             ahead = part[waiting]
-            waiting = waiting[(state.status[ahead] == RUNNING) & (state.retired[ahead] < max_steps[ahead])]
-
-    def _ahead(self, group: np.ndarray, each: list[Translation]) -> None:
-        """Translate what instances begin with, where nothing is translated yet."""
-        for b, translation in zip(group.tolist(), each, strict=True):
-            slot = (int(self.state.pc[b]) - self.state.config.memory_base) // 4
-            if not translation.version and 0 <= slot < translation.guest.slots:
-                translation.samples[slot] += 1
-                translation.grow(instruction_memory(self.state, b).view(np.uint32))
-
-    def _guest(self, b: int, code: np.ndarray) -> Guest:
-        config = self.state.config
-        tohost = int(self.state.tohost[b])
-        offset = tohost - config.memory_base if tohost >= 0 else -1
-        return Guest(of(config), config.memory_base, config.memory_bytes, code.shape[1] - 1, offset)
+            waiting = waiting[(self.state.status[ahead] == RUNNING) & (self.state.retired[ahead] < max_steps[ahead])]
 
     def _step(
-        self, group: np.ndarray, max_steps: np.ndarray, code: np.ndarray, rows: np.ndarray, each: list[Translation]
-    ) -> None:
-        """One launch of the instances `group` `[k]`, and what follows from where they were found."""
-        samples = Samples(
-            np.zeros((len(group), SAMPLES), np.uint32), np.zeros(len(group), np.int64), np.full(len(group), SAMPLES)
-        )
-        compiled, extensions = _laid_out(each), extensions_of(self.state.config.extensions, len(group))
-        with launch.laid_out(self.state, self.shadow, code, rows, group, max_steps) as (instructions, instances, *_):
+        self, group: np.ndarray, max_steps: np.ndarray, code: np.ndarray, packed: np.ndarray, rows: np.ndarray,
+        found: list[Translation],
+    ) -> None:  # fmt: skip
+        """One launch of the instances `group` `[k]`, each on `code[packed[k]]`, and where they were found in it."""
+        counts = np.zeros(len(group), np.int64)
+        samples = Samples(np.zeros((len(group), SAMPLES), np.uint32), counts)
+        compiled, extensions = _laid_out(rows, found), extensions_of(self.state.config.extensions, len(group))
+        with launch.laid_out(self.state, self.shadow, code, packed, group, max_steps) as (instructions, instances, *_):
             threads = cores.threads()
             pieces = min(len(group), threads * _CHUNKS_PER_THREAD) if threads > 1 else 1
             arguments = instructions, instances, compiled, samples, extensions
             cores.share(lambda part: advance_range((part.start, part.stop), *arguments), len(group), pieces)
-        for k in np.flatnonzero(samples.counts).tolist():
-            each[k].samples.update(samples.slots[k, : samples.counts[k]].tolist())
-        for b, translation in zip(group.tolist(), each, strict=True):
-            if translation.samples.total() >= translation.wanted:
-                translation.grow(instruction_memory(self.state, b).view(np.uint32))
+        for k in np.flatnonzero(counts).tolist():
+            found[rows[k]].samples.update(samples.slots[k, : counts[k]].tolist())
 
 
-def _laid_out(each: list[Translation]) -> Compiled:
-    """The translations of k instances, each once; number 0 is that of those that have none yet."""
-    distinct = list({id(t): t for t in each if t.version}.values())
-    numbers = {id(t): 1 + number for number, t in enumerate(distinct)}
-    slots = each[0].guest.slots
-    tables = np.stack([np.zeros(slots, np.uint64), *(t.table for t in distinct)])
-    marked = np.stack([np.zeros(slots + 1, np.uint64), *(t.marked for t in distinct)])
-    return Compiled(tables, marked, np.array([numbers.get(id(t), 0) for t in each]))
+def _laid_out(rows: np.ndarray, found: list[Translation]) -> Compiled:
+    """What is translated for instances `[k]`, the translation of each being `found[rows[k]]`."""
+    there = [number for number, translation in enumerate(found) if translation.version]
+    which = np.full(len(found), -1)
+    which[there] = np.arange(len(there))
+    nothing = _zeros(found[0].guest.slots)
+    tables, marked = ([getattr(found[number], name) for number in there] for name in ("table", "marked"))
+    if len(there) == 1:  # no copies
+        return Compiled(tables[0][None], marked[0][None], which[rows], nothing)
+    return Compiled(np.stack(tables or [nothing]), np.stack(marked or [nothing]), which[rows], nothing)
+
+
+@lru_cache(maxsize=4)
+def _zeros(slots: int) -> np.ndarray:
+    return np.zeros(slots, np.uint64)

@@ -21,7 +21,8 @@ INSTRUCTIONS = 1 << 16
 """Of a program, at most so many are translated; what lies beyond stays with the interpreter."""
 _WITH_CALLEES = 2000
 """Units that are called are translated with their callers up to so many instructions."""
-_KEPT = 64
+_KEPT, _KEPT_SLOTS = 256, 1 << 23
+"""Translations that this process remembers, and the slots of all their tables."""
 _names = count()
 
 
@@ -29,34 +30,35 @@ class Translation:
     """Of one instruction memory. samples: by slot, how often the interpreter was found there since the last look. wanted: after
     how many to look. version: how often something was added."""
 
-    def __init__(self, guest: Guest, packed: np.ndarray, key: str) -> None:
+    def __init__(self, guest: Guest, key: str) -> None:
         self.guest, self.key, self.version, self.size = guest, key, 0, 0
-        self.packed, self.marked = packed.copy(), packed.copy()
-        self.table = np.zeros(guest.slots, np.uint64)
+        self.table, self.marked = np.zeros(0, np.uint64), np.zeros(0, np.uint64)
         self.samples: Counter[int] = Counter()
         self.wanted = SAMPLES
         self.held: list[object] = []  # or LLVM would drop the functions
         self.starts: set[int] = set()
 
-    def grow(self, words: np.ndarray) -> None:
+    def grow(self, packed: np.ndarray, words: np.ndarray) -> None:
         """Translate what the samples ask for; where that is nothing new, wait twice as long before the next look.
 
-        words: `[W]` uint32, the memory as data.
+        packed: `[slots + 1]` uint64, the instruction memory. words: `[W]` uint32, the memory as data.
         """
-        kept = object_cache.read(self.key, self.version) or self._compiled(words)
+        kept = object_cache.read(self.key, self.version) or self._compiled(Code(packed, words, self.guest.base, self.guest.isa))
         self.samples.clear()
         if kept is None:
             self.wanted *= 2
-        else:
-            self._add(kept)
+            return
+        if not self.version:
+            self.table, self.marked = np.zeros(self.guest.slots, np.uint64), packed.copy()
+        self._add(kept)
 
-    def _compiled(self, words: np.ndarray) -> object_cache.Kept | None:
-        units = self._chosen(Code(self.packed, words, self.guest.base, self.guest.isa))
+    def _compiled(self, code: Code) -> object_cache.Kept | None:
+        units = self._chosen(code)
         if not units:
             return None
         entries = {unit.start: unit.entries for unit in units}
-        code = compiling.object_code(translate.module(units, self.guest))
-        kept = object_cache.Kept(entries, sum(unit.size for unit in units), code)
+        object_ = compiling.object_code(translate.module(units, self.guest))
+        kept = object_cache.Kept(entries, sum(unit.size for unit in units), object_)
         object_cache.write(self.key, self.version, kept)
         return kept
 
@@ -83,7 +85,7 @@ class Translation:
             places.setdefault(code.function_of(slot), slot)
         return [(slot, -1) if start < 0 or start in self.starts else (start, slot) for start, slot in places.items()]
 
-    def _add(self, kept: "object_cache.Kept") -> None:
+    def _add(self, kept: object_cache.Kept) -> None:
         functions = compiling.linked(kept.code, list(kept.entries), f"units{next(_names)}")
         self.held.append(functions)
         for start, entries in kept.entries.items():
@@ -101,9 +103,8 @@ _translations: OrderedDict[str, Translation] = OrderedDict()
 def of(guest: Guest, packed: np.ndarray) -> Translation:
     """The translation of an instruction memory `[slots + 1]` uint64, as far as this process has come with it."""
     key = hashlib.blake2b(packed.tobytes(), digest_size=24, key=object_cache.identity(guest)).hexdigest()
-    if key not in _translations:
-        _translations[key] = Translation(guest, packed, key)
-        while len(_translations) > _KEPT:
-            _translations.popitem(last=False)
+    found = _translations.setdefault(key, Translation(guest, key))
     _translations.move_to_end(key)
-    return _translations[key]
+    while len(_translations) > _KEPT or sum(len(t.table) for t in _translations.values()) > _KEPT_SLOTS:
+        _translations.popitem(last=False)
+    return found

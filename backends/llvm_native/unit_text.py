@@ -3,7 +3,7 @@
     { i32, i64 } @u<slot>(ptr x, ptr memory, ptr table, i32 slot, i32 depth, i64 budget)
 
 x: the guest's registers `[33]` uint32. table: by slot, the function that can be entered there, or null. slot: which entry.
-depth: calls that the host's stack may still take. budget: instructions that may retire. It returns the address at which
+depth: how much the host's stack may still take. budget: instructions that may retire. It returns the address at which
 the guest goes on, all its state in memory, and the budget left; LEFT is added to the address of an instruction that the
 interpreter must execute. A caller goes on where the address is the one behind its call, and returns it onward where not: so
 longjmp, coroutines and recursion deeper than the host's stack are right.
@@ -19,6 +19,8 @@ from backends.llvm_native.liveness import analysed, members
 
 RESULT = "{ i32, i64 }"
 PARAMETERS = "ptr noalias %x, ptr noalias %m, ptr noalias readonly %t, i32 %slot, i32 %depth, i64 %budget"
+_FRAME = 16
+"""Of a unit on the host's stack, beside its instructions."""
 RARELY = "!prof !0"
 WEIGHTS = '!0 = !{!"branch_weights", i32 1, i32 1048576}'
 
@@ -56,6 +58,7 @@ class UnitText:
         self.text = Text()
         self.words = IrWords(self.text)
         self.registers = analysed(unit)
+        self.cost = _FRAME + unit.size
         self.ends: list[tuple[str, str, str]] = []
 
     def finish(self) -> str:
