@@ -25,24 +25,21 @@ class BlockText:
         self.budget = "%budget"
 
     def write(self) -> None:
-        count = len(self.block.instructions)
+        count, needed = len(self.block.instructions), self.unit.needed.get(self.block.start, 0)
         self.lines.append(f"b{self.block.start}:")
-        before = self.add("load i64, ptr %b")
+        before, head = self.add("load i64, ptr %b"), self.leaving(0)
         self.budget = self.add(f"sub i64 {before}, {count}")
-        head, starting = self.text.name(), self.state()
-        if count:
-            self._unless(self.add(f"icmp slt i64 {self.budget}, 0"), head)
-            self.lines.append(f"store i64 {self.budget}, ptr %b")
+        if needed:
+            self._unless(self.add(f"icmp slt i64 {before}, {needed}"), head)
+        self.lines.append(f"store i64 {self.budget}, ptr %b")
         self.guards = windows(self.block)
-        for window in self.guards:
-            if window.root[0] != "result":
-                self._guard(window, self._root(window), head)
+        early = [window for window in self.guards if window.root[0] != "result"]
+        for window in early:
+            self._guard(window, self._root(window), head)
         for number, instruction in enumerate(self.block.instructions):
             self._instruction(number, instruction)
         self._end()
-        if count:
-            self.exits.append(Exit(head, self.block.start, count, LEFT, starting))
-        for found in self.exits:
+        for found in self.exits if needed or early else self.exits[1:]:
             self.unit.exit(found, self.budget)
 
     def state(self) -> Modified:

@@ -37,6 +37,11 @@ class Instruction(NamedTuple):
         """Left to the interpreter: environment calls, counters, `fence.i`, what is illegal or not decoded."""
         return self.row is None or self.row.kind in _UNUSUAL or self.row.name == "fence.i"
 
+    @property
+    def ends(self) -> bool:
+        """The run does not go on behind it."""
+        return self.row is None or self.row.name == "ebreak"
+
 
 class End(Enum):
     """How a block ends."""
@@ -162,7 +167,7 @@ class Code:
                 end, target = self._end(slot, found, start)
                 jumps |= end == End.JUMP and target < 0
                 if end != End.NEXT:
-                    ahead = self._ahead(slot, end, target)
+                    ahead = self._ahead(slot, end, target) if not found.ends else []
                     waiting += ahead
                     leaders.update(ahead)
                     break

@@ -77,18 +77,29 @@ class NativeSession(GpuSession):
         code, packed = self.code.rows(part)
         first, waiting, count = np.unique(rows, return_index=True)[1], np.arange(len(part)), _FIRST
         if self.eager:
-            slots = self.state.pc[part].astype(np.int64) - self.state.config.memory_base >> 2
-            for k in np.flatnonzero((slots >= 0) & (slots < code.shape[1] - 1)).tolist():
-                found[rows[k]].samples[int(slots[k])] += not found[rows[k]].version
+            self._ahead(part, code, packed, rows, found)
         while len(waiting):
             for translation, k in zip(found, first.tolist(), strict=True):
-                if translation.samples.total() >= (1 if self.eager and not translation.version else translation.wanted):
-                    translation.grow(code[packed[k]], instruction_memory(self.state, int(part[k])).view(np.uint32))
+                if translation.total >= translation.next_look:
+                    translation.grow(code[packed[k]], self._words(part[k]))
             now = waiting if any(translation.version for translation in found) else waiting[:count]
             count *= 2
             self._step(part[now], max_steps, code, packed[now], rows[now], found)
             ahead = part[waiting]
             waiting = waiting[(self.state.status[ahead] == RUNNING) & (self.state.retired[ahead] < max_steps[ahead])]
+
+    def _ahead(
+        self, part: np.ndarray, code: np.ndarray, packed: np.ndarray, rows: np.ndarray, found: list[Translation]
+    ) -> None:
+        """Translate what instances begin with, where nothing is translated."""
+        slots = self.state.pc[part].astype(np.int64) - self.state.config.memory_base >> 2
+        for k in np.flatnonzero((slots >= 0) & (slots < code.shape[1] - 1)).tolist():
+            if not found[rows[k]].version:
+                found[rows[k]].take([int(slots[k])])
+                found[rows[k]].grow(code[packed[k]], self._words(part[k]), translations.INSTRUCTIONS)
+
+    def _words(self, b: int) -> np.ndarray:
+        return instruction_memory(self.state, int(b)).view(np.uint32)
 
     def _step(
         self, group: np.ndarray, max_steps: np.ndarray, code: np.ndarray, packed: np.ndarray, rows: np.ndarray,
@@ -104,7 +115,7 @@ class NativeSession(GpuSession):
             arguments = instructions, instances, compiled, samples, extensions
             cores.share(lambda part: advance_range((part.start, part.stop), *arguments), len(group), pieces)
         for k in np.flatnonzero(counts).tolist():
-            found[rows[k]].samples.update(samples.slots[k, : counts[k]].tolist())
+            found[rows[k]].take(samples.slots[k, : counts[k]].tolist())
 
 
 def _laid_out(rows: np.ndarray, found: list[Translation]) -> Compiled:

@@ -1,8 +1,8 @@
 """What is translated of an instruction memory, and when: units that the interpreter was found in, and those that they call.
 
-Nothing is translated before the interpreter has executed about a quarter of a million instructions in it; then again whenever
-it has executed as many outside of what is there. That is counted in instructions, so it is the same in every run; results do
-not depend on it.
+To compile an instruction takes as long as to interpret a hundred thousand. So what is translated may grow with what
+was interpreted, one for every 4,096, the most sampled units first: little is lost where a program is about to end. All is
+counted in instructions, so that it is the same in every run; results do not depend on it.
 """
 
 import hashlib
@@ -14,67 +14,74 @@ import numpy as np
 from backends.core.isa.packing import UNDECODED
 from backends.llvm_native import compiling, object_cache, translate
 from backends.llvm_native.control_flow import Code, Unit
-from backends.llvm_native.driver import SAMPLES
+from backends.llvm_native.driver import SAMPLE_INSTRUCTIONS, SAMPLES
 from backends.llvm_native.unit_text import Guest
 
 INSTRUCTIONS = 1 << 16
 """Of a program, at most so many are translated; what lies beyond stays with the interpreter."""
-_WITH_CALLEES = 2000
-"""Units that are called are translated with their callers up to so many instructions."""
+_INTERPRETED = 1 << 12
+"""Instructions that must have been interpreted for each that is translated."""
 _KEPT, _KEPT_SLOTS = 256, 1 << 23
 """Translations that this process remembers, and the slots of all their tables."""
 _names = count()
 
 
 class Translation:
-    """Of one instruction memory. samples: by slot, how often the interpreter was found there since the last look. wanted: after
-    how many to look. version: how often something was added."""
+    """Of one instruction memory. version: how often something was added. size: instructions that are translated. table
+    `[slots]`, marked `[slots + 1]` uint64: as in `driver.Compiled`, where the version is not 0."""
 
     def __init__(self, guest: Guest, key: str) -> None:
         self.guest, self.key, self.version, self.size = guest, key, 0, 0
         self.table, self.marked = np.zeros(0, np.uint64), np.zeros(0, np.uint64)
-        self.samples: Counter[int] = Counter()
-        self.wanted = SAMPLES
+        self.samples: Counter[int] = Counter()  # by slot, how often the interpreter was found there
+        self.total, self.next_look = 0, SAMPLES
         self.held: list[object] = []  # or LLVM would drop the functions
         self.starts: set[int] = set()
 
-    def grow(self, packed: np.ndarray, words: np.ndarray) -> None:
-        """Translate what the samples ask for; where that is nothing new, wait twice as long before the next look.
+    def take(self, slots: list[int]) -> None:
+        """Samples: where the interpreter was found."""
+        self.samples.update(slots)
+        self.total += len(slots)
 
-        packed: `[slots + 1]` uint64, the instruction memory. words: `[W]` uint32, the memory as data.
+    def grow(self, packed: np.ndarray, words: np.ndarray, room: int | None = None) -> None:
+        """Translate what the samples ask for, or find it on disk; look again later, and later still where nothing came of it.
+
+        packed: `[slots + 1]` uint64, the instruction memory. words: `[W]` uint32, the memory as data. room: for how many
+        instructions; None: for as many as were interpreted enough.
         """
-        kept = object_cache.read(self.key, self.version) or self._compiled(Code(packed, words, self.guest.base, self.guest.isa))
-        self.samples.clear()
-        if kept is None:
-            self.wanted *= 2
-            return
-        if not self.version:
+        before, room = self.version, self.total * SAMPLE_INSTRUCTIONS // _INTERPRETED if room is None else room
+        if not before:
             self.table, self.marked = np.zeros(self.guest.slots, np.uint64), packed.copy()
-        self._add(kept)
+        while (kept := object_cache.read(self.key, self.version)) is not None:
+            self._add(kept)
+        if self.version == before:
+            self._compile(Code(packed, words, self.guest.base, self.guest.isa), min(room, INSTRUCTIONS) - self.size)
+        if self.version > before:
+            self.samples.clear()
+        self.next_look = self.total + (SAMPLES if self.version > before else self.total)
 
-    def _compiled(self, code: Code) -> object_cache.Kept | None:
-        units = self._chosen(code)
-        if not units:
-            return None
-        entries = {unit.start: unit.entries for unit in units}
-        object_ = compiling.object_code(translate.module(units, self.guest))
-        kept = object_cache.Kept(entries, sum(unit.size for unit in units), object_)
-        object_cache.write(self.key, self.version, kept)
-        return kept
+    def _compile(self, code: Code, room: int) -> None:
+        units = self._chosen(code, room)
+        if units:
+            entries = {unit.start: unit.entries for unit in units}
+            object_ = compiling.object_code(translate.module(units, self.guest))
+            kept = object_cache.Kept(entries, sum(unit.size for unit in units), object_)
+            object_cache.write(self.key, self.version, kept)
+            self._add(kept)
 
-    def _chosen(self, code: Code) -> list[Unit]:
+    def _chosen(self, code: Code, room: int) -> list[Unit]:
         """Units to translate now: the most sampled first, then those that they call."""
         found: dict[int, Unit] = {}
-        asked, called = deque(self._asked(code)), deque[tuple[int, int]]()
-        size, room = 0, INSTRUCTIONS - self.size
-        while size < room and (asked or (called and size < _WITH_CALLEES)):
-            start, inside = (asked or called).popleft()
-            if start not in found and start not in self.starts and not code.at(start).unusual:
-                found[start] = unit = code.unit(start, inside)
-                size += unit.size
-                called += [(callee, -1) for callee in unit.callees]
-                if inside >= 0 and inside not in unit.blocks:
-                    asked.append((inside, -1))
+        asked, called = deque(self._asked(code)), deque[int]()
+        while asked or called:
+            start, inside = asked.popleft() if asked else (called.popleft(), -1)
+            if start in found or start in self.starts or code.at(start).unusual:
+                continue
+            unit = code.unit(start, inside)
+            if unit.size <= room:
+                found[start], room = unit, room - unit.size
+                called += unit.callees
+                asked += [(inside, -1)] if inside >= 0 and inside not in unit.blocks else []
         return list(found.values())
 
     def _asked(self, code: Code) -> list[tuple[int, int]]:

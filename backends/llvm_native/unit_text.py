@@ -12,6 +12,7 @@ longjmp, coroutines and recursion deeper than the host's stack are right.
 from typing import NamedTuple
 
 from backends.core.isa.instruction_set import Isa
+from backends.llvm_native.budget_checks import needed
 from backends.llvm_native.control_flow import Unit
 from backends.llvm_native.driver import LEFT
 from backends.llvm_native.ir_words import IrWords, Text, Value, literal
@@ -57,7 +58,7 @@ class UnitText:
         self.unit, self.guest, self.together = unit, guest, together
         self.text = Text()
         self.words = IrWords(self.text)
-        self.registers = analysed(unit)
+        self.registers, self.needed = analysed(unit), needed(unit)
         self.cost = _FRAME + unit.size
         self.ends: list[tuple[str, str, str]] = []
 
