@@ -17,8 +17,8 @@ from backends.core.isa.instruction_set import FIRST_EXTENSION, Isa
 from backends.core.isa.packing import SCRATCH, op_of, rd_of
 from backends.core.observation import LINK_REGISTERS
 
-UNIT_INSTRUCTIONS = 3000
-"""At most, in a unit: what lies beyond is entered through the table."""
+UNIT_INSTRUCTIONS, UNIT_BLOCKS = 2000, 400
+"""About so many in a unit at most, or LLVM would take minutes for it: what lies beyond is entered through the table."""
 _LUI, _JAL, _JALR = NUMBER["lui"], NUMBER["jal"], NUMBER["jalr"]
 _UNUSUAL = ("system", "counter")
 
@@ -159,7 +159,7 @@ class Code:
         """Slots where blocks begin; those of them that data points to, if anything jumps there; all slots of the unit."""
         leaders, seen, waiting = {start, inside}, set[int](), [start]
         jumps, indirect = False, set[int]()
-        while waiting and len(seen) < UNIT_INSTRUCTIONS:
+        while waiting and len(seen) < UNIT_INSTRUCTIONS and len(leaders) < UNIT_BLOCKS:
             slot = waiting.pop()
             while slot not in seen and slot < self.slots and len(seen) < UNIT_INSTRUCTIONS:
                 seen.add(slot)

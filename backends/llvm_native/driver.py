@@ -13,7 +13,7 @@ from numba.core.imputils import impl_ret_untracked
 from numba.extending import intrinsic
 
 from backends.core.state import RUNNING
-from backends.gpu_compute.arguments import Instance
+from backends.gpu_compute.arguments import Instance, instance_of
 from backends.gpu_compute.compiling import entry, inner
 from backends.gpu_compute.launch import advance_cpu
 from backends.gpu_compute.step import AT_UNDECODED
@@ -114,10 +114,6 @@ def advance_range(span, instructions, all_, compiled, samples, extensions):
         table, marked = compiled.nothing, code
         if which >= 0:
             table, marked = compiled.tables[which], compiled.marked[which]
-        instance = Instance(
-            all_.x[k], all_.memory[k], all_.words[k], all_.tohost[k], all_.pc[k], all_.retired[k], all_.stalls[k],
-            all_.max_steps[k], instructions.base,
-        )  # fmt: skip
         all_.status[k], all_.pc[k], all_.retired[k], all_.stalls[k], all_.cause[k], all_.address[k] = _advance(
-            code, marked, table, instance, samples, k, extensions
+            code, marked, table, instance_of(all_, k, all_.x[k], instructions.base), samples, k, extensions
         )

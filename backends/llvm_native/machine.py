@@ -8,7 +8,6 @@ from typing import final
 
 import numpy as np
 
-from backends.core import cores
 from backends.core.isa.instruction_set import of
 from backends.core.observation import ObservingBackend, Shadow, Watch, shadow
 from backends.core.state import NO_TOHOST, RUNNING, instruction_memory
@@ -21,7 +20,6 @@ from backends.llvm_native.driver import SAMPLES, Compiled, Samples, advance_rang
 from backends.llvm_native.translations import Translation
 from backends.llvm_native.unit_text import Guest
 
-_CHUNKS_PER_THREAD = 8
 _FIRST = 32
 """Instances that go before the others of a batch while nothing is translated; then twice as many, and so on."""
 
@@ -110,10 +108,8 @@ class NativeSession(GpuSession):
         samples = Samples(np.zeros((len(group), SAMPLES), np.uint32), counts)
         compiled, extensions = _laid_out(rows, found), extensions_of(self.state.config.extensions, len(group))
         with launch.laid_out(self.state, self.shadow, code, packed, group, max_steps) as (instructions, instances, *_):
-            threads = cores.threads()
-            pieces = min(len(group), threads * _CHUNKS_PER_THREAD) if threads > 1 else 1
             arguments = instructions, instances, compiled, samples, extensions
-            cores.share(lambda part: advance_range((part.start, part.stop), *arguments), len(group), pieces)
+            launch.spread(lambda part: advance_range((part.start, part.stop), *arguments), len(group))
         for k in np.flatnonzero(counts).tolist():
             found[rows[k]].take(samples.slots[k, : counts[k]].tolist())
 
