@@ -13,8 +13,10 @@ from backends.conformance import cases, compare, extensions, generate, resumed
 from backends.conformance.cases import Case, words_program
 from backends.core import catalog
 from backends.core.isa import encode
+from backends.core.isa.expressions import recorded
+from backends.core.isa.instruction_set import named
 from backends.interface import Batch, MachineConfig, Program
-from backends.llvm_native import object_cache, translate, translations
+from backends.llvm_native import control_flow, object_cache, translate, translations, unit_text
 from backends.llvm_native.block_text import BlockText
 from backends.llvm_native.driver import LEFT
 from backends.llvm_native.machine import LlvmNative
@@ -84,6 +86,27 @@ def test_random_programs_at_every_limit_and_in_two_sessions(isa):
     assert not resumed.failures(random, machine, whole).any()
 
 
+@pytest.mark.parametrize(("instructions", "blocks"), [(5, 400), (2000, 3)])
+def test_what_is_too_long_for_a_unit_is_entered_through_the_table(monkeypatch, instructions, blocks):
+    monkeypatch.setattr(control_flow, "UNIT_INSTRUCTIONS", instructions)
+    monkeypatch.setattr(control_flow, "UNIT_BLOCKS", blocks)
+    (random,) = generate.some("rv32em", 25)
+    assert_right_at_every_limit(random, (1, 9, 40, 120))
+
+
+def test_a_program_beyond_the_limit_is_interpreted(monkeypatch):
+    monkeypatch.setattr(translations, "INSTRUCTIONS", 0)
+    assert not wrong(DIRECTED["a call"]).any()
+    assert [found.version for found in translations._translations.values()] == [0]
+
+
+def test_operations_of_one_name_and_two_meanings_do_not_meet():
+    for meaning in (lambda w, a, b: a + b, lambda w, a, b: a - b):
+        isa = named("rv32em").extended("f", recorded(meaning))
+        made = case([isa.encode("f", 10, 8, 9), EBREAK], replace(CONFIG, extensions=isa.extensions), x8=7, x9=3)
+        assert not wrong(made).any()
+
+
 def test_every_operation_on_boundary_operands():
     added = extensions.extended("rv32em").extensions
     made = [*cases.operation_cases(100, programs=2), *cases.operation_cases(100, programs=2, extensions=added)]
@@ -139,6 +162,12 @@ def test_a_wrong_translator_is_rejected(monkeypatch, name):
     monkeypatch.setattr(translate, "BlockText", translator)
     monkeypatch.setattr(object_cache, "read", lambda *_: None)
     assert wrong(DIRECTED[program]).any()
+
+
+def test_a_budget_that_is_asked_about_too_seldom_is_rejected(monkeypatch):
+    right = unit_text.needed
+    monkeypatch.setattr(unit_text, "needed", lambda unit: {slot: most - 1 for slot, most in right(unit).items()})
+    assert any(wrong(replace(DIRECTED["a call"], max_steps=steps)).any() for steps in range(1, 8))
 
 
 def test_a_unit_that_is_stale_behind_a_fence_is_rejected(monkeypatch):

@@ -59,6 +59,8 @@ class BlockText:
 
     def _unless(self, condition: object, label: str) -> None:
         """Go on, unless a condition holds, which is rare."""
+        if str(condition) == "false":
+            return
         onward = self.text.name()
         self.lines.append(f"br i1 {condition}, label %{label}, label %{onward}, {RARELY}\n{onward}:")
 
@@ -183,16 +185,8 @@ class BlockText:
         if self.block.end == End.RETURN:
             self.unit.leave(target, self.budget)
             return
-        if self.block.target in self.unit.together:
-            self._guessed(last.rd, target)
-        self._call(last.rd, None, target)
-
-    def _guessed(self, link: int, target: Value) -> None:
-        """Call the unit that the jump very probably leads to, by its name. What is not as guessed goes on behind this."""
-        other, address = self.text.name(), self.unit.address(self.block.target)
-        self._unless(target != address, other)
-        self._call(link, self.block.target, literal(address))
-        self.lines.append(f"{other}:")
+        known = target.number == self.unit.address(self.block.target) and self.block.target >= 0
+        self._call(last.rd, self.block.target if known else None, target)
 
     def _slot_of(self, address: object) -> str:
         return self.add(f"lshr i32 {self.add(f'sub i32 {address}, {literal(self.guest.base)}')}, 2")

@@ -4,9 +4,12 @@ Nothing that it writes has undefined behaviour, whatever the operands: a divisor
 Source: LLVM Language Reference Manual.
 """
 
+import operator
+from collections.abc import Callable
 from typing import Any
 
 _SIGN = 1 << 31
+_EQUALITY: dict[str, Callable[[int, int], bool]] = {"eq": operator.eq, "ne": operator.ne}
 
 
 class Text:
@@ -36,33 +39,36 @@ def literal(word: int) -> str:
     return str((word & 0xFFFFFFFF ^ _SIGN) - _SIGN)
 
 
-def _operators(operation: str) -> tuple[Any, Any]:
+def _operators(operation: str, fold: Callable[[int, int], int]) -> tuple[Any, Any]:
     """Of an operation, the operator and the one with the operands the other way round."""
-    return (
-        lambda x, y: x.text.word(f"{operation} i32 {x}, {x.of(y)}"),
-        lambda x, y: x.text.word(f"{operation} i32 {x.of(y)}, {x}"),
-    )
+
+    def apply(x: "Value", y: "Value") -> "Value":
+        if x.number is not None and y.number is not None:
+            return x.of(fold(x.number, y.number))
+        return x.text.word(f"{operation} i32 {x}, {y}")
+
+    return lambda x, y: apply(x, x.of(y)), lambda x, y: apply(x.of(y), x)
 
 
 class Value:
-    """A word, or a condition: the name of an LLVM value, or a constant."""
+    """A word, or a condition: the name of an LLVM value. number: what it is known to be."""
 
-    __add__, __radd__ = _operators("add")
-    __sub__, __rsub__ = _operators("sub")
-    __mul__, __rmul__ = _operators("mul")
-    __and__, __rand__ = _operators("and")
-    __or__, __ror__ = _operators("or")
-    __xor__, __rxor__ = _operators("xor")
+    __add__, __radd__ = _operators("add", operator.add)
+    __sub__, __rsub__ = _operators("sub", operator.sub)
+    __mul__, __rmul__ = _operators("mul", operator.mul)
+    __and__, __rand__ = _operators("and", operator.and_)
+    __or__, __ror__ = _operators("or", operator.or_)
+    __xor__, __rxor__ = _operators("xor", operator.xor)
 
-    def __init__(self, text: Text, name: str) -> None:
-        self.text, self.name = text, name
+    def __init__(self, text: Text, name: str, number: int | None = None) -> None:
+        self.text, self.name, self.number = text, name, number
 
     def __str__(self) -> str:
         return self.name
 
     def of(self, other: "Value | int") -> "Value":
         """Another operand, which may be a number."""
-        return Value(self.text, literal(other)) if isinstance(other, int) else other
+        return Value(self.text, literal(other), other & 0xFFFFFFFF) if isinstance(other, int) else other
 
     def __lshift__(self, by: "Value | int") -> "Value":
         return self.text.word(f"shl i32 {self}, {self.of(by) & 31}")
@@ -83,6 +89,9 @@ class Value:
         return self.compared("ne", other)
 
     def compared(self, how: str, other: Any) -> "Value":
+        x, y = self.number, self.of(other).number
+        if how in _EQUALITY and x is not None and y is not None:
+            return Value(self.text, "true" if _EQUALITY[how](x, y) else "false")
         return self.text.word(f"icmp {how} i32 {self}, {self.of(other)}")
 
 
@@ -105,7 +114,7 @@ class IrWords:
         return self.text.word(f"select i1 {condition}, i32 {condition.of(a)}, i32 {condition.of(b)}")
 
     def constant(self, value: int, like: Any = None) -> Value:
-        return Value(self.text, literal(value))
+        return Value(self.text, literal(value), value & 0xFFFFFFFF)
 
     def shift_right(self, a: Value, by: Value) -> Value:
         return self.text.word(f"lshr i32 {a}, {a.of(by) & 31}")
