@@ -73,12 +73,13 @@ class NativeSession(GpuSession):
     def _run(self, part: np.ndarray, rows: np.ndarray, found: list[Translation], max_steps: np.ndarray) -> None:
         """Advance the instances `part` `[k]`, the translation of each being `found[rows[k]]`; translate between launches."""
         code, packed = self.code.rows(part)
-        first, waiting, count = np.unique(rows, return_index=True)[1], np.arange(len(part)), _FIRST
+        waiting, count = np.arange(len(part)), _FIRST
         if self.eager:
             self._ahead(part, code, packed, rows, found)
         while len(waiting):
-            for translation, k in zip(found, first.tolist(), strict=True):
+            for number, translation in enumerate(found):
                 if translation.total >= translation.next_look:
+                    k = np.flatnonzero(rows == number)[0]
                     translation.grow(code[packed[k]], self._words(part[k]))
             now = waiting if any(translation.version for translation in found) else waiting[:count]
             count *= 2
@@ -117,13 +118,11 @@ class NativeSession(GpuSession):
 def _laid_out(rows: np.ndarray, found: list[Translation]) -> Compiled:
     """What is translated for instances `[k]`, the translation of each being `found[rows[k]]`."""
     there = [number for number, translation in enumerate(found) if translation.version]
-    which = np.full(len(found), -1)
+    which, nothing = np.full(len(found), -1), _zeros(found[0].guest.slots)
     which[there] = np.arange(len(there))
-    nothing = _zeros(found[0].guest.slots)
-    tables, marked = ([getattr(found[number], name) for number in there] for name in ("table", "marked"))
-    if len(there) == 1:  # no copies
-        return Compiled(tables[0][None], marked[0][None], which[rows], nothing)
-    return Compiled(np.stack(tables or [nothing]), np.stack(marked or [nothing]), which[rows], nothing)
+    tables, marked = ([getattr(found[n], name) for n in there] or [nothing] for name in ("table", "marked"))
+    table, mark = (arrays[0][None] if len(arrays) == 1 else np.stack(arrays) for arrays in (tables, marked))
+    return Compiled(table, mark, which[rows], nothing)
 
 
 @lru_cache(maxsize=4)
