@@ -16,7 +16,7 @@ from backends.core.isa import encode
 from backends.core.isa.expressions import recorded
 from backends.core.isa.instruction_set import named
 from backends.interface import Batch, MachineConfig, Program
-from backends.llvm_native import control_flow, object_cache, translate, translations, unit_text
+from backends.llvm_native import block_text, control_flow, object_cache, translations, unit_text
 from backends.llvm_native.block_text import BlockText
 from backends.llvm_native.driver import LEFT
 from backends.llvm_native.machine import LlvmNative
@@ -159,7 +159,7 @@ def test_a_wrong_translator_is_rejected(monkeypatch, name):
     translator, program = WRONG[name]
     assert not wrong(DIRECTED[program]).any()
     translations._translations.clear()
-    monkeypatch.setattr(translate, "BlockText", translator)
+    monkeypatch.setattr(block_text, "BlockText", translator)
     monkeypatch.setattr(object_cache, "read", lambda *_: None)
     assert wrong(DIRECTED[program]).any()
 

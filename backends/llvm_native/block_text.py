@@ -4,13 +4,25 @@ Whatever may trap, and whatever is not done here, leaves to the interpreter befo
 counted for it and those behind it is given back.
 """
 
+from collections.abc import Sequence
+
 from backends.core.isa import Operation
-from backends.llvm_native.control_flow import Block, End, Instruction
+from backends.llvm_native.control_flow import Block, End, Instruction, Unit
+from backends.llvm_native.data_flow import members
 from backends.llvm_native.driver import LEFT
 from backends.llvm_native.ir_words import Value, literal
-from backends.llvm_native.liveness import members
 from backends.llvm_native.memory_windows import CONSTANT, Window, windows
-from backends.llvm_native.unit_text import RARELY, RESULT, Exit, Modified, UnitText
+from backends.llvm_native.unit_text import RARELY, RESULT, WEIGHTS, Exit, Guest, Modified, UnitText
+
+
+def module(units: Sequence[Unit], guest: Guest) -> str:
+    """Units as one module of LLVM's language; functions have the names that `unit_text.py` says."""
+    texts = [UnitText(unit, guest, frozenset(unit.start for unit in units)) for unit in units]
+    for text in texts:
+        text.enter()
+        for block in text.unit.blocks.values():
+            BlockText(text, block).write()
+    return "\n".join([*(text.finish() for text in texts), WEIGHTS])
 
 
 class BlockText:

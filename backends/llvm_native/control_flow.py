@@ -158,7 +158,7 @@ class Code:
     def _leaders(self, start: int, inside: int) -> tuple[set[int], set[int], set[int]]:
         """Slots where blocks begin; those of them that data points to, if anything jumps there; all slots of the unit."""
         leaders, seen, waiting = {start, inside}, set[int](), [start]
-        jumps, indirect = False, set[int]()
+        jumps, indirect, function = False, set[int](), self.function_of(start)
         while waiting and len(seen) < UNIT_INSTRUCTIONS and len(leaders) < UNIT_BLOCKS:
             slot = waiting.pop()
             while slot not in seen and slot < self.slots and len(seen) < UNIT_INSTRUCTIONS:
@@ -173,14 +173,10 @@ class Code:
                     break
                 slot += 1
             if jumps and not waiting:
-                indirect = {p for p in self.pointed_to if self._inside(p, start)}
+                indirect = {p for p in self.pointed_to if self.function_of(p) == function and p not in self.functions}
                 waiting += sorted(indirect - seen)
                 leaders |= indirect
         return leaders & seen, indirect & seen, seen
-
-    def _inside(self, slot: int, start: int) -> bool:
-        """Whether a slot lies in the function that a unit begins in."""
-        return slot not in self.functions and self.function_of(slot) == self.function_of(start)
 
     def _ahead(self, slot: int, end: End, target: int) -> list[int]:
         """Slots that a unit goes on with behind the end of a block at `slot`."""

@@ -74,31 +74,23 @@ class NativeSession(GpuSession):
         """Advance the instances `part` `[k]`, the translation of each being `found[rows[k]]`; translate between launches."""
         code, packed = self.code.rows(part)
         waiting, count = np.arange(len(part)), _FIRST
-        if self.eager:
-            self._ahead(part, code, packed, rows, found)
         while len(waiting):
             for number, translation in enumerate(found):
-                if translation.total >= translation.next_look:
-                    k = np.flatnonzero(rows == number)[0]
-                    translation.grow(code[packed[k]], self._words(part[k]))
+                if translation.total >= translation.next_look or (self.eager and not translation.total):
+                    self._grow(translation, int(part[rows == number][0]), code[packed[rows == number][0]])
             now = waiting if any(translation.version for translation in found) else waiting[:count]
             count *= 2
             self._step(part[now], max_steps, code, packed[now], rows[now], found)
             ahead = part[waiting]
             waiting = waiting[(self.state.status[ahead] == RUNNING) & (self.state.retired[ahead] < max_steps[ahead])]
 
-    def _ahead(
-        self, part: np.ndarray, code: np.ndarray, packed: np.ndarray, rows: np.ndarray, found: list[Translation]
-    ) -> None:
-        """Translate what instances begin with, where nothing is translated."""
-        slots = self.state.pc[part].astype(np.int64) - self.state.config.memory_base >> 2
-        for k in np.flatnonzero((slots >= 0) & (slots < code.shape[1] - 1)).tolist():
-            if not found[rows[k]].version:
-                found[rows[k]].take([int(slots[k])])
-                found[rows[k]].grow(code[packed[k]], self._words(part[k]), translations.INSTRUCTIONS)
-
-    def _words(self, b: int) -> np.ndarray:
-        return instruction_memory(self.state, int(b)).view(np.uint32)
+    def _grow(self, translation: Translation, b: int, packed: np.ndarray) -> None:
+        """Translate more of the code `[slots + 1]` that instance b runs; all that it begins with, where this is to be eager."""
+        room, slot = None, int(self.state.pc[b]) - self.state.config.memory_base >> 2
+        if self.eager and 0 <= slot < translation.guest.slots:
+            room = translations.INSTRUCTIONS
+            translation.take([slot])
+        translation.grow(packed, instruction_memory(self.state, b).view(np.uint32), room)
 
     def _step(
         self, group: np.ndarray, max_steps: np.ndarray, code: np.ndarray, packed: np.ndarray, rows: np.ndarray,

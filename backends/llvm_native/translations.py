@@ -12,7 +12,7 @@ from itertools import count
 import numpy as np
 
 from backends.core.isa.packing import UNDECODED
-from backends.llvm_native import compiling, object_cache, translate
+from backends.llvm_native import block_text, compiling, object_cache
 from backends.llvm_native.control_flow import Code, Unit
 from backends.llvm_native.driver import SAMPLE_INSTRUCTIONS, SAMPLES
 from backends.llvm_native.unit_text import Guest
@@ -64,7 +64,7 @@ class Translation:
         units = self._chosen(code, room)
         if units:
             entries = {unit.start: unit.entries for unit in units}
-            object_ = compiling.object_code(translate.module(units, self.guest))
+            object_ = compiling.object_code(block_text.module(units, self.guest))
             kept = object_cache.Kept(entries, sum(unit.size for unit in units), object_)
             object_cache.write(self.key, self.version, kept)
             self._add(kept)

@@ -12,11 +12,10 @@ longjmp, coroutines and recursion deeper than the host's stack are right.
 from typing import NamedTuple
 
 from backends.core.isa.instruction_set import Isa
-from backends.llvm_native.budget_checks import needed
 from backends.llvm_native.control_flow import Unit
+from backends.llvm_native.data_flow import analysed, members, needed
 from backends.llvm_native.driver import LEFT
 from backends.llvm_native.ir_words import IrWords, Text, Value, literal
-from backends.llvm_native.liveness import analysed, members
 
 RESULT = "{ i32, i64 }"
 PARAMETERS = "ptr noalias %x, ptr noalias %m, ptr noalias readonly %t, i32 %slot, i32 %depth, i64 %budget"

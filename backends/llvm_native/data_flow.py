@@ -1,8 +1,13 @@
-"""Which guest registers must move between the unit's variables and the state in memory, by data flow over its blocks.
+"""What data flow over the blocks of a unit says: which registers must move between variables and memory, and where a unit asks
+whether its budget lasts. Source: Aho, Lam, Sethi, Ullman, Compilers, sections 9.2 and 9.6.
 
 A register is modified where an instruction may have written it since the state in memory was complete: an exit stores those.
 It is live where its value is read before it is written, also by an exit: an entry loads those. Sets are words, bit r for
-register r. Source: Aho, Lam, Sethi, Ullman, Compilers, section 9.2.
+register r.
+
+The budget is asked about at entries and at the begins of loops, for the longest way to the next of them, and only counted
+between. Where it does not last, the interpreter executes what is left, so every limit is exact. In every cycle there is an edge
+back to a block that a depth-first search is still in: a begin of a loop.
 """
 
 from typing import NamedTuple
@@ -57,3 +62,36 @@ def _facts(block: Block) -> tuple[int, int]:
             read |= (1 << register) & ~written & ~1
         written |= (1 << found.rd) & ~1
     return read, written
+
+
+def needed(unit: Unit) -> dict[int, int]:
+    """By start slot, of the blocks that ask: instructions that may retire before another block asks."""
+    heads, order = _searched(unit)
+    longest: dict[int, int] = {}
+    for slot in order:
+        ahead = [longest[other] for other in unit.successors(unit.blocks[slot]) if other not in heads]
+        longest[slot] = len(unit.blocks[slot].instructions) + max(ahead, default=0)
+    return {slot: longest[slot] for slot in heads}
+
+
+def _searched(unit: Unit) -> tuple[set[int], list[int]]:
+    """Entries and begins of loops; and all blocks that can be reached, each behind those that follow it, but for edges back."""
+    heads, seen, inside, order = set(unit.entries), set[int](), set[int](), list[int]()
+    for entry in unit.entries:
+        path = [] if entry in seen else [(entry, iter(unit.successors(unit.blocks[entry])))]
+        seen.add(entry)
+        inside |= {slot for slot, _ in path}
+        while path:
+            slot, ahead = path[-1]
+            other = next(ahead, None)
+            if other is None:
+                path.pop()
+                inside.discard(slot)
+                order.append(slot)
+            elif other in inside:
+                heads.add(other)
+            elif other not in seen:
+                seen.add(other)
+                inside.add(other)
+                path.append((other, iter(unit.successors(unit.blocks[other]))))
+    return heads, order
