@@ -266,6 +266,14 @@ def test_what_is_kept_on_disk_is_used_and_what_is_damaged_is_made_anew(monkeypat
         assert file.read_bytes() == whole
 
 
+def test_no_more_than_so_many_files_are_kept(monkeypatch, folder):
+    monkeypatch.setattr(object_cache, "FILES", 2)
+    for number in range(4):
+        object_cache.write(f"key{number}", 0, object_cache.Kept({0: (0,)}, 1, b"code"))
+    assert sorted(file.name for file in folder.iterdir()) == ["key2-0", "key3-0"]
+    assert object_cache.read("key3", 0) == object_cache.Kept({0: (0,)}, 1, b"code")
+
+
 def test_without_a_folder_that_can_be_written(monkeypatch):
     def nowhere():
         raise PermissionError("read-only")

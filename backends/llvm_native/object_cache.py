@@ -2,7 +2,7 @@
 
 The name of a file is the digest of the instruction memory, of the machine it lies in, of the sources of the translator, of
 LLVM's version and of the processor. Behind its first line, which lists units, entries and a sum, lies an object file. What is
-damaged is made anew; where nothing can be written, nothing is kept.
+damaged is made anew; where nothing can be written, nothing is kept. When there are too many files, the oldest go.
 """
 
 import hashlib
@@ -19,6 +19,8 @@ import llvmlite.binding as llvm
 from backends.core import caches, sources
 from backends.core.isa import extension_file
 from backends.llvm_native.unit_text import Guest
+
+FILES = 2000
 
 
 class Kept(NamedTuple):
@@ -68,6 +70,8 @@ def write(key: str, version: int, kept: Kept) -> None:
         with tempfile.NamedTemporaryFile(dir=folder(), delete=False) as file:
             file.write(head.encode() + b"\n" + kept.code)
         os.replace(file.name, folder() / f"{key}-{version}")
+        for old in sorted(folder().iterdir(), key=lambda path: path.stat().st_mtime_ns)[:-FILES]:
+            old.unlink()
     except OSError:
         return
 
