@@ -14,14 +14,18 @@ from backends.llvm_native.ir_words import Value, literal
 from backends.llvm_native.memory_windows import CONSTANT, Window, windows
 from backends.llvm_native.unit_text import RARELY, RESULT, WEIGHTS, Exit, Guest, Modified, UnitText
 
+_COPIED = 16
+"""Instructions of a block that ends in a switch, at most, or it is not copied."""
+
 
 def module(units: Sequence[Unit], guest: Guest) -> str:
     """Units as one module of LLVM's language; functions have the names that `unit_text.py` says."""
     texts = [UnitText(unit, guest, frozenset(unit.start for unit in units)) for unit in units]
     for text in texts:
         text.enter()
-        for block in text.unit.blocks.values():
-            BlockText(text, block).write()
+        while text.waiting:
+            label, block = text.waiting.pop(0)
+            BlockText(text, block).write(label)
     return "\n".join([*(text.finish() for text in texts), WEIGHTS])
 
 
@@ -36,9 +40,9 @@ class BlockText:
         self.exits: list[Exit] = []
         self.budget = "%budget"
 
-    def write(self) -> None:
+    def write(self, label: str) -> None:
         count, needed = len(self.block.instructions), self.unit.needed.get(self.block.start, 0)
-        self.lines.append(f"b{self.block.start}:")
+        self.lines.append(f"{label}:")
         before, head = self.add("load i64, ptr %b"), self.leaving(0)
         self.budget = self.add(f"sub i64 {before}, {count}")
         if needed:
@@ -174,8 +178,16 @@ class BlockText:
         self.unit.store(self.state())
 
     def _way(self, slot: int) -> str:
-        """The label of a block, which may be no part of the unit."""
-        return f"b{slot}" if slot in self.unit.unit.blocks else self._exit(slot, 0, 0)
+        """The label of a block, which may be no part of the unit. One that ends in a switch is copied for each way to it: so
+        the processor learns what follows what in a program that interprets another."""
+        block = self.unit.unit.blocks.get(slot)
+        if block is None:
+            return self._exit(slot, 0, 0)
+        if block.end != End.JUMP or len(block.instructions) > _COPIED or self.unit.copies == 0:
+            return f"b{slot}"
+        label, self.unit.copies = self.text.name(), self.unit.copies - 1
+        self.unit.waiting.append((label, block))
+        return label
 
     def _branch(self, last: Instruction) -> None:
         block = self.block

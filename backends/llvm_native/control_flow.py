@@ -5,6 +5,7 @@ the words of instruction memory, as in `core/isa/packing.py`, whose packed instr
 words: translator and interpreter see the same.
 """
 
+from bisect import bisect_right
 from dataclasses import dataclass
 from enum import Enum
 from functools import cached_property
@@ -109,19 +110,31 @@ class Code:
     """An instruction memory. packed: `[slots + 1]` uint64. words: `[W]` uint32, the same memory as data, and its base."""
 
     def __init__(self, packed: np.ndarray, words: np.ndarray, base: int, isa: Isa) -> None:
-        self.packed, self.isa, self.base, self.slots = packed, isa, base, len(packed) - 1
-        offsets = words[(words & 3) == 0] - np.uint32(base)
-        self.pointed_to = frozenset((offsets[offsets < 4 * self.slots] // 4).tolist())
+        self.packed, self.words, self.isa, self.base, self.slots = packed, words, isa, base, len(packed) - 1
 
     @cached_property
-    def called(self) -> np.ndarray:
-        """Sorted slots that a jump which writes a register leads to: functions begin there."""
+    def functions(self) -> list[int]:
+        """Sorted slots that a jump which writes a register leads to: functions begin there. -1 before and `slots` behind."""
         packed = self.packed[:-1]
         writes = rd_of(packed) != SCRATCH
         near = packed[(op_of(packed) == _JAL) & writes] >> np.uint64(32)
-        far = np.array([self.guess(slot) for slot in np.flatnonzero((op_of(packed) == _JALR) & writes).tolist()], np.int64)
-        targets = np.concatenate((near.astype(np.int64), far))
-        return np.unique(targets[(targets >= 0) & (targets < self.slots)])
+        far = [self.guess(slot) for slot in np.flatnonzero((op_of(packed) == _JALR) & writes).tolist()]
+        return [-1, *sorted({slot for slot in (*near.tolist(), *far) if 0 <= slot < self.slots}), self.slots]
+
+    def function(self, slot: int) -> tuple[int, int]:
+        """Where the function that a slot lies in begins, -1 for none, and where the next one does."""
+        behind = bisect_right(self.functions, slot)
+        return self.functions[behind - 1], self.functions[behind]
+
+    def begins(self, slot: int) -> bool:
+        """Whether a function does, at a slot."""
+        return self.function(slot)[0] == slot
+
+    def _pointed_to(self, first: int, last: int) -> set[int]:
+        """Slots from behind `first` to before `last` whose addresses lie in memory as words, as those of tables of jumps do."""
+        offsets = self.words - np.uint32(self.base)
+        slots = offsets[offsets % 4 == 0].astype(np.int64) // 4
+        return set(slots[(slots > first) & (slots < last)].tolist())
 
     def guess(self, slot: int) -> int:
         """Where the `jalr` in a slot leads, by the `lui` or `auipc` before it; -1 where that says nothing."""
@@ -130,15 +143,6 @@ class Code:
             return -1
         offset = before.imm + found.imm - self.base & 0xFFFFFFFF
         return offset // 4 if offset % 4 == 0 and offset // 4 < self.slots else -1
-
-    @cached_property
-    def functions(self) -> frozenset[int]:
-        return frozenset(self.called.tolist())
-
-    def function_of(self, slot: int) -> int:
-        """The last begin of a function that is not behind the slot; -1 for none."""
-        before = int(np.searchsorted(self.called, slot, side="right"))
-        return int(self.called[before - 1]) if before else -1
 
     def at(self, slot: int) -> Instruction:
         word = int(self.packed[slot])
@@ -158,7 +162,7 @@ class Code:
     def _leaders(self, start: int, inside: int) -> tuple[set[int], set[int], set[int]]:
         """Slots where blocks begin; those of them that data points to, if anything jumps there; all slots of the unit."""
         leaders, seen, waiting = {start, inside}, set[int](), [start]
-        jumps, indirect, function = False, set[int](), self.function_of(start)
+        jumps, indirect, function = False, set[int](), self.function(start)
         while waiting and len(seen) < UNIT_INSTRUCTIONS and len(leaders) < UNIT_BLOCKS:
             slot = waiting.pop()
             while slot not in seen and slot < self.slots and len(seen) < UNIT_INSTRUCTIONS:
@@ -173,7 +177,7 @@ class Code:
                     break
                 slot += 1
             if jumps and not waiting:
-                indirect = {p for p in self.pointed_to if self.function_of(p) == function and p not in self.functions}
+                indirect = self._pointed_to(*function)
                 waiting += sorted(indirect - seen)
                 leaders |= indirect
         return leaders & seen, indirect & seen, seen
@@ -181,7 +185,7 @@ class Code:
     def _ahead(self, slot: int, end: End, target: int) -> list[int]:
         """Slots that a unit goes on with behind the end of a block at `slot`."""
         ahead = [slot + 1] if end in (End.BRANCH, *_ENTERED_BEHIND) else []
-        if ahead and end != End.BRANCH and ahead[0] in self.functions:
+        if ahead and end != End.BRANCH and slot + 1 < self.slots and self.begins(slot + 1):
             ahead = []  # behind a call that does not come back
         return [s for s in [*ahead, *([target] if end in (End.BRANCH, End.GOTO) else [])] if s < self.slots]
 
@@ -197,7 +201,7 @@ class Code:
                 return End.EXIT, -1
             if found.rd:
                 return End.CALL, found.imm
-            return End.GOTO if found.imm == start or found.imm not in self.functions else End.TAIL, found.imm
+            return End.GOTO if found.imm == start or not self.begins(found.imm) else End.TAIL, found.imm
         if row.number == _JALR:
             plain = End.RETURN if found.rs1 in LINK_REGISTERS else End.JUMP
             return End.CALL_INDIRECT if found.rd else plain, self.guess(slot)

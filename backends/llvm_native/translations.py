@@ -89,7 +89,7 @@ class Translation:
         in it that was most often, since the run may not come by the begin again."""
         places: dict[int, int] = {}
         for slot, _ in self.samples.most_common():
-            places.setdefault(code.function_of(slot), slot)
+            places.setdefault(code.function(slot)[0], slot)
         return [(slot, -1) if start < 0 or start in self.starts else (start, slot) for start, slot in places.items()]
 
     def _add(self, kept: object_cache.Kept) -> None:

@@ -19,6 +19,8 @@ from backends.llvm_native.ir_words import IrWords, Text, Value, literal
 
 RESULT = "{ i32, i64 }"
 PARAMETERS = "ptr noalias %x, ptr noalias %m, ptr noalias readonly %t, i32 %slot, i32 %depth, i64 %budget"
+_COPIES = 64
+"""Blocks of a unit that may be copied."""
 _FRAME = 16
 """Of a unit on the host's stack, beside its instructions."""
 RARELY = "!prof !0"
@@ -51,7 +53,8 @@ class Exit(NamedTuple):
 
 
 class UnitText:
-    """The text of one unit. together: slots of the units in the same module, which are called by name."""
+    """The text of one unit. together: slots of the units in the same module, which are called by name. waiting: labels and
+    blocks that are still to be written."""
 
     def __init__(self, unit: Unit, guest: Guest, together: frozenset[int]) -> None:
         self.unit, self.guest, self.together = unit, guest, together
@@ -60,6 +63,8 @@ class UnitText:
         self.registers, self.needed = analysed(unit), needed(unit)
         self.cost = _FRAME + unit.size
         self.ends: list[tuple[str, str, str]] = []
+        self.copies = _COPIES if unit.indirect else 0
+        self.waiting = [(f"b{slot}", block) for slot, block in unit.blocks.items()]
 
     def finish(self) -> str:
         """The function, when its blocks are written."""
