@@ -6,7 +6,7 @@ On a GPU the registers of a block's instances lie in shared memory while the ker
 Timing and observation are arguments that are None where they are not asked for; each combination is a function of its own.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
 from typing import Any
@@ -60,10 +60,14 @@ def advance_all(
             there.advance(instances.max_steps)
             there.download()
         else:
-            threads = cores.threads()
-            pieces = min(len(group), threads * _CHUNKS_PER_THREAD) if threads > 1 else 1
             arguments = instructions, instances, caches, *observers, extensions
-            cores.share(lambda part: _advance_range((part.start, part.stop), *arguments), len(group), pieces)
+            spread(lambda part: _advance_range((part.start, part.stop), *arguments), len(group))
+
+
+def spread(work: Callable[[slice], object], count: int) -> None:
+    """`work` on slices of `count` instances, on all cores."""
+    threads = cores.threads()
+    cores.share(work, count, min(count, threads * _CHUNKS_PER_THREAD) if threads > 1 else 1)
 
 
 @contextmanager
