@@ -13,6 +13,7 @@ _MACHINES = (
     ("jax_tensor", "every choice a\nsoftmax; exact at\ntemperature 0"),
     ("torch_neural", "arithmetic by\ntrained networks,\ncertified"),
     ("gpu_compute", "one compiled step,\nCPU cores and CUDA,\none thread each"),
+    ("llvm_native", "hot functions\ntranslated by LLVM\nfor the processor"),
 )
 _STATIONS = ("experiments", "results\n(csv + provenance)", "figures", "paper, report", "claims, judged")
 
@@ -28,12 +29,12 @@ def draw(results: Results) -> Figure:
     _arrow(axes, (22, 44), (30, 44))
     _arrow(axes, (70, 44), (78, 44))
     for i, (name, what) in enumerate(_MACHINES):
-        left = 2 + i * 25.3
-        _box(axes, left, 19, 20, 14, name, what)
-        _arrow(axes, (50 + (i - 1.5) * 9, 40), (left + 10, 33))
-        _arrow(axes, (left + 10, 19), (left + 10, 15.5), head=False)
-    axes.plot([12, 87.9], [15.5, 15.5], color=style.INK, linewidth=0.8)
-    _arrow(axes, (12, 15.5), (12, 11))
+        left = 2 + i * 19.75
+        _box(axes, left, 19, 17, 14, name, what)
+        _arrow(axes, (50 + (i - 2) * 8, 40), (left + 8.5, 33))
+        _arrow(axes, (left + 8.5, 19), (left + 8.5, 15.5), head=False)
+    axes.plot([10.5, 89.5], [15.5, 15.5], color=style.INK, linewidth=0.8)
+    _arrow(axes, (10.5, 15.5), (10.5, 11))
     for i, station in enumerate(_STATIONS):
         left = 2 + i * 20
         _box(axes, left, 3, 16, 8, "", station)
