@@ -15,6 +15,7 @@ from backends.core import catalog
 from backends.core.isa import encode
 from backends.core.isa.expressions import recorded
 from backends.core.isa.instruction_set import named
+from backends.core.isa.packing import pack
 from backends.interface import Batch, MachineConfig, Program
 from backends.llvm_native import block_text, control_flow, object_cache, translations, unit_text
 from backends.llvm_native.block_text import BlockText
@@ -220,6 +221,21 @@ def test_calls_that_come_back_elsewhere():
     words += [encode("addi", 11, 11, imm=2), encode("jalr", 1, 1), encode("jal", 1, imm=8), EBREAK]
     words += [encode("addi", 6, 1), encode("jal", 1, imm=8), EBREAK, encode("jalr", 0, 6)]
     assert_right_at_every_limit(case(words))
+
+
+@pytest.mark.parametrize("last", [BASE + 20, BASE + 48, BASE + 22, BASE + SIZE + 4])
+def test_a_table_of_jumps(last):
+    """A loop over four handlers, of which the last is one of the program, the table itself, misaligned or wild."""
+    words = [encode("andi", 9, 8, imm=12), encode("lw", 9, 9, imm=BASE + 48), encode("jalr", 0, 9)]
+    words += [encode("addi", 10, 10, imm=1), encode("jal", 0, imm=16), encode("slli", 10, 10, imm=1), encode("jal", 0, imm=8)]
+    words += [encode("xori", 10, 10, imm=85), encode("addi", 8, 8, imm=4), encode("bne", 0, 8, 11, -36), EBREAK, EBREAK]
+    words += [BASE + 12, BASE + 20, BASE + 28, last]
+    program = case(words, x11=64)
+    memory, isa = np.array(words, np.uint32), named("rv32em")
+    code = control_flow.Code(pack(memory, BASE, isa), memory, BASE, isa)
+    unit = code.unit(0)
+    assert unit and {3, 5, 7} <= set(unit.indirect)
+    assert_right_at_every_limit(program)
 
 
 def test_random_words_as_code():

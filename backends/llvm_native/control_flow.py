@@ -151,21 +151,24 @@ class Code:
         row = self.isa.numbered(op) if legal else None
         return Instruction(row, 0 if rd == SCRATCH else rd, word >> 14 & 31, word >> 19 & 31, word >> 32)
 
-    def unit(self, start: int, inside: int = -1) -> Unit:
-        """The unit that begins at a slot; it can also be entered at the slot `inside`, if it comes by there."""
-        leaders, indirect, seen = self._leaders(start, inside)
+    def unit(self, start: int, inside: int = -1, most: int = UNIT_INSTRUCTIONS) -> Unit | None:
+        """The unit that begins at a slot; it can also be entered at the slot `inside`, if it comes by there. None where it has
+        more than so many instructions."""
+        leaders, indirect, seen = self._leaders(start, inside, min(most + 1, UNIT_INSTRUCTIONS))
+        if len(seen) > most:
+            return None
         blocks = {slot: self._block(slot, leaders, seen, start) for slot in sorted(leaders)}
         behind = {b.after if b.end != End.EXIT else b.after + 1 for b in blocks.values() if b.end in _ENTERED_BEHIND}
         chosen = sorted(((behind & leaders) | indirect | {inside} & leaders) - {start})
         return Unit(start, blocks, (start, *chosen), tuple(sorted(indirect)))
 
-    def _leaders(self, start: int, inside: int) -> tuple[set[int], set[int], set[int]]:
+    def _leaders(self, start: int, inside: int, most: int) -> tuple[set[int], set[int], set[int]]:
         """Slots where blocks begin; those of them that data points to, if anything jumps there; all slots of the unit."""
         leaders, seen, waiting = {start, inside}, set[int](), [start]
         jumps, indirect, function = False, set[int](), self.function(start)
-        while waiting and len(seen) < UNIT_INSTRUCTIONS and len(leaders) < UNIT_BLOCKS:
+        while waiting and len(seen) < most and len(leaders) < UNIT_BLOCKS:
             slot = waiting.pop()
-            while slot not in seen and slot < self.slots and len(seen) < UNIT_INSTRUCTIONS:
+            while slot not in seen and slot < self.slots and len(seen) < most:
                 seen.add(slot)
                 found = self.at(slot)
                 end, target = self._end(slot, found, start)

@@ -77,8 +77,8 @@ class Translation:
             start, inside = asked.popleft() if asked else (called.popleft(), -1)
             if start in found or start in self.starts or code.at(start).unusual:
                 continue
-            unit = code.unit(start, inside)
-            if unit.size <= room:
+            unit = code.unit(start, inside, room)
+            if unit:
                 found[start], room = unit, room - unit.size
                 called += unit.callees
                 asked += [(inside, -1)] if inside >= 0 and inside not in unit.blocks else []
