@@ -5,7 +5,6 @@ from typing import NamedTuple
 import numpy as np
 
 from backends.gpu_compute.compiling import inlined
-from backends.gpu_compute.soft import names
 from backends.gpu_compute.soft.carries import BITS, add, add_back, sum_of
 from backends.gpu_compute.soft.independent import choices, choices_back, product, product_back
 from backends.gpu_compute.soft.layout import Access, Sizes

@@ -2,9 +2,10 @@
 
 from typing import NamedTuple
 
-from backends.gpu_compute.compiling import inlined, inner
+from backends.gpu_compute.compiling import inner
 from backends.gpu_compute.soft import bit_memory, control, names, registers, shifts, targets, vertex, words
 from backends.gpu_compute.soft.bit_memory import Memory
+from backends.gpu_compute.soft.compiling import spliced
 from backends.gpu_compute.soft.layout import Adjoint, Control, Fetch, Sizes, clear, effects_of, fetched_of
 from backends.gpu_compute.soft.names import EQUAL, LESS, LESS_UNSIGNED, MULTIPLY_DIVIDE
 from backends.gpu_compute.soft.shifts import Shifts
@@ -30,7 +31,7 @@ class Room(NamedTuple):
         return cls(sizes.fetch(), sizes.control(), *parts)
 
 
-@inlined
+@spliced
 def execute(program, state, f, e, room):
     """The effects of an instruction."""
     registers.read(state.registers, f)
@@ -44,15 +45,15 @@ def execute(program, state, f, e, room):
         bit_memory.access(program, f, room.words, room.memory, state.memory, e)
 
 
-@inlined
+@spliced
 def multiplies(program):
+    some = False
     for n in range(len(MULTIPLY_DIVIDE)):
-        if program.used[MULTIPLY_DIVIDE[n]]:
-            return True
-    return False
+        some |= program.used[MULTIPLY_DIVIDE[n]]
+    return some
 
 
-@inlined
+@spliced
 def jump(program, f, e, room):
     """Conditions of branches, targets of jumps, and what those write."""
     w, c, t = room.words, room.control, room.target
@@ -86,7 +87,7 @@ def forward(program, state, after, slot, room):
         bit_memory.store(f, room.memory, state.memory, after.memory)
 
 
-@inlined
+@spliced
 def execute_back(program, state, f, d, room, d_room):
     """The adjoint of `execute` and of the store."""
     if program.groups[names.MEMORY]:
@@ -100,7 +101,7 @@ def execute_back(program, state, f, d, room, d_room):
     registers.read_back(state.registers, f, d.f, d.state.registers)
 
 
-@inlined
+@spliced
 def jump_back(program, f, e, d, room, d_room):
     c, d_c, t, w, d_w = room.control, d_room.control, room.target, room.words, d_room.words
     control.control_back(program, f, e, room.fetch.q, c, d, d_c)
@@ -122,9 +123,7 @@ def backward(program, state, slot, d_state, slopes, room, d_room):
     """The adjoint of a step: d_state, the cotangent of the state after it, becomes that of the state before; adds to slopes."""
     word = state.registers.shape[1]
     f, e, q = fetched_of(room.fetch.all, state), effects_of(room.fetch.effects, word), room.fetch.q
-    d = Adjoint(
-        fetched_of(d_room.fetch.all, state), effects_of(d_room.fetch.effects, word), d_state, d_room.fetch.q, slopes
-    )
+    d = Adjoint(fetched_of(d_room.fetch.all, state), effects_of(d_room.fetch.effects, word), d_state, d_room.fetch.q, slopes)
     clear(d_room.fetch.all)
     clear(d_room.fetch.effects)
     clear(d_room.fetch.q)

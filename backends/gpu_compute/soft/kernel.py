@@ -6,7 +6,7 @@ Everything that a row needs stays in the room of one thread.
 
 from typing import NamedTuple
 
-from backends.gpu_compute.compiling import inlined
+from backends.gpu_compute.soft.compiling import spliced
 from backends.gpu_compute.soft.layout import Sizes, Slopes, State, copy, program_at, state_at
 from backends.gpu_compute.soft.names import MEMORY
 
@@ -28,7 +28,7 @@ class Rooms(NamedTuple):
         return cls(room.of(sizes), room.of(sizes), *states, sizes.slopes())  # type: ignore[attr-defined]
 
 
-@inlined
+@spliced
 def advance(forward, program, plan, first, count, rooms):
     """So many steps from number `first` on, from states[0] into those behind it."""
     for i in range(count):
@@ -36,7 +36,7 @@ def advance(forward, program, plan, first, count, rooms):
         forward(program, state_at(rooms.states, i), state_at(rooms.states, i + 1), slot, rooms.step)
 
 
-@inlined
+@spliced
 def run_row(forward, program, plan, initial, rooms):
     """All steps of a row; returns which of `states` is the last."""
     copy(initial, state_at(rooms.states, 0))
@@ -52,7 +52,7 @@ def run_row(forward, program, plan, initial, rooms):
     return last
 
 
-@inlined
+@spliced
 def pull_row(forward, backward, program, plan, rooms):
     """The adjoint of `run_row`, which must have run: rooms.cotangent becomes that of the initial state."""
     segments = (plan.steps + plan.interval - 1) // plan.interval
@@ -69,7 +69,7 @@ def pull_row(forward, backward, program, plan, rooms):
             backward(program, before, slot, d_state, rooms.slopes, rooms.step, rooms.adjoint)
 
 
-@inlined
+@spliced
 def run_all(forward, programs, plan, initial, ends, rooms):
     """Writes the states after the steps, ends `[P, blocks, ...]`, from initial ones `[blocks, ...]`."""
     for p in range(len(programs.columns)):
@@ -81,7 +81,7 @@ def run_all(forward, programs, plan, initial, ends, rooms):
             copy(State(last.registers, memory, last.pc), end)
 
 
-@inlined
+@spliced
 def pull_program(forward, backward, program, plan, given, rooms):
     """The slopes of a program, summed up over rows: given initial states and cotangents of the ends, both `[blocks, ...]`."""
     initial, cotangent = given
@@ -97,7 +97,7 @@ def pull_program(forward, backward, program, plan, given, rooms):
         pull_row(forward, backward, program, plan, rooms)
 
 
-@inlined
+@spliced
 def reduce(slopes, total):
     """Sums over the lanes: slopes `[n, L, K]` into total `[n, S]`."""
     for c in range(slopes.shape[0]):

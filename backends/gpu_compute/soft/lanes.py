@@ -58,9 +58,7 @@ class _LanesModel(models.PrimitiveModel):
 def _everywhere(context, builder, source, target, value):
     vector = context.get_value_type(target)
     undefined = ir.Constant(vector, ir.Undefined)
-    first = builder.insert_element(
-        undefined, context.cast(builder, value, source, target.scalar), ir.Constant(_I32, 0)
-    )
+    first = builder.insert_element(undefined, context.cast(builder, value, source, target.scalar), ir.Constant(_I32, 0))
     return builder.shuffle_vector(first, undefined, ir.Constant(ir.VectorType(_I32, target.count), [0] * target.count))
 
 

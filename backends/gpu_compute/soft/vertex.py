@@ -12,7 +12,7 @@ from backends.gpu_compute.compiling import inlined
 from backends.gpu_compute.soft.carries import BITS
 from backends.gpu_compute.soft.lanes import as_real, as_word, high_half, kept_where_bit, quotient, where
 from backends.gpu_compute.soft.layout import Sizes
-from backends.gpu_compute.soft.names import DIV, DIVU, MUL, MULH, MULHSU, MULHU, MULTIPLY_DIVIDE, REM
+from backends.gpu_compute.soft.names import DIV, MUL, MULH, MULHU, MULTIPLY_DIVIDE, REM
 
 _ONES, _SIGN = 0xFFFFFFFF, 31
 
