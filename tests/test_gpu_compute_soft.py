@@ -1,5 +1,5 @@
-"""The fused soft step: it computes and differentiates what `jax_tensor`, the definition, does. Conformance (test_conformance.py)
-holds its limit at temperature 0 against `reference`, and its gradients against finite differences."""
+"""The fused soft step: it computes and differentiates what `jax_tensor`, the definition, does. Conformance
+(test_conformance.py) holds its limit at temperature 0 against `reference`, and its gradients against finite differences."""
 
 from dataclasses import replace
 
@@ -22,6 +22,7 @@ def random_run(seed: int, operations=None, steps: int = 4, temperature: float = 
     """A random soft program on small and large words, most jumps and accesses near enough to have mass, and a cotangent."""
     rng, config = np.random.default_rng(seed), MachineConfig(memory_bytes=24, **config)
     program = conformance.random_program(rng, 4, operations, config.registers)
+    program.logits.op[program.logits.op < -100] = -1e4
     program.logits.imm[:, 5:] -= 12.0
     registers = rng.integers(0, 1 << 32, (3, config.registers), dtype=np.uint64).astype(np.uint32)
     registers[:, ::2] = config.memory_base + rng.integers(0, 16, registers[:, ::2].shape)
@@ -43,7 +44,7 @@ def difference(problem: conformance.Problem) -> float:
 def test_it_agrees_with_the_definition(seed):
     """All operations; every other time without branches, jumps and calls."""
     operations, base = STRAIGHT if seed % 2 else None, 0 if seed < 4 else 1 << 12
-    assert difference(random_run(seed, operations, memory_base=base, temperature=(0.3, 1.0)[seed // 2 % 2])) < 1e-9
+    assert difference(random_run(seed, operations, memory_base=base, temperature=(0.2, 1.0)[seed // 2 % 2])) < 1e-9
 
 
 @pytest.mark.parametrize("changes", [{"isa": "rv32im"}, {"steps": 70}, {"steps": 0}], ids=str)

@@ -1,9 +1,10 @@
-"""The soft machine of `gpu_compute`: the step of `backends/core/soft.py` and its adjoint, compiled as one loop without temporaries.
+"""The soft machine of `gpu_compute`: the step of `backends/core/soft.py` and its adjoint, compiled into one loop.
 
 A row of instances is a vector (`lanes.py`), and everything that a step works on lies in room that stays in a core's cache
-(`layout.py`). Forward and adjoint of each operation stand side by side, by topic: `registers`, `words` (on `carries`), `shifts`,
-`vertex` (multiply and divide), `bit_memory` (on `memory`), `control` (on `targets`). `bits_step` puts them together, `kernel` runs
-steps and their adjoints, `selections` does once a program what depends on its logits alone, and `batches` is how Python calls it.
+(`layout.py`). Forward and adjoint of each operation stand side by side, by topic: `registers`, `words` (on `carries`),
+`shifts`, `vertex` (multiply and divide), `bit_memory` (on `memory`), `control` (on `targets`). `bits_step` puts them together,
+`kernel` runs steps and their adjoints, `selections` does once a program what depends on its logits alone, and `batches` is how
+Python calls all of it.
 """
 
 import numpy as np

@@ -16,8 +16,8 @@ BYTE = 8
 
 
 class Memory(NamedTuple):
-    """access: see `Access`. low `[2 T, K]`: masses of the low bits of the address, T the power of two from M on. high `[65, K]`:
-    of the other bits, expectations of 0, and their products. Or cotangents."""
+    """access: see `Access`. low `[2 T, K]`: masses of the low bits of the address, T the power of two from M on. high
+    `[65, K]`: of the other bits, expectations of 0, and their products. Or cotangents."""
 
     access: Access
     low: np.ndarray

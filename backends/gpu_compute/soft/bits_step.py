@@ -27,8 +27,15 @@ class Room(NamedTuple):
 
     @classmethod
     def of(cls, sizes: Sizes) -> "Room":
-        parts = (part.of(sizes) for part in (Words, Shifts, Memory, Target, Vertex))
-        return cls(sizes.fetch(), sizes.control(), *parts)
+        return cls(
+            sizes.fetch(),
+            sizes.control(),
+            Words.of(sizes),
+            Shifts.of(sizes),
+            Memory.of(sizes),
+            Target.of(sizes),
+            Vertex.of(sizes),
+        )
 
 
 @spliced
@@ -70,7 +77,8 @@ def jump(program, f, e, room):
 
 @inner
 def forward(program, state, after, slot, room):
-    """One step of a state, which `after` becomes. slot: the one that runs; -1: what the program counter says. Memory is left out where nothing uses it."""
+    """One step of a state, which `after` becomes. slot: the one that runs; -1: what the program counter says. Memory is left
+    out where nothing uses it."""
     f, e, q = fetched_of(room.fetch.all, state), effects_of(room.fetch.effects, state.registers.shape[1]), room.fetch.q
     if slot < 0:
         registers.share_out(state.pc, q)

@@ -43,12 +43,13 @@ def product(factors, count, prefixes):
 
 @inlined
 def product_back(factors, count, prefixes, d_product, d_factors):
-    """Writes the cotangents of the factors."""
+    """Writes the cotangents of the factors, which may be where the factors are."""
     suffix = d_product
     for i in range(count):
         k = count - 1 - i
+        factor = factors[k]
         d_factors[k] = prefixes[k] * suffix
-        suffix = suffix * factors[k]
+        suffix = suffix * factor
 
 
 @inlined

@@ -12,6 +12,7 @@ from typing import Any
 from llvmlite import ir
 from numba.core import cgutils, types
 from numba.core.typeconv import Conversion
+from numba.core.types import BaseNamedTuple, NamedTuple  # type: ignore[attr-defined]
 from numba.core.typing.templates import AbstractTemplate, infer_global, signature
 from numba.extending import intrinsic, lower_builtin, lower_cast, models, register_model
 
@@ -24,7 +25,7 @@ _I32 = ir.IntType(32)
 class Lanes(types.Type):
     """`count` numbers of type `scalar`."""
 
-    def __init__(self, scalar: types.Type, count: int) -> None:
+    def __init__(self, scalar: Any, count: int) -> None:
         self.scalar, self.count = scalar, count
         super().__init__(name=f"lanes({scalar} x {count})")
 
@@ -132,14 +133,14 @@ def rows(_, arrays):
 
 
 def _rows_type(kind):
-    if isinstance(kind, types.BaseNamedTuple):
-        return types.NamedTuple([_rows_type(x) for x in kind.types], kind.instance_class)
+    if isinstance(kind, BaseNamedTuple):
+        return NamedTuple([_rows_type(x) for x in kind.types], kind.instance_class)
     count = ROW_BYTES * 8 // kind.dtype.bitwidth
     return types.Array(Lanes(kind.dtype, count), kind.ndim - 1, "C", aligned=False)
 
 
 def _rows(context, builder, kind, value):
-    if isinstance(kind, types.BaseNamedTuple):
+    if isinstance(kind, BaseNamedTuple):
         parts = [_rows(context, builder, x, builder.extract_value(value, i)) for i, x in enumerate(kind.types)]
         return context.make_tuple(builder, _rows_type(kind), parts)
     target = _rows_type(kind)

@@ -1,8 +1,8 @@
 """What the compiled soft step takes: programs, states, and room to work in, as named tuples of arrays.
 
-P is the number of programs, L of slots, R of registers, M of bytes of memory, W of numbers of a word (32 in relaxation `bits`, 1
-in `value`), Y of a byte (8 or 1). Instances lie in blocks of K lanes, on the last axis. C is the number of numbers that a slot
-selects: operations, three registers, then the words imm, here and link.
+P is the number of programs, L of slots, R of registers, M of bytes of memory, W of numbers of a word (32 in relaxation
+`bits`, 1 in `value`), Y of a byte (8 or 1). Instances lie in blocks of K lanes, on the last axis. C is the number of numbers
+that a slot selects: operations, three registers, then the words imm, here and link.
 """
 
 from typing import NamedTuple
@@ -27,7 +27,8 @@ class State(NamedTuple):
 class Programs(NamedTuple):
     """columns `[P, C, S]`: what slots select, S of them, L rounded up to lanes. jumps `[P, L + 1, S]`: of the jump from each
     slot, the mass on each slot, and the mass on multiples of 4. used `[P, N]`, groups `[P, G]` bool: what is computed.
-    addresses `[W, S]`: of slots. minus_base `[W]`: the word that is subtracted from addresses of memory, with the other sign; based: whether it is not 0."""
+    addresses `[W, S]`: of slots. minus_base `[W]`: the word that is added to addresses of memory; based: whether it is not 0.
+    """
 
     columns: np.ndarray
     jumps: np.ndarray

@@ -12,7 +12,8 @@ BYTES = 4
 
 @inlined
 def cover(f, access, e):
-    """Of byte k of a word that is loaded or stored, the mass with which it is each byte of memory; and the masses of effects."""
+    """Of byte k of a word that is loaded or stored, the mass with which it is each byte of memory; adds to the effects'
+    masses."""
     size = len(access.weights)
     for k in range(BYTES):
         for m in range(size):

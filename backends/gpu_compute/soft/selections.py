@@ -47,17 +47,17 @@ def select_bits(logits: np.ndarray, temperature: np.ndarray) -> np.ndarray:
 
 def selections(logits: Logits, temperature: np.ndarray) -> Logits:
     """Of the operations, registers and immediate bits of each slot, in the shapes of the logits."""
-    *selectors, imm = logits
-    return Logits(*(select(x, temperature) for x in selectors), select_bits(imm, temperature))
+    op, rd, rs1, rs2 = (select(x, temperature) for x in logits[:4])
+    return Logits(op, rd, rs1, rs2, select_bits(logits.imm, temperature))
 
 
 def selections_back(chosen: Logits, slopes: Logits, temperature: np.ndarray) -> Logits:
     """The gradient by the logits, from that by the selections; none at temperature 0."""
     rates = np.where(temperature == 0, 0.0, 1 / np.where(temperature == 0, 1.0, temperature))
     rate = rates.astype(chosen.op.dtype)[:, None, None]
-    *selectors, (imm, of_imm) = zip(chosen, slopes, strict=True)
-    moved = (s * (g - (s * g).sum(axis=-1, keepdims=True)) * rate for s, g in selectors)
-    return Logits(*moved, imm * (1 - imm) * of_imm * rate)
+    selectors = zip(chosen[:4], slopes[:4], strict=True)
+    op, rd, rs1, rs2 = (s * (g - (s * g).sum(axis=-1, keepdims=True)) * rate for s, g in selectors)
+    return Logits(op, rd, rs1, rs2, chosen.imm * (1 - chosen.imm) * slopes.imm * rate)
 
 
 def word_of(bits: np.ndarray, width: int) -> np.ndarray:
@@ -75,8 +75,8 @@ def addresses(sizes: Sizes, place: Place) -> tuple[np.ndarray, np.ndarray]:
 
 def programs(chosen: Logits, sizes: Sizes, place: Place) -> Programs:
     """Programs for the step, but for their jumps, which are zero."""
-    count, slots, lanes = *chosen.op.shape[:2], sizes.lanes
-    padded = -(-slots // lanes) * lanes
+    count, slots = chosen.op.shape[:2]
+    padded = -(-slots // sizes.lanes) * sizes.lanes
     columns = np.zeros((count, sizes.columns, padded), sizes.dtype)
     here, link = (np.broadcast_to(x, (count, *x.shape)) for x in addresses(sizes, place))
     parts = (*chosen[:4], word_of(chosen.imm, sizes.word), here, link)

@@ -1,7 +1,7 @@
 """Shifts of a word of expected bits by a word of expected bits, and the adjoint.
 
-A shift is linear in the mass of its amount, so all shifts by all amounts, toward both ends, are one convolution of the word with
-63 taps.
+A shift is linear in the mass of its amount, so all shifts by all amounts, toward both ends, are one convolution of the word
+with 63 taps.
 """
 
 from typing import NamedTuple

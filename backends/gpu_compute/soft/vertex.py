@@ -1,7 +1,7 @@
 """Multiply and divide on words of expected bits: the vertex expansion of `backends/core/soft.py`, and its adjoint.
 
-At the nearest vertex an operation is exact; each of its 64 neighbours says which bits of the result one flip of an operand's bit
-flips, and each bit of the result moves by the sum of the distances of the operands' bits that flip it.
+At the nearest vertex an operation is exact; each of its 64 neighbours says which bits of the result one flip of an operand's
+bit flips, and each bit of the result moves by the sum of the distances of the operands' bits that flip it.
 """
 
 from typing import NamedTuple
@@ -59,7 +59,7 @@ def divided(function, x, y):
     remains = function >= REM
     one = y - y + 1
     sign_x, sign_y = one - one, one - one
-    if function == DIV or function == REM:
+    if function in (DIV, REM):
         sign_x, sign_y = x >> _SIGN, y >> _SIGN
     magnitude, divisor = negated(x, sign_x), negated(y, sign_y)
     ratio = quotient(magnitude, where(divisor == 0, one, divisor))
