@@ -243,12 +243,13 @@ class SoftExecution(NamedTuple):
 @dataclass(frozen=True)
 class Capabilities:
     """devices that this backend can use here; relaxations it offers (none: not differentiable); timing models; whether it runs
-    operations that extend the ISA."""
+    operations that extend the ISA; devices for soft runs, where they are not the same (none: they are)."""
 
     devices: tuple[str, ...]
     relaxations: tuple[str, ...] = ()
     timings: tuple[str, ...] = ("flat",)
     extensions: bool = False
+    soft_devices: tuple[str, ...] = ()
 
 
 Programs = Program | Sequence[Program]

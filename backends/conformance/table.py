@@ -86,8 +86,10 @@ class Checker:
 
     def kinds(self) -> tuple[str, ...]:
         """Those of KINDS that the machine offers."""
-        offered = {"timing": "cache" in self.backend.capabilities().timings}
-        offered |= dict.fromkeys(("soft limit", "gradient"), isinstance(self.backend, DifferentiableBackend))
+        known = self.backend.capabilities()
+        offered = {"timing": "cache" in known.timings}
+        soft_here = isinstance(self.backend, DifferentiableBackend) and self.device in (known.soft_devices or known.devices)
+        offered |= dict.fromkeys(("soft limit", "gradient"), soft_here)
         return tuple(kind for kind in KINDS if offered.get(kind, True))
 
     def row(self, kind: str, advance: Callable[[], None] = lambda: None) -> Row:

@@ -42,9 +42,11 @@ def describe(name: str, device: str = "cpu") -> Capabilities | str:
 def check(backend: Backend, config: MachineConfig, soft: bool = False) -> None:
     """Raise UserError where the machine cannot be what the configuration asks for here. soft: of a soft run."""
     offered, name = backend.capabilities(), type(backend).__module__.removeprefix("backends.").partition(".")[0]
-    asked = [("device", config.device, offered.devices), ("timing", config.timing, offered.timings)]
+    devices = offered.soft_devices if soft and offered.soft_devices else offered.devices
+    asked = [("device", config.device, devices), ("timing", config.timing, offered.timings)]
+    where = " for soft runs" if soft and offered.soft_devices else ""
     for what, wanted, known in [*asked, ("relaxation", config.relaxation, offered.relaxations)] if soft else asked:
         if wanted not in known:
-            raise UserError(f"backend {name} has no {what} '{wanted}' here: one of {', '.join(known)}")
+            raise UserError(f"backend {name} has no {what} '{wanted}' here{where}: one of {', '.join(known)}")
     if config.extensions and not offered.extensions:
         raise UserError(f"{name} runs no operations beyond the base: leave extensions out")

@@ -4,19 +4,31 @@ from typing import final
 
 import numpy as np
 
+from backends.core import catalog
 from backends.core.isa.instruction_set import of
 from backends.core.isa.packing import UNDECODED, pack
 from backends.core.observation import ObservingBackend, Shadow, Watch, shadow
+from backends.core.soft import SoftRun
 from backends.core.state import RUNNING, instruction_memory, lay_out, renewed, trap
-from backends.gpu_compute import launch
+from backends.gpu_compute import launch, soft
 from backends.gpu_compute.step import AT_UNDECODED
-from backends.interface import TIMINGS, Capabilities, Cause, Session, State, UserError
+from backends.interface import (
+    TIMINGS,
+    Capabilities,
+    Cause,
+    DifferentiableBackend,
+    Logits,
+    Session,
+    SoftExecution,
+    State,
+    UserError,
+)
 
 
 @final
-class GpuCompute(ObservingBackend):
+class GpuCompute(ObservingBackend, DifferentiableBackend):
     def capabilities(self) -> Capabilities:
-        return Capabilities(devices=launch.devices(), timings=TIMINGS, extensions=True)
+        return Capabilities(launch.devices(), soft.RELAXATIONS, TIMINGS, extensions=True, soft_devices=("cpu",))
 
     def open(self, state: State) -> Session:
         return GpuSession(state, shadow(state, Watch()))
@@ -25,6 +37,14 @@ class GpuCompute(ObservingBackend):
         if state.config.device != "cpu":
             raise UserError(f"gpu_compute cannot observe a run on device '{state.config.device}': use cpu")
         return GpuSession(state, shadow)
+
+    def run_soft(self, run: SoftRun) -> SoftExecution:
+        catalog.check(self, run.config, soft=True)
+        return soft.run(run)
+
+    def soft_gradient(self, run: SoftRun, cotangent: SoftExecution) -> Logits:
+        catalog.check(self, run.config, soft=True)
+        return soft.gradient(run, cotangent)
 
 
 class GpuSession(Session):
