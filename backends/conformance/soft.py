@@ -159,7 +159,8 @@ def _inner(weights: Sequence[np.ndarray], values: Sequence[np.ndarray]) -> float
 
 
 def disagreement(problem: Problem, first: DifferentiableBackend, second: DifferentiableBackend) -> float:
-    """Greatest absolute difference of outputs and gradients of two machines on the same logits."""
+    """Greatest difference of outputs and gradients of two machines on the same logits, relative to the greatest number of an
+    array where that is above 1 (words of relaxation `value` are up to 2^32)."""
     run, cotangent = problem
     found = [(*backend.run_soft(run), *backend.soft_gradient(run, cotangent)) for backend in (first, second)]
-    return max(float(np.abs(a - b).max()) for a, b in zip(*found, strict=True))
+    return max(float(np.abs(a - b).max() / max(1.0, np.abs(b).max())) for a, b in zip(*found, strict=True))

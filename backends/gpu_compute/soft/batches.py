@@ -10,8 +10,7 @@ from types import ModuleType
 import numpy as np
 
 from backends.core import cores
-from backends.gpu_compute.soft import bits, bits_step, selections, targets
-from backends.gpu_compute.soft.carries import BITS
+from backends.gpu_compute.soft import bits, selections, targets, value
 from backends.gpu_compute.soft.kernel import Rooms
 from backends.gpu_compute.soft.layout import Plan, Programs, Sizes, Slopes, State
 from backends.gpu_compute.soft.names import OPERATIONS
@@ -20,7 +19,7 @@ from backends.interface import Logits, SoftExecution
 
 SEGMENT_STEPS = 64
 """A run of at most as many steps keeps the state before every step for its gradient; of a longer one every sqrt(steps)-th."""
-RELAXATIONS: dict[str, tuple[ModuleType, type]] = {"bits": (bits, bits_step.Room)}
+RELAXATIONS: dict[str, ModuleType] = {"bits": bits, "value": value}
 
 
 @dataclass(frozen=True)
@@ -70,14 +69,14 @@ class _Work:
     def __init__(self, task: Task, logits: Logits, temperature: np.ndarray) -> None:
         self.temperature = np.asarray(temperature, np.float64)
         self.sizes = task.sizes(logits.op.shape[1])
-        self.code, self.room = RELAXATIONS[task.relaxation]
+        self.code = RELAXATIONS[task.relaxation]
         self.chosen = selections.selections(Logits(*(np.asarray(x, task.dtype) for x in logits)), self.temperature)
-        self.programs = selections.programs(self.chosen, self.sizes, task.place)
+        self.programs = selections.programs(self.chosen, self.temperature, self.sizes, task.place)
         self.initial = _initial(task, self.sizes)
         self.blocks = len(self.initial.pc)
         self.plan = self._plan(task)
         if not self.plan.straight:
-            targets.lead(*self._jumps(), self._in_rows(self.programs.jumps), targets.Target.of(self.sizes))
+            self.code.lead(*self._jumps(), self._in_rows(self.programs.jumps), targets.Target.of(self.sizes))
 
     def _plan(self, task: Task) -> Plan:
         straight = selections.is_straight(self.programs)
@@ -94,27 +93,29 @@ class _Work:
             self.plan = self.plan._replace(interval=1)
         segments = -(-self.plan.steps // self.plan.interval) if kept else 0
         count = len(self.temperature)
-        cores.share(
-            lambda p: work(p, Rooms.of(self.room, self.sizes, self.plan.interval, segments)), count, min(count, cores.threads())
-        )
+        plan, room = self.plan, self.code.Room
+        cores.share(lambda p: work(p, Rooms.of(room, self.sizes, plan.interval, segments)), count, min(count, cores.threads()))
 
     def _in_rows(self, x: np.ndarray) -> np.ndarray:
         return x.reshape(*x.shape[:-1], -1, self.sizes.lanes)
 
-    def _jumps(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """imm, here and addresses, as `targets.lead` takes them."""
+    def _jumps(self) -> tuple[np.ndarray, ...]:
+        """imm, here, addresses and temperature, as `lead` takes them."""
+        made = self.programs
+        imm = np.ascontiguousarray(made.columns[:, self._imm()])
+        return self._in_rows(imm), self._in_rows(made.addresses), made.addresses, made.temperature
+
+    def _imm(self) -> slice:
         first = OPERATIONS + 3 * self.sizes.registers
-        imm, own = np.ascontiguousarray(self.programs.columns[:, first : first + BITS]), self.programs.addresses
-        return self._in_rows(imm), self._in_rows(own), own
+        return slice(first, first + self.sizes.word)
 
     def lead_back(self, total: Slopes) -> None:
         """Adds what the jumps give to the slopes of immediates."""
         if not self.plan.straight:
-            first = OPERATIONS + 3 * self.sizes.registers
             rooms = targets.Target.of(self.sizes), targets.Target.of(self.sizes)
-            d_imm = np.zeros((len(total.columns), BITS, total.columns.shape[-1]), self.sizes.dtype)
-            targets.lead_back(*self._jumps(), self._in_rows(total.jumps), self._in_rows(d_imm), *rooms)
-            total.columns[:, first : first + BITS] += d_imm
+            d_imm = np.zeros((len(total.columns), self.sizes.word, total.columns.shape[-1]), self.sizes.dtype)
+            self.code.lead_back(*self._jumps(), self._in_rows(total.jumps), self._in_rows(d_imm), *rooms)
+            total.columns[:, self._imm()] += d_imm
 
 
 def _part(arrays, p: slice):

@@ -2,9 +2,12 @@
 
 from backends.gpu_compute.compiling import entry
 from backends.gpu_compute.soft import kernel
-from backends.gpu_compute.soft.bits_step import backward, forward
+from backends.gpu_compute.soft.bits_step import Room, backward, forward
 from backends.gpu_compute.soft.lanes import rows
 from backends.gpu_compute.soft.layout import program_at, state_at
+from backends.gpu_compute.soft.targets import lead, lead_back
+
+__all__ = ["Room", "lead", "lead_back", "pull", "run"]
 
 
 @entry

@@ -194,6 +194,38 @@ def as_word(_, condition, like):
     return kind(condition, like), lambda context, builder, sig, args: builder.zext(args[0], context.get_value_type(kind))
 
 
+def _elementwise(name: str):
+    """A function of real lanes that LLVM has."""
+
+    @intrinsic
+    def function(_, x):
+        def codegen(context, builder, sig, args):
+            letter = "f" if isinstance(x.scalar, types.Float) else "i"
+            vector, symbol = args[0].type, f"llvm.{name}.v{x.count}{letter}{x.scalar.bitwidth}"
+            return builder.call(cgutils.get_or_insert_function(builder.module, ir.FunctionType(vector, [vector]), symbol), args)
+
+        return x(x), codegen
+
+    return function
+
+
+floor, nearest, truncated, ones = map(_elementwise, ("floor", "roundeven", "trunc", "ctpop"))
+"""Of reals the integer below, the nearest, that toward 0; of words the number of ones."""
+
+
+@intrinsic
+def bits_of(_, x):
+    """The bits of float64 lanes, as words."""
+    return x.word(x), lambda context, builder, sig, args: builder.bitcast(args[0], context.get_value_type(sig.return_type))
+
+
+@intrinsic
+def from_bits(_, word):
+    """The inverse."""
+    kind = word.real
+    return kind(word), lambda context, builder, sig, args: builder.bitcast(args[0], context.get_value_type(kind))
+
+
 @intrinsic
 def high_half(_, x, y):
     """Bits 32 to 63 of the product of two words below 2^32."""

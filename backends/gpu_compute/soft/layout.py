@@ -27,13 +27,14 @@ class State(NamedTuple):
 class Programs(NamedTuple):
     """columns `[P, C, S]`: what slots select, S of them, L rounded up to lanes. jumps `[P, L + 1, S]`: of the jump from each
     slot, the mass on each slot, and the mass on multiples of 4. used `[P, N]`, groups `[P, G]` bool: what is computed.
-    addresses `[W, S]`: of slots. minus_base `[W]`: the word that is added to addresses of memory; based: whether it is not 0.
-    """
+    temperature `[P]`. addresses `[W, S]`: of slots. minus_base `[W]`: the word that is added to addresses of memory; based:
+    whether it is not 0."""
 
     columns: np.ndarray
     jumps: np.ndarray
     used: np.ndarray
     groups: np.ndarray
+    temperature: np.ndarray
     addresses: np.ndarray
     minus_base: np.ndarray
     based: bool
@@ -46,6 +47,7 @@ class Program(NamedTuple):
     jumps: np.ndarray
     used: np.ndarray
     groups: np.ndarray
+    temperature: np.ndarray
     addresses: np.ndarray
     minus_base: np.ndarray
     based: bool
@@ -209,6 +211,7 @@ def program_at(programs, p):
         programs.jumps[p],
         programs.used[p],
         programs.groups[p],
+        programs.temperature[p],
         programs.addresses,
         programs.minus_base,
         programs.based,

@@ -73,7 +73,7 @@ def addresses(sizes: Sizes, place: Place) -> tuple[np.ndarray, np.ndarray]:
     return first, second
 
 
-def programs(chosen: Logits, sizes: Sizes, place: Place) -> Programs:
+def programs(chosen: Logits, temperature: np.ndarray, sizes: Sizes, place: Place) -> Programs:
     """Programs for the step, but for their jumps, which are zero."""
     count, slots = chosen.op.shape[:2]
     padded = -(-slots // sizes.lanes) * sizes.lanes
@@ -87,7 +87,7 @@ def programs(chosen: Logits, sizes: Sizes, place: Place) -> Programs:
     minus_base = word_of((base >> PLACES & 1).astype(sizes.dtype), sizes.word)
     jumps, first = np.zeros((count, slots + 1, padded), sizes.dtype), OPERATIONS + 3 * sizes.registers + sizes.word
     own = np.ascontiguousarray(columns[0, first : first + sizes.word])
-    return Programs(columns, jumps, used, groups, own, minus_base, bool(base))
+    return Programs(columns, jumps, used, groups, temperature.astype(sizes.dtype), own, minus_base, bool(base))
 
 
 def is_straight(made: Programs) -> bool:

@@ -59,7 +59,7 @@ def even(word, target):
 
 
 @entry
-def lead(imm, here, addresses, jumps, room):
+def lead(imm, here, addresses, _temperature, jumps, room):
     """Writes the jumps `[P, L + 1, S / K, K]` of programs, given imm `[P, 32, S / K, K]`, and here and addresses, the bits of
     slots, `[32, S / K, K]` and `[32, S]`."""
     imm, here, jumps, t = rows(imm), rows(here), rows(jumps), rows(room)
@@ -70,7 +70,7 @@ def lead(imm, here, addresses, jumps, room):
 
 
 @entry
-def lead_back(imm, here, addresses, d_jumps, d_imm, room, d_room):
+def lead_back(imm, here, addresses, _temperature, d_jumps, d_imm, room, d_room):
     """Adds to d_imm, given d_jumps; both as in `lead`."""
     imm, here, d_jumps, d_imm = rows(imm), rows(here), rows(d_jumps), rows(d_imm)
     t, d_t = rows(room), rows(d_room)
