@@ -16,6 +16,7 @@ from backends.interface import Batch, Logits, MachineConfig, Patch, SoftExecutio
 
 JAX, MACHINE = catalog.create("jax_tensor"), catalog.create("gpu_compute")
 STRAIGHT = ("add", "sub", "xor", "sra", "sltu", "mul", "rem", "lw", "sb", "addi", "slli")
+BRANCHING = ("addi", "xor", "lbu", "sb", "beq", "blt", "bgeu", "jal", "jalr")
 
 
 def random_run(seed: int, operations=None, steps: int = 4, temperature: float = 1.0, **changes) -> conformance.Problem:
@@ -32,21 +33,35 @@ def random_run(seed: int, operations=None, steps: int = 4, temperature: float = 
     return run, SoftExecution(*(rng.normal(size=x.shape) for x in JAX.run_soft(run)))
 
 
-@pytest.mark.parametrize("relaxation", ["bits", "value"])
 @pytest.mark.parametrize("seed", range(8))
-def test_it_agrees_with_the_definition(seed, relaxation):
+def test_it_agrees_with_the_definition(seed):
     """All operations; every other time without branches, jumps and calls."""
     operations, base = STRAIGHT if seed % 2 else None, 0 if seed < 4 else 1 << 12
-    problem = random_run(seed, operations, 4, (0.2, 1.0)[seed // 2 % 2], memory_base=base, relaxation=relaxation)
+    problem = random_run(seed, operations, 4, (0.2, 1.0)[seed // 2 % 2], memory_base=base)
     assert all(np.abs(x).max() > 1e-6 for x in JAX.soft_gradient(*problem))
     assert conformance.disagreement(problem, MACHINE, JAX) < 1e-9
+
+
+@pytest.mark.parametrize("name", COLUMN)
+def test_each_operation_on_numbers(name):
+    """Relaxation `value`; more of them at once multiply and wrap numbers whose last digits are noise."""
+    for temperature in (0.2, 1.0):
+        problem = random_run(3, (name, "addi"), 2, temperature, relaxation="value", memory_base=1 << 12)
+        assert conformance.disagreement(problem, MACHINE, JAX) < 1e-9
 
 
 @pytest.mark.parametrize("changes", [{"isa": "rv32im"}, {"steps": 70}], ids=str)
 @pytest.mark.parametrize("relaxation", ["bits", "value"])
 def test_more_registers_and_long_runs(relaxation, changes):
     """A run of more than SEGMENT_STEPS is computed again in parts."""
-    assert conformance.disagreement(random_run(11, relaxation=relaxation, **changes), MACHINE, JAX) < 1e-9
+    problem = random_run(11, BRANCHING if relaxation == "value" else None, relaxation=relaxation, **changes)
+    assert conformance.disagreement(problem, MACHINE, JAX) < 1e-9
+
+
+def test_it_agrees_in_float32():
+    for seed in range(3):
+        problem = random_run(seed, dtype="float32")
+        assert conformance.disagreement(problem, MACHINE, JAX) < 1e-5
 
 
 def test_no_steps_and_temperature_0_have_no_gradient():
