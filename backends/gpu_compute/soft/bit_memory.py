@@ -47,7 +47,7 @@ def locate(program, w, mem):
         word = sum_of(w.sums[OFFSET]).word
     count = low_bits(mem.low)
     choices(word, count, mem.low)
-    for k in range(count, BITS):
+    for k in range(count, len(word)):
         mem.high[k - count] = 1.0 - word[k]
     product(mem.high, BITS - count, mem.high[BITS:])
     inside = mem.high[2 * BITS - count]
@@ -69,7 +69,7 @@ def locate_back(program, w, mem, d_w, d_mem):
         d_mem.low[first + m] = d_weight * inside
     choices_back(word, count, mem.low, d_mem.low, d_word)
     product_back(mem.high, BITS - count, mem.high[BITS:], d_inside, d_mem.high)
-    for k in range(count, BITS):
+    for k in range(count, len(word)):
         d_word[k] -= d_mem.high[k - count]
     if program.based:
         constant = d_mem.high[:BITS]  # what a constant's cotangent is added to
@@ -81,13 +81,13 @@ def load(program, f, mem, memory, e):
     """Adds what is loaded to the word."""
     access, size = mem.access, len(memory)
     for k in range(BYTES):
-        for i in range(BYTE):
+        for i in range(memory.shape[1]):
             bit = e.word[BYTE * k + i]
             for m in range(size):
                 bit += access.loaded[k, m] * memory[m, i]
             e.word[BYTE * k + i] = bit
     byte, half = signs(f, access, memory)
-    for k in range(BYTE, BITS):
+    for k in range(BYTE, len(e.word)):
         e.word[k] += byte
         if k >= 2 * BYTE:
             e.word[k] += half
@@ -111,7 +111,7 @@ def store(f, mem, memory, after):
     stored = mem.access.stored
     for m in range(len(memory)):
         kept = 1.0 - stored[0, m] - stored[1, m] - stored[2, m] - stored[3, m]
-        for i in range(BYTE):
+        for i in range(memory.shape[1]):
             bit = kept * memory[m, i]
             for k in range(BYTES):
                 bit += stored[k, m] * f.b[BYTE * k + i]
@@ -125,10 +125,10 @@ def load_back(program, f, mem, memory, d, d_mem):
     for m in range(len(memory)):
         for k in range(BYTES):
             d_cover = 0.0 * access.weights[m]
-            for i in range(BYTE):
+            for i in range(memory.shape[1]):
                 d_cover += d.e.word[BYTE * k + i] * memory[m, i]
             d_access.loaded[k, m] = d_cover
-        for i in range(BYTE):
+        for i in range(memory.shape[1]):
             d_bit = d.state.memory[m, i]
             for k in range(BYTES):
                 d_bit += access.loaded[k, m] * d.e.word[BYTE * k + i]
@@ -139,9 +139,9 @@ def load_back(program, f, mem, memory, d, d_mem):
 def signs_back(f, mem, memory, d, d_mem):
     """The same of the repeated sign bits; adds the cotangents of weights and masses."""
     access, d_byte, d_half = mem.access, 0.0 * f.op[0], 0.0 * f.op[0]
-    for k in range(BYTE, 2 * BYTE):
+    for k in range(BYTE, 2 * memory.shape[1]):
         d_byte += d.e.word[k]
-    for k in range(2 * BYTE, BITS):
+    for k in range(2 * BYTE, len(d.e.word)):
         d_half += d.e.word[k]
     d_byte += d_half
     of_byte, of_half = LOADS[SIGNED_BYTE], LOADS[SIGNED_HALF]
@@ -166,12 +166,12 @@ def store_back(f, mem, memory, d, d_mem):
         kept = 1.0 - stored[0, m] - stored[1, m] - stored[2, m] - stored[3, m]
         for k in range(BYTES):
             d_cover = 0.0 * kept
-            for i in range(BYTE):
+            for i in range(memory.shape[1]):
                 d_after = d.state.memory[m, i]
                 d_cover += d_after * (f.b[BYTE * k + i] - memory[m, i])
                 d.f.b[BYTE * k + i] += stored[k, m] * d_after
             d_mem.access.stored[k, m] = d_cover
-        for i in range(BYTE):
+        for i in range(memory.shape[1]):
             d.state.memory[m, i] *= kept
 
 

@@ -31,7 +31,7 @@ def add(x, y, minus, out):
     """The sum of words x and y `[32]`; minus: their difference."""
     out.carries[0] = 1.0 if minus else 0.0
     carry = out.carries[0]
-    for k in range(BITS):
+    for k in range(len(x)):
         z = 1.0 - y[k] if minus else y[k]
         generate = x[k] * z
         propagate = x[k] + z - 2.0 * generate
@@ -44,7 +44,7 @@ def add(x, y, minus, out):
 def add_back(x, y, minus, out, d_out, d_x, d_y):
     """Adds the cotangents of x and y, given those of what `add` made."""
     d_carry = d_out.carries[BITS]
-    for i in range(BITS):
+    for i in range(len(x)):
         k = BITS - 1 - i
         z = 1.0 - y[k] if minus else y[k]
         carry, d_word = out.carries[k], d_out.word[k]

@@ -29,10 +29,10 @@ class Target(NamedTuple):
 @inlined
 def on_slots(word, addresses, t, masses):
     """The mass of a word on the addresses `[32, L]`, bits of slots, and on multiples of 4: masses `[L + 1]`."""
-    slots = len(masses) - 1
+    slots, factors = len(masses) - 1, t.factors[:BITS]
     for j in range(slots):
-        factors_of(word, addresses, j, t.factors[:BITS])
-        product(t.factors, BITS, t.factors[BITS:])
+        factors_of(word, addresses, j, factors)
+        product(factors, len(factors), t.factors[BITS:])
         masses[j] = t.factors[2 * BITS]
     masses[slots] = (1.0 - word[0]) * (1.0 - word[1])
 
@@ -44,8 +44,8 @@ def on_slots_back(word, addresses, t, d_masses, d_word):
     factors = t.factors[:BITS]
     for j in range(slots):
         factors_of(word, addresses, j, factors)
-        product(factors, BITS, t.factors[BITS:])
-        product_back(factors, BITS, t.factors[BITS:], d_masses[j], factors)
+        product(factors, len(factors), t.factors[BITS:])
+        product_back(factors, len(factors), t.factors[BITS:], d_masses[j], factors)
         factors_back(addresses, j, factors, d_word)
     d_word[0] -= d_masses[slots] * (1.0 - word[1])
     d_word[1] -= d_masses[slots] * (1.0 - word[0])
@@ -54,7 +54,7 @@ def on_slots_back(word, addresses, t, d_masses, d_word):
 @inlined
 def even(word, target):
     target[0] = 0.0
-    for k in range(1, BITS):
+    for k in range(1, len(target)):
         target[k] = word[k]
 
 

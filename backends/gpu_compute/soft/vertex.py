@@ -84,7 +84,7 @@ def neighbours(function, v):
     a, b = v.vertex[0], v.vertex[1]
     one, start = a - a + 1, operation(function, a, b)
     v.starts[function] = start
-    for j in range(BITS):
+    for j in range(len(v.toward)):
         v.flips[j] = operation(function, a ^ (one << j), b) ^ start
         v.flips[BITS + j] = operation(function, a, b ^ (one << j)) ^ start
 
@@ -95,7 +95,7 @@ def vertex_of(f, v):
     for side in range(2):
         word = v.vertex[0] & 0
         x = f.b if side else f.a
-        for k in range(BITS):
+        for k in range(len(x)):
             above = x[k] > 0.5
             word = word | as_word(above, x[k]) << k
             v.distances[BITS * side + k] = where(above, 1.0 - x[k], x[k])
@@ -106,9 +106,9 @@ def vertex_of(f, v):
 def moved(v, moves):
     """By how much each bit of the result moves; four bits at a time, so that sums need not wait for each other."""
     nothing = 0.0 * v.distances[0]
-    for k in range(0, BITS, 4):
+    for k in range(0, len(moves), 4):
         m0, m1, m2, m3 = nothing, nothing, nothing, nothing
-        for j in range(2 * BITS):
+        for j in range(len(v.flips)):
             flips, distance = v.flips[j], v.distances[j]
             m0 += kept_where_bit(flips, k, distance)
             m1 += kept_where_bit(flips, k + 1, distance)
@@ -125,7 +125,7 @@ def multiply_divide(program, f, v, e):
         if program.used[MULTIPLY_DIVIDE[n]]:
             neighbours(n, v)
             moved(v, v.moves[n])
-            for k in range(BITS):
+            for k in range(len(v.toward)):
                 e.word[k] += f.op[MULTIPLY_DIVIDE[n]] * result(v.starts[n], k, v.moves[n, k])
 
 
@@ -142,7 +142,7 @@ def multiply_divide_back(program, f, v, d):
     for n in range(len(MULTIPLY_DIVIDE)):
         if program.used[MULTIPLY_DIVIDE[n]]:
             mass, d_mass = f.op[MULTIPLY_DIVIDE[n]], d.f.op[MULTIPLY_DIVIDE[n]]
-            for k in range(BITS):
+            for k in range(len(v.toward)):
                 move, g = v.moves[n, k], d.e.word[k]
                 d_mass += g * result(v.starts[n], k, move)
                 away = where(move > 1.0, 0.0, mass * g)
@@ -158,10 +158,10 @@ def pulled(v, d_f):
     nothing = 0.0 * v.toward[0]
     for side in range(2):
         d_x, vertex = d_f.b if side else d_f.a, v.vertex[side]
-        for j in range(0, BITS, 4):
+        for j in range(0, len(v.toward), 4):
             d0, d1, d2, d3 = nothing, nothing, nothing, nothing
             first = BITS * side + j
-            for k in range(BITS):
+            for k in range(len(v.toward)):
                 toward = v.toward[k]
                 d0 += kept_where_bit(v.flips[first], k, toward)
                 d1 += kept_where_bit(v.flips[first + 1], k, toward)

@@ -44,9 +44,9 @@ def combine(program, f, w):
     if program.groups[names.DIFFERENCE_AI]:
         compare(f.a, f.imm, sum_of(w.differences[AI]), w.orders[AI])
     if program.groups[names.EQUALITY]:
-        for k in range(BITS):
+        for k in range(len(f.a)):
             w.equal[k] = 1.0 - f.a[k] - f.b[k] + 2.0 * (f.a[k] * f.b[k])
-        product(w.equal, BITS, w.equal[BITS:])
+        product(w.equal, len(f.a), w.equal[BITS:])
 
 
 @inlined
@@ -68,8 +68,8 @@ def combine_back(program, f, w, d_f, d_w):
 def equal_back(f, w, d_equal, d_f):
     """Adds the cotangents of a and b, given that of the expectation that they are equal."""
     factors = w.equal[:BITS]
-    product_back(factors, BITS, w.equal[BITS:], d_equal, factors)
-    for k in range(BITS):
+    product_back(factors, len(f.a), w.equal[BITS:], d_equal, factors)
+    for k in range(len(f.a)):
         d_f.a[k] += factors[k] * (2.0 * f.b[k] - 1.0)
         d_f.b[k] += factors[k] * (2.0 * f.a[k] - 1.0)
 
@@ -103,11 +103,11 @@ def operate(program, f, w, e):
     for n in range(1, len(COMPUTING)):
         mass += f.op[COMPUTING[n]]
     e.masses[WRITTEN], e.masses[ONWARD], e.masses[TRAPPED] = mass, mass, 0.0 * mass
-    for k in range(BITS):
+    for k in range(len(f.a)):
         e.word[k] = f.op[LUI] * f.imm[k]
     for n, row in ((ADD, w.sums[AB]), (ADDI, w.sums[AI]), (AUIPC, w.sums[HI]), (SUB, w.differences[AB])):
         if program.used[n]:
-            for k in range(BITS):
+            for k in range(len(f.a)):
                 e.word[k] += f.op[n] * row[k]
     for form in range(2):
         if program.groups[names.DIFFERENCE_AB + form]:
@@ -124,7 +124,7 @@ def operate_back(program, f, w, d, d_w):
     for n in range(len(COMPUTING)):
         d.f.op[COMPUTING[n]] += d_mass
     d_lui = d.f.op[LUI]
-    for k in range(BITS):
+    for k in range(len(f.a)):
         d_lui += d.e.word[k] * f.imm[k]
         d.f.imm[k] += d.e.word[k] * f.op[LUI]
     d.f.op[LUI] = d_lui
@@ -136,7 +136,7 @@ def operate_back(program, f, w, d, d_w):
     ):
         if program.used[n]:
             d_op = d.f.op[n]
-            for k in range(BITS):
+            for k in range(len(f.a)):
                 d_op += d.e.word[k] * row[k]
                 d_row[k] += d.e.word[k] * f.op[n]
             d.f.op[n] = d_op
@@ -155,7 +155,7 @@ def logic(f, columns, b, e):
     """All three are linear in a + b and a b."""
     both, any_, odd = f.op[columns[0]], f.op[columns[1]], f.op[columns[2]]
     by_sum, by_product = any_ + odd, both - any_ - 2.0 * odd
-    for k in range(BITS):
+    for k in range(len(f.a)):
         e.word[k] += by_sum * (f.a[k] + b[k]) + by_product * (f.a[k] * b[k])
 
 
@@ -164,7 +164,7 @@ def logic_back(f, columns, b, d, d_b):
     both, any_, odd = f.op[columns[0]], f.op[columns[1]], f.op[columns[2]]
     by_sum, by_product = any_ + odd, both - any_ - 2.0 * odd
     d_sum, d_product = 0.0 * both, 0.0 * both
-    for k in range(BITS):
+    for k in range(len(f.a)):
         g = d.e.word[k]
         d_sum += g * (f.a[k] + b[k])
         d_product += g * (f.a[k] * b[k])
