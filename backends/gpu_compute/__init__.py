@@ -1,4 +1,5 @@
-"""`gpu_compute`: the discrete machine at the hardware's speed, one instance a thread, thousands in one launch."""
+"""`gpu_compute`: the machine at the hardware's speed: the discrete one, one instance a thread, thousands in one launch, and in
+`soft/` the differentiable one."""
 
 from backends.gpu_compute.machine import GpuCompute
 from backends.interface import Backend

@@ -4,7 +4,7 @@ from backends.gpu_compute.compiling import inlined
 from backends.gpu_compute.soft import names
 from backends.gpu_compute.soft.layout import ONWARD, TRAPPED, WRITTEN
 from backends.gpu_compute.soft.names import BRANCHES, CONDITIONS, EBREAK, ECALL, JAL, JALR, SENSES
-from backends.gpu_compute.soft.registers import blended
+from backends.gpu_compute.soft.registers import blended, blended_back
 
 
 @inlined
@@ -43,9 +43,7 @@ def blend_targets_back(program, q, d, d_c):
     """Adds to the slopes of the jumps, and to d.q."""
     if program.groups[names.TARGETS]:
         for j in range(len(d_c.jumped)):
-            for i in range(len(q)):
-                d.slopes.jumps[j, i] += q[i] * d_c.jumped[j]
-                d.q[i] += program.jumps[j, i] * d_c.jumped[j]
+            blended_back(program.jumps[j], q, d_c.jumped[j], d.slopes.jumps[j], d.q)
 
 
 @inlined

@@ -172,10 +172,10 @@ def kept_where_bit(_, word, bit, value):
     """The value (real) where that bit of the word is 1, else 0. The word has the value's size."""
 
     def codegen(context, builder, sig, args):
-        vector, size = context.get_value_type(sig.args[0]), sig.args[0].scalar.bitwidth
-        last = context.cast(builder, context.get_constant(types.int64, size - 1), types.int64, sig.args[0])
-        up = builder.sub(last, context.cast(builder, args[1], sig.args[1], sig.args[0]))
-        mask = builder.ashr(builder.shl(args[0], up), last)
+        vector = context.get_value_type(sig.args[0])
+        one = context.cast(builder, context.get_constant(types.int64, 1), types.int64, sig.args[0])
+        wanted = builder.shl(one, context.cast(builder, args[1], sig.args[1], sig.args[0]))
+        mask = builder.sext(builder.icmp_unsigned("==", builder.and_(args[0], wanted), wanted), vector)
         return builder.bitcast(builder.and_(mask, builder.bitcast(args[2], vector)), args[2].type)
 
     return value(word, bit, value), codegen

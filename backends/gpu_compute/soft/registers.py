@@ -38,19 +38,21 @@ def blended(row, weights, count):
 
 
 @inlined
+def blended_back(row, weights, d_total, d_row, d_weights):
+    """Adds to the slopes of a row, and to the cotangents of the weights."""
+    for i in range(len(d_row)):
+        d_row[i] += weights[i] * d_total
+        d_weights[i] += row[i] * d_total
+
+
+@inlined
 def fetch_back(program, state, q, mass, d):
     """Adds to the slopes of what slots select, and to d.q and d.pc, given the cotangents of what was fetched."""
     slots = len(q)
-    for i in range(slots):
-        d_mass, d_share = 0.0 * q[i], d.q[i]
-        for c in range(OPERATIONS):
-            d.slopes.columns[c, i] += state.pc[i] * d.f.all[c]
-            d_mass += program.columns[c, i] * d.f.all[c]
-        for c in range(OPERATIONS, len(d.f.all)):
-            d.slopes.columns[c, i] += q[i] * d.f.all[c]
-            d_share += program.columns[c, i] * d.f.all[c]
-        d.q[i] = d_share
-        d.state.pc[i] += d_mass
+    for c in range(OPERATIONS):
+        blended_back(program.columns[c], state.pc, d.f.all[c], d.slopes.columns[c], d.state.pc)
+    for c in range(OPERATIONS, len(d.f.all)):
+        blended_back(program.columns[c], q, d.f.all[c], d.slopes.columns[c], d.q)
     mean, divisor = 0.0 * q[0], where(mass > 0.0, mass, 1.0)
     for i in range(slots):
         mean += d.q[i] * q[i]
