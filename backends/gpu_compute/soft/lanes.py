@@ -248,7 +248,13 @@ def quotient(_, x, y):
     """
 
     def codegen(context, builder, sig, args):
-        real = ir.VectorType(ir.DoubleType(), x.count)
-        return builder.fptoui(builder.fdiv(*(builder.uitofp(value, real) for value in args)), context.get_value_type(x))
+        real, wide = (ir.VectorType(kind, x.count) for kind in (ir.DoubleType(), ir.IntType(64)))
+        ratio = builder.fdiv(*(builder.uitofp(value, real) for value in args))
+        down = cgutils.get_or_insert_function(builder.module, ir.FunctionType(real, [real]), f"llvm.floor.v{x.count}f64")
+        shifted = builder.fadd(
+            builder.call(down, [ratio]), ir.Constant(real, [2.0**52] * x.count)
+        )  # its low bits are the number
+        low = builder.and_(builder.bitcast(shifted, wide), ir.Constant(wide, [0xFFFFFFFF] * x.count))
+        return low if context.get_value_type(x) == wide else builder.trunc(low, context.get_value_type(x))
 
     return x(x, y), codegen

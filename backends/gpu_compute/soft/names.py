@@ -23,9 +23,8 @@ LOGIC = np.stack([_columns("and", "or", "xor"), _columns("andi", "ori", "xori")]
 SHIFTS = np.stack([_columns("sll", "srl", "sra"), _columns("slli", "srli", "srai")])
 ORDERS = np.stack([_columns("slt", "sltu"), _columns("slti", "sltiu")])
 """Of both forms, with b and with imm."""
-ADD, SUB, ADDI, LUI, AUIPC, JAL, JALR, ECALL, EBREAK = _columns(
-    "add", "sub", "addi", "lui", "auipc", "jal", "jalr", "ecall", "ebreak"
-).tolist()
+_SINGLE = ("add", "sub", "addi", "lui", "auipc", "jal", "jalr", "ecall", "ebreak")
+ADD, SUB, ADDI, LUI, AUIPC, JAL, JALR, ECALL, EBREAK = _columns(*_SINGLE).tolist()
 MULTIPLY_DIVIDE = _columns("mul", "mulh", "mulhsu", "mulhu", "div", "divu", "rem", "remu")
 MUL, MULH, MULHSU, MULHU, DIV, DIVU, REM, REMU = range(8)
 LOADS, STORES = _columns("lb", "lh", "lw", "lbu", "lhu"), _columns("sb", "sh", "sw")
