@@ -7,7 +7,8 @@ settings.register_profile("any machine", deadline=None)
 settings.load_profile("any machine")
 
 LONGEST_FIRST = (
-    "test_gpu_compute_soft", "test_conformance", "test_jax_tensor_soft", "test_program_search_shortest", "test_constant_time", "test_artifact",
+    "test_gpu_compute_soft", "test_conformance", "test_jax_tensor_soft", "test_program_search_shortest",
+    "test_constant_time", "test_artifact",
     "test_determinism", "test_program_search_relaxed", "test_architecture", "test_experiments",
     "test_program_search_branching_descent", "test_crypto_programs", "test_figures", "test_gpu_command", "test_timing",
     "test_streams", "test_jax_tensor", "test_readme",
