@@ -129,12 +129,15 @@ def gradient_problems(count: int, relaxation: str = "bits", device: str = "cpu",
     shapes = (batch, 16, *word), (batch, memory, *byte), (batch, slots + 2)
     for number in range(count):
         rng = np.random.default_rng([seed, number])
-        operations = _OPERATIONS[relaxation]
-        program = random_program(rng, slots, operations[number % len(operations)])
+        operations = _OPERATIONS[relaxation][number % len(_OPERATIONS[relaxation])]
+        program = random_program(rng, slots, operations)
         width = int(rng.choice([4, 32]))
         if relaxation == "value":  # small numbers: products of large ones leave finite differences no digits
             width, program.logits.imm[:, 5:] = 4, -60.0
         registers = rng.integers(0, 1 << width, (batch, 16), dtype=np.uint64).astype(np.uint32)
+        if relaxation == "bits" and operations:  # addresses near enough that jumps and accesses have mass
+            program.logits.imm[:, 4:] -= 12.0
+            registers %= memory
         start = Batch(registers, patches=(Patch(0, rng.integers(0, 256, (batch, memory), dtype=np.uint8)),))
         cotangent = SoftExecution(*(rng.normal(size=shape) for shape in shapes))
         yield SoftRun(program, start, config, float(rng.choice([0.5, 1.0])), steps), cotangent
