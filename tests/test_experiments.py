@@ -227,7 +227,7 @@ def test_a_damaged_mirror_costs_one_warning(toy, command, tmp_path):
 def test_parallel_jobs_of_a_real_experiment(tmp_path):
     """Through joblib, as a user types it; nothing is left where the command was typed."""
     before = set(os.listdir(provenance.ROOT))
-    command = [sys.executable, "-m", "experiments", "-m", "experiment=conformance", "backend=gpu_compute"]
+    command = [sys.executable, "-m", "experiments", "-m", "experiment=conformance", "backend=llvm_native"]
     done = subprocess.run(
         [*command, "scale=smoke", "seed=0,1", "hydra/launcher=joblib", f"results={tmp_path}"],
         cwd=provenance.ROOT, capture_output=True, text=True, check=False,
