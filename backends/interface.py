@@ -152,8 +152,7 @@ class Patch:
 @dataclass(frozen=True)
 class Batch:
     """What differs between the instances of a run: registers `[B, R]` uint32; programs `[B]` int, which of the given
-    programs each runs (None: the first); memory patches; inputs, the bytes of file descriptor 0 (empty: none).
-    """
+    programs each runs (None: the first); memory patches; inputs, the bytes of file descriptor 0 (empty: none)."""
 
     registers: np.ndarray
     programs: np.ndarray | None = None

@@ -29,7 +29,10 @@ def _enumerated(kind: str, delta: float) -> np.ndarray:
         return -np.diff(1 / (1 + np.exp(-edges * delta)))
     power = {"sparsemax": 1.0, "entmax": 2.0}[kind]
     z = z / power
-    found = lambda t: np.maximum(z - t, 0) ** power  # noqa: E731
+
+    def found(t: float) -> np.ndarray:
+        return np.maximum(z - t, 0) ** power
+
     return found(brentq(lambda t: found(t).sum() - 1, z.max() - 1, z.max(), xtol=1e-14))
 
 

@@ -88,5 +88,5 @@ _CROSSED = tuple(
 )  # fmt: skip
 """A third of the factorial design: every gate with everything that is trained once, the signals as in a Latin square."""
 ARMS = {arm.name: arm for arm in (*_ALL, *_CROSSED)}
-CROSSED = tuple(arm.name for arm in _CROSSED)
 """By name. `replica_base` trains what the replica trains, without it."""
+CROSSED = tuple(arm.name for arm in _CROSSED)

@@ -4,7 +4,7 @@ The state is a distribution over cells, and a step sends each cell's mass throug
 the distance of cells alone (their difference, or their exclusive or), so that a step is one convolution.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 
@@ -28,7 +28,7 @@ def walk(kind: str, cells: int, delta: float, reads: tuple[int, ...], seed: int)
             yield kind, cells, delta, step, float(mass[right]), laws.survival(leaked, step)
 
 
-def _spread(kind: str, cells: int, delta: float):
+def _spread(kind: str, cells: int, delta: float) -> Callable[[np.ndarray], np.ndarray]:
     """From where masses should go to where a soft read sends them; what lies outside memory is lost."""
     if kind in addressing.BY_SCORES:
         weights = addressing.weights(kind, cells, 0, delta)
@@ -40,7 +40,7 @@ def _spread(kind: str, cells: int, delta: float):
     middle = cells // 2
     kernel = addressing.value(cells, middle, delta)
     reach = np.flatnonzero(kernel > 1e-18).tolist()
-    return lambda mass: sum(kernel[at] * _moved(mass, at - middle) for at in reach)
+    return lambda mass: np.asarray(sum(kernel[at] * _moved(mass, at - middle) for at in reach))
 
 
 def _mixed(mass: np.ndarray, stay: float) -> np.ndarray:

@@ -16,9 +16,6 @@ Of k reads each of which needs the one before, all are right with (1 - leak)^k. 
 
 import numpy as np
 
-N_INDEPENDENT = ("value",)
-"""Whose leak does not depend on the number of cells. Those of sparsemax and entmax do little, and have an end."""
-
 
 def leak(addressing: str, cells: int, delta: float) -> float:
     n = cells

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from experiments.coprocessor.schema import CROSSED
-from experiments.harness.tables import Missing, Results
+from experiments.harness.tables import Results
 from paper import numbers
 
 EXPERIMENT = "coprocessor"
@@ -102,10 +102,9 @@ def _differences(results: Results) -> dict[str, Any]:
 
 def _effects(results: Results) -> dict[str, Any]:
     """Of the crossed design; no rows where it was not run."""
-    try:
-        effects = results.table(EXPERIMENT, "effects")
-    except Missing:  # older than the table, or not of this scale
+    if "effects" not in results.provenance(EXPERIMENT)["tables"]:
         return {"cop_effects": []}
+    effects = results.table(EXPERIMENT, "effects")
     rows = []
     for (factor, level), own in effects.groupby(["factor", "level"], sort=False):
         cells = [
