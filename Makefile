@@ -27,8 +27,10 @@ $(STAMP): pyproject.toml $(CONSTRAINTS)
 	$(RUN) -m pip install --quiet --disable-pip-version-check -c $(CONSTRAINTS) -e '.[dev]'
 	@touch $@
 
+# xdist would wait for ever for what it puts in the place of a worker that crashed: so it puts nothing there
 test: $(STAMP) ## run the tests, on all cores
-	OMP_NUM_THREADS=1 $(RUN) -m pytest -n auto --maxprocesses 8 --dist loadfile --no-loadscope-reorder --durations 30
+	OMP_NUM_THREADS=1 $(RUN) -m pytest -n auto --maxprocesses 8 --dist loadfile --no-loadscope-reorder \
+		--max-worker-restart 0 --durations 30
 
 reproduce: $(STAMP) ## run the experiments at SCALE (default quick), then figures, paper, report and claims of them
 	$(RUN) -m artifact.reproduce --scale $(SCALE)

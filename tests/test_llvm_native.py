@@ -3,6 +3,8 @@
 Wrong translators are rejected, programs cannot harm the host, and what is kept on disk is not taken on trust.
 """
 
+import subprocess
+import sys
 from collections import OrderedDict
 from dataclasses import replace
 
@@ -112,6 +114,31 @@ def test_every_operation_on_boundary_operands():
     added = extensions.extended("rv32em").extensions
     made = [*cases.operation_cases(100, programs=2), *cases.operation_cases(100, programs=2, extensions=added)]
     assert not [c.name for c in made if wrong(c).any()]
+
+
+CROWDED = """
+import ctypes, mmap
+from backends.llvm_native import compiling
+
+c, private, held = ctypes.CDLL(None), mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS, []
+c.mmap.restype = ctypes.c_void_p
+c.mmap.argtypes = [ctypes.c_void_p, ctypes.c_size_t, *[ctypes.c_int] * 3, ctypes.c_long]
+cases = "".join(f"i32 {x}, label %b{x} " for x in range(16))
+blocks = "".join(f"b{x}: ret i32 {x * x % 11} " for x in range(16))
+code = compiling.object_code(f"define i32 @u0(i32 %x) nounwind {{ switch i32 %x, label %b0 [{cases}] {blocks} }}")
+for number in range(1000):
+    start = c.mmap(None, 3 << 30, 0, private, -1, 0)
+    assert c.munmap(ctypes.c_void_p(start + (1 << 30)), ctypes.c_size_t(4096 * (1 + number % 2))) == 0
+    held.append(compiling.linked(code, [0], f"module{number}"))
+call = ctypes.CFUNCTYPE(ctypes.c_uint32, ctypes.c_uint32)
+assert all(call(module["u0"])(x) == x * x % 11 for module in held for x in range(16))
+"""
+
+
+def test_modules_are_linked_where_memory_is_free_in_pieces_far_from_each_other():
+    """Of one page or two each, 3 GB apart: code and its table of jumps must come to lie near each other all the same."""
+    done = subprocess.run([sys.executable, "-c", CROWDED], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
 
 
 class Refunding(BlockText):

@@ -21,8 +21,10 @@ def _target() -> llvm.TargetMachine:
 
 @cache
 def _compiler() -> llvm.LLJIT:
+    """JITLink puts a module's code and its jump tables side by side. LLVM's older linker asks for memory for each alone, and
+    ends the process where these come to lie more than 2 GB apart."""
     _target()
-    return llvm.create_lljit_compiler()
+    return llvm.create_lljit_compiler(use_jit_link=True)
 
 
 def object_code(text: str) -> bytes:
