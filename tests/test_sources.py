@@ -72,7 +72,7 @@ def test_compiled_code_is_made_anew_when_another_folder_changes(tmp_path):
     for package in ("backends", "experiments"):
         shutil.copytree(ROOT / package, tmp_path / package, ignore=shutil.ignore_patterns("__pycache__"))
     (tmp_path / "experiments" / "program_search" / "probe.py").write_text(ENTRY)
-    environment = os.environ | {"PYTHONPATH": str(tmp_path), "NUMBA_CACHE_DIR": str(tmp_path / "cache")}
+    environment = os.environ | {"PYTHONPATH": str(tmp_path), "XDG_CACHE_HOME": str(tmp_path / "cache")}
 
     def run() -> str:
         done = subprocess.run([sys.executable, "-c", PROBE], env=environment, capture_output=True, text=True, cwd=tmp_path)

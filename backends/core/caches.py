@@ -4,6 +4,7 @@ import hashlib
 import os
 import platform
 import tempfile
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
@@ -16,6 +17,15 @@ def folder(name: str) -> Path:
     spare = os.path.join(tempfile.gettempdir(), f"differentiable-computers-{os.getuid()}")
     wanted, other = (Path(place) / name for place in (os.path.join(home, "differentiable-computers"), spare))
     return wanted if _writable(wanted) else other if _writable(other) else Path(tempfile.mkdtemp())
+
+
+def trim(folder: Path, most: int) -> None:
+    """Remove the oldest files of a folder where there are more than so many. Raises OSError where that cannot be done."""
+    found = list(folder.iterdir())
+    if len(found) > most:
+        with suppress(FileNotFoundError):  # another process removes them
+            for old in sorted(found, key=lambda path: path.stat().st_mtime_ns)[:-most]:
+                old.unlink()
 
 
 @cache

@@ -70,8 +70,7 @@ def write(key: str, version: int, kept: Kept) -> None:
         with tempfile.NamedTemporaryFile(dir=folder(), delete=False) as file:
             file.write(head.encode() + b"\n" + kept.code)
         os.replace(file.name, folder() / f"{key}-{version}")
-        for old in sorted(folder().iterdir(), key=lambda path: path.stat().st_mtime_ns)[:-FILES]:
-            old.unlink()
+        caches.trim(folder(), FILES)
     except OSError:
         return
 

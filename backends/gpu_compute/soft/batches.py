@@ -12,7 +12,7 @@ import numpy as np
 from backends.core import cores
 from backends.gpu_compute.soft import bits, selections, targets, value
 from backends.gpu_compute.soft.kernel import Rooms
-from backends.gpu_compute.soft.layout import Plan, Programs, Sizes, Slopes, State
+from backends.gpu_compute.soft.layout import Plan, Sizes, Slopes, State
 from backends.gpu_compute.soft.names import OPERATIONS
 from backends.gpu_compute.soft.selections import Place
 from backends.interface import Logits, SoftExecution
@@ -44,20 +44,17 @@ class Task:
 
 def run(task: Task, logits: Logits, temperature: np.ndarray) -> SoftExecution:
     """The ends `[P, B, ...]` of programs with logits `[P, L, ...]` at temperatures `[P]`."""
-    work = _Work(task, logits, temperature)
+    work = _Work(task, logits, temperature, back=False)
     ends = work.sizes.states(len(temperature), work.blocks)
-    work.share(lambda p, rooms: work.code.run(work.of(p), work.plan, work.initial, _part(ends, p), rooms), kept=False)
+    work.share(ends, Slopes(work.programs.columns[:, :0], work.programs.jumps[:, :0]))
     return _from_rows(ends, work.sizes, len(task.registers))
 
 
 def gradient(task: Task, logits: Logits, temperature: np.ndarray, cotangent: SoftExecution) -> Logits:
     """Gradients of the sums of cotangents `[P, B, ...]` times what `run` gives."""
-    work = _Work(task, logits, temperature)
-    given = _to_rows(cotangent, work.sizes)
+    work = _Work(task, logits, temperature, back=True)
     total = Slopes(np.zeros_like(work.programs.columns), np.zeros_like(work.programs.jumps))
-    work.share(
-        lambda p, rooms: work.code.pull(work.of(p), work.plan, work.initial, _part(given, p), _part(total, p), rooms), kept=True
-    )
+    work.share(_to_rows(cotangent, work.sizes), total)
     work.lead_back(total)
     slopes = selections.selections_slopes(total, work.sizes)
     return selections.selections_back(work.chosen, slopes, work.temperature)
@@ -66,7 +63,7 @@ def gradient(task: Task, logits: Logits, temperature: np.ndarray, cotangent: Sof
 class _Work:
     """What a task is made of for compiled code."""
 
-    def __init__(self, task: Task, logits: Logits, temperature: np.ndarray) -> None:
+    def __init__(self, task: Task, logits: Logits, temperature: np.ndarray, back: bool) -> None:
         self.temperature = np.asarray(temperature, np.float64)
         self.sizes = task.sizes(logits.op.shape[1])
         self.code = RELAXATIONS[task.relaxation]
@@ -74,27 +71,28 @@ class _Work:
         self.programs = selections.programs(self.chosen, self.temperature, self.sizes, task.place)
         self.initial = _initial(task, self.sizes)
         self.blocks = len(self.initial.pc)
-        self.plan = self._plan(task)
+        self.plan = self._plan(task, back)
         if not self.plan.straight:
             self.code.lead(*self._jumps(), self._in_rows(self.programs.jumps), targets.Target.of(self.sizes))
 
-    def _plan(self, task: Task) -> Plan:
+    def _plan(self, task: Task, back: bool) -> Plan:
         straight = selections.is_straight(self.programs)
         steps = min(task.steps, self.sizes.slots - task.start) if straight else task.steps
-        return Plan(steps, task.start, straight, max(1, steps) if steps <= SEGMENT_STEPS else math.isqrt(steps))
+        interval = 1 if not back else max(1, steps) if steps <= SEGMENT_STEPS else math.isqrt(steps)
+        return Plan(steps, task.start, straight, back, interval)
 
-    def of(self, p: slice) -> Programs:
-        made = self.programs
-        return made._replace(columns=made.columns[p], jumps=made.jumps[p], used=made.used[p], groups=made.groups[p])
+    def share(self, ends: State, totals: Slopes) -> None:
+        """The compiled work on all programs, shared out over threads, each with room of its own."""
+        plan, room, count = self.plan, self.code.Room, len(self.temperature)
+        kept = -(-plan.steps // plan.interval) if plan.back else 0
 
-    def share(self, work, kept: bool) -> None:
-        """Call on programs, each thread with room of its own; kept: for a gradient."""
-        if not kept:
-            self.plan = self.plan._replace(interval=1)
-        segments = -(-self.plan.steps // self.plan.interval) if kept else 0
-        count = len(self.temperature)
-        plan, room = self.plan, self.code.Room
-        cores.share(lambda p: work(p, Rooms.of(room, self.sizes, plan.interval, segments)), count, min(count, cores.threads()))
+        def some(p: slice) -> None:
+            made = self.programs
+            programs = made._replace(columns=made.columns[p], jumps=made.jumps[p], used=made.used[p], groups=made.groups[p])
+            rooms = Rooms.of(room, self.sizes, plan.interval, kept)
+            self.code.work(programs, plan, self.initial, _part(ends, p), _part(totals, p), rooms)
+
+        cores.share(some, count, min(count, cores.threads()))
 
     def _in_rows(self, x: np.ndarray) -> np.ndarray:
         return x.reshape(*x.shape[:-1], -1, self.sizes.lanes)

@@ -7,20 +7,16 @@ from backends.gpu_compute.soft.lanes import rows
 from backends.gpu_compute.soft.layout import program_at, state_at
 from backends.gpu_compute.soft.targets import lead, lead_back
 
-__all__ = ["Room", "lead", "lead_back", "pull", "run"]
+__all__ = ["Room", "lead", "lead_back", "work"]
 
 
 @entry
-def run(programs, plan, initial, ends, rooms):
-    """Writes ends `[P, blocks, ...]`; see `kernel.run_all`."""
-    kernel.run_all(forward, programs, plan, rows(initial), rows(ends), rows(rooms))
-
-
-@entry
-def pull(programs, plan, initial, cotangents, totals, rooms):
-    """Writes the slopes `[P, n, S]` of programs, totals, given cotangents `[P, blocks, ...]` of the ends."""
-    given, room, weights = rows(initial), rows(rooms), rows(cotangents)
+def work(programs, plan, initial, ends, totals, rooms):
+    """Writes the ends `[P, blocks, ...]` of programs; or, where the plan is to go back, from cotangents there, the slopes
+    totals `[P, n, S]`."""
+    first, last, room = rows(initial), rows(ends), rows(rooms)
     for p in range(len(programs.columns)):
-        kernel.pull_program(forward, backward, program_at(programs, p), plan, (given, state_at(weights, p)), room)
-        kernel.reduce(rooms.slopes.columns, totals.columns[p])
-        kernel.reduce(rooms.slopes.jumps, totals.jumps[p])
+        kernel.work(forward, backward, program_at(programs, p), plan, first, state_at(last, p), room)
+        if plan.back:
+            kernel.reduce(rooms.slopes.columns, totals.columns[p])
+            kernel.reduce(rooms.slopes.jumps, totals.jumps[p])

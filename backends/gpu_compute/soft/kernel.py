@@ -7,7 +7,7 @@ Everything that a row needs stays in the room of one thread.
 from typing import NamedTuple
 
 from backends.gpu_compute.soft.compiling import spliced
-from backends.gpu_compute.soft.layout import Sizes, Slopes, State, copy, program_at, state_at
+from backends.gpu_compute.soft.layout import Sizes, Slopes, State, copy, state_at
 from backends.gpu_compute.soft.names import MEMORY
 
 
@@ -29,72 +29,51 @@ class Rooms(NamedTuple):
 
 
 @spliced
-def advance(forward, program, plan, first, count, rooms):
-    """So many steps from number `first` on, from states[0] into those behind it."""
-    for i in range(count):
-        slot = plan.start + first + i if plan.straight else -1
-        forward(program, state_at(rooms.states, i), state_at(rooms.states, i + 1), slot, rooms.step)
+def work(forward, backward, program, plan, initial, ends, rooms):
+    """Of every row of instances the steps of a program from the initial state, and the state behind them into ends; or, where
+    the plan is to go back, from cotangents of the ends in those, the slopes. States are `[blocks, ...]`.
 
-
-@spliced
-def run_row(forward, program, plan, initial, rooms):
-    """All steps of a row; returns which of `states` is the last."""
-    copy(initial, state_at(rooms.states, 0))
-    done = last = 0
-    while done < plan.steps:
-        if done:
-            copy(state_at(rooms.states, last), state_at(rooms.states, 0))
-        if len(rooms.kept.pc):
-            copy(state_at(rooms.states, 0), state_at(rooms.kept, done // plan.interval))
-        last = min(plan.interval, plan.steps - done)
-        advance(forward, program, plan, done, last, rooms)
-        done += last
-    return last
-
-
-@spliced
-def pull_row(forward, backward, program, plan, rooms):
-    """The adjoint of `run_row`, which must have run: rooms.cotangent becomes that of the initial state."""
-    segments = (plan.steps + plan.interval - 1) // plan.interval
-    for s in range(segments):
-        first = (segments - 1 - s) * plan.interval
-        count = min(plan.interval, plan.steps - first)
-        if s:
-            copy(state_at(rooms.kept, segments - 1 - s), state_at(rooms.states, 0))
-            advance(forward, program, plan, first, count - 1, rooms)
-        for j in range(count):
-            i = count - 1 - j
-            slot = plan.start + first + i if plan.straight else -1
-            before, d_state = state_at(rooms.states, i), state_at(rooms.cotangent, 0)
-            backward(program, before, slot, d_state, rooms.slopes, rooms.step, rooms.adjoint)
-
-
-@spliced
-def run_all(forward, programs, plan, initial, ends, rooms):
-    """Writes the states after the steps, ends `[P, blocks, ...]`, from initial ones `[blocks, ...]`."""
-    for p in range(len(programs.columns)):
-        program = program_at(programs, p)
-        for block in range(len(initial.pc)):
-            last = state_at(rooms.states, run_row(forward, program, plan, state_at(initial, block), rooms))
-            memory = last.memory if program.groups[MEMORY] else initial.memory[block]
-            end = State(ends.registers[p, block], ends.memory[p, block], ends.pc[p, block])
-            copy(State(last.registers, memory, last.pc), end)
-
-
-@spliced
-def pull_program(forward, backward, program, plan, given, rooms):
-    """The slopes of a program, summed up over rows: given initial states and cotangents of the ends, both `[blocks, ...]`."""
-    initial, cotangent = given
-    for c in range(rooms.slopes.columns.shape[0]):
-        for i in range(rooms.slopes.columns.shape[1]):
-            rooms.slopes.columns[c, i] = 0.0
-    for j in range(rooms.slopes.jumps.shape[0]):
-        for i in range(rooms.slopes.jumps.shape[1]):
-            rooms.slopes.jumps[j, i] = 0.0
+    There is one place for a step and one for its adjoint: they are large, and every place is compiled for itself.
+    """
+    intervals = (plan.steps + plan.interval - 1) // plan.interval
+    clear_slopes(rooms.slopes)
     for block in range(len(initial.pc)):
-        run_row(forward, program, plan, state_at(initial, block), rooms)
-        copy(state_at(cotangent, block), state_at(rooms.cotangent, 0))
-        pull_row(forward, backward, program, plan, rooms)
+        end, last = state_at(ends, block), 0
+        copy(state_at(initial, block), state_at(rooms.states, 0))
+        if plan.back:
+            copy(end, state_at(rooms.cotangent, 0))
+        for turn in range(2 * intervals if plan.back else intervals):
+            back = turn >= intervals
+            number = 2 * intervals - 1 - turn if back else turn
+            if back and turn > intervals:
+                copy(state_at(rooms.kept, number), state_at(rooms.states, 0))
+            elif turn and not back:
+                copy(state_at(rooms.states, last), state_at(rooms.states, 0))
+            if plan.back and not back:
+                copy(state_at(rooms.states, 0), state_at(rooms.kept, number))
+            first = number * plan.interval
+            last = min(plan.interval, plan.steps - first)
+            for i in range(0 if turn == intervals else last - 1 if back else last):
+                slot = plan.start + first + i if plan.straight else -1
+                forward(program, state_at(rooms.states, i), state_at(rooms.states, i + 1), slot, rooms.step)
+            for i in range(last - 1 if back else -1, -1, -1):
+                slot = plan.start + first + i if plan.straight else -1
+                before, d_state = state_at(rooms.states, i), state_at(rooms.cotangent, 0)
+                backward(program, before, slot, d_state, rooms.slopes, rooms.step, rooms.adjoint)
+        if not plan.back:
+            after = state_at(rooms.states, last)
+            memory = after.memory if program.groups[MEMORY] else initial.memory[block]
+            copy(State(after.registers, memory, after.pc), end)
+
+
+@spliced
+def clear_slopes(slopes):
+    for c in range(slopes.columns.shape[0]):
+        for i in range(slopes.columns.shape[1]):
+            slopes.columns[c, i] = 0.0
+    for j in range(slopes.jumps.shape[0]):
+        for i in range(slopes.jumps.shape[1]):
+            slopes.jumps[j, i] = 0.0
 
 
 @spliced

@@ -54,12 +54,13 @@ class Program(NamedTuple):
 
 
 class Plan(NamedTuple):
-    """Of a run: how many steps, from which slot; straight: whether the slots run one after another; interval: of so many steps
-    one state is kept for the adjoint, which runs those between again."""
+    """Of a run: how many steps, from which slot; straight: whether the slots run one after another; back: whether to its
+    gradient; interval: of so many steps one state is kept for the adjoint, which runs those between again."""
 
     steps: int
     start: int
     straight: bool
+    back: bool
     interval: int
 
 

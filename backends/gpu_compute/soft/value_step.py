@@ -50,19 +50,30 @@ def jump(program, f, e, room):
 
 
 @inner
-def forward(program, state, after, slot, room):
-    """One step of a state, which `after` becomes. slot: the one that runs; -1: what the program counter says. Memory is left
-    out where nothing uses it."""
+def compute(program, state, slot, room):
+    """All of a step that lies in the room. slot: the one that runs; -1: what the program counter says. Returns the mass that
+    runs."""
     f, e, q = fetched_of(room.fetch.all, state), effects_of(room.fetch.effects, state.registers.shape[1]), room.fetch.q
+    mass = state.pc[max(slot, 0)]
     if slot < 0:
-        registers.share_out(state.pc, q)
+        mass = registers.share_out(state.pc, q)
         registers.fetch(program, state.pc, q, f)
-        execute(program, state, f, e, room)
-        jump(program, f, e, room)
-        control.go_on(f, e, q, room.control, state.pc, after.pc)
     else:
-        registers.fetch_slot(program, slot, state.pc[slot], f)
-        execute(program, state, f, e, room)
+        registers.fetch_slot(program, slot, mass, f)
+    execute(program, state, f, e, room)
+    if slot < 0:
+        jump(program, f, e, room)
+    return mass
+
+
+@spliced
+def forward(program, state, after, slot, room):
+    """One step of a state, which `after` becomes. Memory is left out where nothing uses it."""
+    compute(program, state, slot, room)
+    f, e = fetched_of(room.fetch.all, state), effects_of(room.fetch.effects, state.registers.shape[1])
+    if slot < 0:
+        control.go_on(f, e, room.fetch.q, room.control, state.pc, after.pc)
+    else:
         control.next_slot(slot, e, state.pc, after.pc)
     registers.write(state.registers, f, e, after.registers)
     if program.groups[names.MEMORY]:
@@ -95,29 +106,23 @@ def jump_back(program, f, e, d, room, d_room):
         d_w.sums[AI] += on_slots_back(even(w.sums[AI]), program.addresses, program.temperature, d_c.computed)
 
 
-@inner
+@spliced
 def backward(program, state, slot, d_state, slopes, room, d_room):
     """The adjoint of a step: d_state, the cotangent of the state after it, becomes that of the state before; adds to slopes."""
-    word = state.registers.shape[1]
+    mass, word = compute(program, state, slot, room), state.registers.shape[1]
     f, e, q = fetched_of(room.fetch.all, state), effects_of(room.fetch.effects, word), room.fetch.q
     d = Adjoint(fetched_of(d_room.fetch.all, state), effects_of(d_room.fetch.effects, word), d_state, d_room.fetch.q, slopes)
     clear(d_room.fetch.all)
     clear(d_room.fetch.effects)
     clear(d_room.fetch.q)
     words.clear_words(d_room.words)
+    registers.write_back(state.registers, f, e, d)
     if slot < 0:
-        mass = registers.share_out(state.pc, q)
-        registers.fetch(program, state.pc, q, f)
-        execute(program, state, f, e, room)
-        jump(program, f, e, room)
-        registers.write_back(state.registers, f, e, d)
         jump_back(program, f, e, d, room, d_room)
-        execute_back(program, state, f, d, room, d_room)
+    else:
+        control.next_slot_back(slot, d)
+    execute_back(program, state, f, d, room, d_room)
+    if slot < 0:
         registers.fetch_back(program, state, q, mass, d)
     else:
-        registers.fetch_slot(program, slot, state.pc[slot], f)
-        execute(program, state, f, e, room)
-        registers.write_back(state.registers, f, e, d)
-        control.next_slot_back(slot, d)
-        execute_back(program, state, f, d, room, d_room)
-        registers.fetch_slot_back(program, slot, state.pc[slot], d)
+        registers.fetch_slot_back(program, slot, mass, d)
