@@ -66,12 +66,13 @@ def parser() -> argparse.ArgumentParser:
 
 def list_backends(options: argparse.Namespace) -> int:
     """One row per machine: name, devices, capabilities, or why it cannot be used here."""
-    table = Table("backend", "devices", "timing models", "soft runs (relaxations)", "extensions")
+    table = Table("backend", "devices", "timing models", "soft runs (relaxations)", "rv32ima", "extensions")
     for name in catalog.names():
         known = catalog.describe(name)
         if isinstance(known, Capabilities):
             lists = known.devices, known.timings, known.relaxations
-            table.add_row(name, *(", ".join(names) or "no" for names in lists), "yes" if known.extensions else "no")
+            answers = ("yes" if has else "no" for has in (known.atomics, known.extensions))
+            table.add_row(name, *(", ".join(names) or "no" for names in lists), *answers)
         else:
             table.add_row(name, known)
     Screen().print(table)

@@ -1,6 +1,5 @@
 """The one interface of all machines. A backend is a package in `backends/`, found by its name, whose `__init__.py` has a
-function `create() -> Backend`. Everything that crosses the interface is NumPy; no framework is imported here. What
-every machine does alike, such as who counts an `ecall`, is written in `backends/core/run.py`.
+function `create() -> Backend`. What crosses the interface is NumPy; what every machine does alike is in `backends/core/run.py`.
 
 `B` is the number of instances, `R` of registers (16 or 32), `M` of bytes of memory, `L` of soft slots, `N` of soft operations.
 """
@@ -18,7 +17,7 @@ if TYPE_CHECKING:
     from backends.core.isa import Operation
     from backends.core.soft import SoftRun
 
-REGISTERS = {"rv32em": 16, "rv32im": 32}
+REGISTERS = {"rv32em": 16, "rv32im": 32, "rv32ima": 32}
 TIMINGS = ("flat", "cache")
 _CHOICES = {"isa": tuple(REGISTERS), "timing": TIMINGS, "relaxation": ("bits", "value"), "dtype": ("float32", "float64")}
 MAX_MEMORY_BYTES = 1 << 28
@@ -51,6 +50,7 @@ class Cause(IntEnum):
     ACCESS_OUTSIDE_MEMORY = 3
     UNKNOWN_ENVIRONMENT_CALL = 4
     OUTPUT_LIMIT = 5
+    MISALIGNED_ATOMIC = 7
     UNKNOWN_DEVICE_COMMAND = 6  # a store to `tohost` of a non-zero word whose bit 0 is clear; the store is done
 
 
@@ -58,8 +58,7 @@ class Cause(IntEnum):
 class Program:
     """A program as it lies in memory: image `[n]` uint8 from address `base` on.
 
-    syscall_register: where an environment call's number lies: 17 (a7), or 5 (t0) in the embedded calling convention,
-    as in qemu-user and newlib.
+    syscall_register: where an environment call's number lies: 17 (a7), or 5 (t0) in the embedded calling convention.
     """
 
     image: np.ndarray
@@ -185,8 +184,8 @@ class Execution:
 class State:
     """Everything of a run in progress, on the host, writable. Arrays as in `Execution`, also their types; programs, index
     `[B]`, patches: what was loaded, as in `Batch`. stalls `[B]` uint64: cycles beyond one per instruction. lines `[B, sets,
-    ways]` uint32: of the caches, the most recently used first. tohost `[B]` int64: address of that symbol, -1 for none.
-    fetched: by instance, the memory `[M]` uint8 that instructions come from, where it is not what was loaded.
+    ways]` uint32: of the caches, the most recently used first. tohost, reserved `[B]` int64: addresses, of that symbol and what
+    `lr.w` reserved, -1 for none. fetched: by instance, the memory `[M]` uint8 of instructions, where it is not what was loaded.
     """
 
     config: MachineConfig
@@ -204,6 +203,7 @@ class State:
     address: np.ndarray
     exit_code: np.ndarray
     tohost: np.ndarray
+    reserved: np.ndarray
     output: list[bytearray]
     errors: list[bytearray]
     inputs: list[bytes]
@@ -242,13 +242,14 @@ class SoftExecution(NamedTuple):
 @dataclass(frozen=True)
 class Capabilities:
     """devices that this backend can use here; relaxations it offers (none: not differentiable); timing models; whether it runs
-    operations that extend the ISA; devices for soft runs, where they are not the same (none: they are)."""
+    operations that extend the ISA; devices for soft runs, if they are others (none: they are not); whether it has atomics."""
 
     devices: tuple[str, ...]
     relaxations: tuple[str, ...] = ()
     timings: tuple[str, ...] = ("flat",)
     extensions: bool = False
     soft_devices: tuple[str, ...] = ()
+    atomics: bool = False
 
 
 Programs = Program | Sequence[Program]
@@ -278,8 +279,7 @@ class Backend(ABC):
 
     @final
     def run(
-        self, program: Programs, batch: Batch, config: MachineConfig, max_steps: int,
-        environment: "Environment | None" = None,
+        self, program: Programs, batch: Batch, config: MachineConfig, max_steps: int, environment: "Environment | None" = None,
     ) -> Execution:  # fmt: skip
         """Run every instance until it stops or has retired `max_steps` instructions, in an environment (None: `Bare`). Raises
         UserError for what does not fit the machine."""

@@ -32,9 +32,10 @@ class Kit:
 def make() -> Kit:
     """Compile and generate everything."""
     from backends.conformance import cases, generate
+    from backends.conformance.table import SCALES
     from benchmarks import gpu_stages, measure
 
-    files = {name: cases.file_cases(name) for name in REGISTERS}
+    files = {name: cases.file_cases(name) for name in SCALES["quick"].isas}
     random = {name: generate.some(name, RANDOM_PROGRAMS) for name in REGISTERS}
     return Kit(Suite(files, random), {name: measure.load(name) for name in gpu_stages.PROGRAMS})
 

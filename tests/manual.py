@@ -60,3 +60,17 @@ def outputs(form, program) -> list[list[int]]:
             registers.append(ALU[form.operations[op]](registers[rs1], registers[rs2]) & 0xFFFFFFFF)
         found.append([registers[r] for r in program.out])
     return found
+
+
+# What atomic operations put in the place of the word a in memory.
+ATOMIC: dict[str, Callable[[int, int], int]] = {
+    "amoswap.w": lambda a, b: b,
+    "amoadd.w": lambda a, b: a + b,
+    "amoxor.w": lambda a, b: a ^ b,
+    "amoand.w": lambda a, b: a & b,
+    "amoor.w": lambda a, b: a | b,
+    "amomin.w": lambda a, b: min(a, b, key=signed),
+    "amomax.w": lambda a, b: max(a, b, key=signed),
+    "amominu.w": min,
+    "amomaxu.w": max,
+}

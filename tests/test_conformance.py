@@ -14,6 +14,7 @@ from backends.conformance import cases, compare, diagnosis, extensions, generate
 from backends.core import catalog, isa
 from backends.interface import Backend, Cause, DifferentiableBackend
 from backends.reference import Reference
+from backends.reference.machine import Hart
 
 MACHINES = catalog.names()
 SCALE = table.Scale(vectors=100, programs=50, soft_programs=2, gradients=5, caches=1, isas=("rv32em",))
@@ -118,7 +119,7 @@ class Linking(Like):
 
 def checker(machine: Backend, judge: Backend | None = None) -> table.Checker:
     """Of values and traps of a machine, without programs of files and random ones."""
-    nothing = {"rv32em": ()}
+    nothing = {"rv32em": (), "rv32ima": ()}
     made = table.Checker("reference", replace(SCALE, vectors=20), suite=cases.Suite(nothing, nothing))
     made.backend, made.judge = machine, judge
     return made
@@ -162,7 +163,7 @@ class Hard(Like, DifferentiableBackend):
 
 def test_what_raises_in_a_resumed_or_soft_run_fails_too():
     made = checker(Fresh())
-    made.suite = cases.Suite({"rv32em": ()}, {"rv32em": generate.some("rv32em", 1)})
+    made.suite = cases.Suite({"rv32em": ()}, {"rv32em": generate.some("rv32em", 1), "rv32ima": ()})
     row = made.row("value")
     assert row.failed == generate.PROGRAMS_PER_EXAMPLE and row.passed > row.failed
     assert row.first_failure == "random programs: resumed in the middle, it raises ValueError: not in the middle"
@@ -220,3 +221,15 @@ def test_an_unknown_machine_is_a_mistake(capfd):
         capfd.readouterr().err
         == f"error: unknown backend 'abacus': one of {', '.join(MACHINES)} (a machine is a package in backends/)\n"
     )
+
+
+def test_a_conditional_store_that_asks_for_no_reservation_is_rejected(monkeypatch):
+    right = Hart.atomic
+
+    def willing(hart, row, address, value):
+        hart.state.reserved[hart.b] = address
+        return right(hart, row, address, value)
+
+    monkeypatch.setattr(Hart, "atomic", willing)
+    row = checker(Reference()).row("value")
+    assert row.failed == 3 and row.first_failure.startswith("sc.w without a reservation"), row.first_failure

@@ -36,7 +36,7 @@ def test_the_kernels_compile_for_cuda(monkeypatch):
     u8, u32, i64 = t.uint8[::1], t.uint32[::1], t.int64[::1]
     words = t.uint32[:, ::1]
     instructions = t.NamedTuple((t.uint64[:, ::1], i64, t.uint32), arguments.Instructions)
-    each = (words, t.uint8[:, ::1], words, u32, u32, i64, i64, i64, u8, u8, u32)
+    each = (words, t.uint8[:, ::1], words, u32, i64, u32, i64, i64, i64, u8, u8, u32)
     instances = t.NamedTuple(each, arguments.Instances)
     caches = t.NamedTuple((t.uint32[:, :, ::1], t.uint32, t.int64, t.int64), arguments.Caches)
     extensions = t.NamedTuple((t.uint32[:, :, ::1], i64, t.boolean[::1], words), arguments.Extensions)

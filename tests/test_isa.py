@@ -13,7 +13,7 @@ from elftools.elf.elffile import ELFFile
 import manual
 from backends.conformance.cases import immediate, words_program
 from backends.core import catalog, isa, toolchain
-from backends.core.isa import FORMATS, ILLEGAL, NUMBER, OPERATIONS, decode, encode, packing
+from backends.core.isa import ATOMICS, FORMATS, ILLEGAL, NUMBER, OPERATIONS, decode, encode, packing
 from backends.core.isa.formulas import Formulas
 from backends.core.isa.instruction_set import named
 from backends.core.isa.words import Arrays, Integers
@@ -21,7 +21,7 @@ from backends.interface import Backend, Batch, Capabilities, MachineConfig, User
 
 
 def test_no_word_matches_two_operations():
-    for a, b in itertools.combinations(OPERATIONS, 2):
+    for a, b in itertools.combinations((*OPERATIONS, *ATOMICS), 2):
         assert (a.match ^ b.match) & a.mask & b.mask, (a.name, b.name)
 
 
@@ -84,6 +84,18 @@ def test_all_four_read_only_forms_of_a_counter_decode():
         assert (decode(word, 16).op[0] == NUMBER["rdcycle"]) == (funct3 in (2, 3, 6, 7))
 
 
+def test_atomic_operations_are_those_of_rv32ima_alone():
+    of = named("rv32ima")
+    for row, order in itertools.product(ATOMICS, range(4)):  # bits aq and rl
+        rs2 = 12 if "rs2" in row.reads else 0
+        word = of.encode(row.name, 10, 11, rs2) | order << 25
+        found = of.decode(np.array([word], np.uint32))
+        assert (found.op[0], found.rd[0], found.rs1[0], found.rs2[0]) == (row.number, 10, 11, rs2)
+        assert toolchain.disassemble(word, 0).startswith(row.name)
+        assert decode(np.array([word], np.uint32), 32).op[0] == ILLEGAL
+        assert packing.op_of(packing.pack(np.array([word], np.uint32), 0, of))[0] == row.number
+
+
 def test_disassembly_names_the_operation():
     assert toolchain.disassemble(encode("mulhsu", 10, 11, 12), 0) == "mulhsu a0, a1, a2"
     assert toolchain.disassemble(0xFFFFFFFF, 0) == ".word 0xffffffff"
@@ -92,9 +104,12 @@ def test_disassembly_names_the_operation():
 EDGES = (0, 1, 2, 31, 32, 0x7FFF, 0x8000, 0xFFFF, 0x10000, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFE, 0xFFFFFFFF)
 
 
-@pytest.mark.parametrize("row", [row for row in OPERATIONS if row.kind in ("alu", "branch")], ids=lambda row: row.name)
+MEANT = manual.ALU | manual.BRANCH | manual.ATOMIC
+
+
+@pytest.mark.parametrize("row", [row for row in (*OPERATIONS, *ATOMICS) if row.name in MEANT], ids=lambda row: row.name)
 def test_meanings_are_the_manuals_on_every_kind_of_word(row):
-    wanted = (manual.ALU if row.kind == "alu" else manual.BRANCH)[row.name]
+    wanted = MEANT[row.name]
     a, b = (np.array(x, np.uint32) for x in zip(*itertools.product(EDGES, EDGES), strict=True))
     rng = np.random.default_rng(0)
     a, b = (np.append(x, rng.integers(0, 1 << 32, 500, dtype=np.uint32)) for x in (a, b))
@@ -183,6 +198,12 @@ class Plain(Backend):
 
 
 Plain.__module__ = "backends.plain"
+
+
+def test_a_machine_without_atomic_operations_says_so():
+    config = MachineConfig(isa="rv32ima", memory_bytes=64)
+    with pytest.raises(UserError, match=r"^plain has no atomic operations: choose rv32im$"):
+        Plain().run(words_program([0]), Batch(np.zeros((1, 32), np.uint32)), config, 1)
 
 
 def test_a_machine_without_extensions_says_so():

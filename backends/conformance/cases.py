@@ -77,13 +77,14 @@ def words_program(words: list[int], base: int = 0, entry: int | None = None, nam
 
 
 def operation_cases(
-    vectors: int, isa_name: str = "rv32em", seed: int = 0, programs: int = 64, extensions: tuple[isa.Operation, ...] = ()
-) -> Iterator[Case]:
-    """One case per operation (extensions: of these instead): `vectors` instances of `programs` programs `[… ebreak, operation,
-    ebreak …]`, with random fields and operands."""
+    vectors: int, isa_name: str = "rv32em", seed: int = 0, programs: int = 64, extensions: tuple[isa.Operation, ...] = (),
+    rows: tuple[isa.Operation, ...] = isa.OPERATIONS,
+) -> Iterator[Case]:  # fmt: skip
+    """One case per operation of `rows` (of the extensions, where there are some): `vectors` instances of `programs` programs
+    `[… ebreak, operation, ebreak …]`, with random fields and operands."""
     config = MachineConfig(isa=isa_name, extensions=extensions, memory_base=_BASE, memory_bytes=_MEMORY)
-    for row in extensions or isa.OPERATIONS:
-        if row.kind in ("alu", "alu_imm", "upper", "branch", "jump", "load", "store", "counter", "fence"):
+    for row in extensions or rows:
+        if row.kind in ("alu", "alu_imm", "upper", "branch", "jump", "load", "store", "counter", "fence", "atomic"):
             rng = np.random.default_rng([seed, row.number])
             yield Case(f"{isa_name} {row.name}", "value", *_operands(row, vectors, programs, config, rng), config, 4)
 
@@ -104,12 +105,14 @@ def _operands(
         sources.append((rs1, imm))
     index = np.arange(vectors) % len(programs)
     registers = operands(rng, (vectors, config.registers))
-    if row.kind in ("load", "store") or row.name == "jalr":
+    if row.width or row.name == "jalr":
         near = _BASE + rng.integers(-8, _MEMORY + 8, vectors)  # most accesses fall inside memory, some across its ends
+        near &= -4 if row.kind == "atomic" else -1
+        near += (row.kind == "atomic") * (np.arange(vectors) % 16 == 15)  # these trap
         rs1, imm = np.array(sources)[index].T
         registers[np.arange(vectors), rs1] = (near - imm).astype(np.uint32)
     registers[:, 0] = 0
-    most = 256 if row.kind in ("load", "store") else 1  # a jump beyond the program meets zeros, not random instructions
+    most = 256 if row.width else 1  # a jump beyond the program meets zeros, not random instructions
     data = rng.integers(0, most, (vectors, _MEMORY - 4 * SLOTS), dtype=np.uint8)
     return tuple(programs), Batch(registers, index, (Patch(_BASE + 4 * SLOTS, data),))
 

@@ -8,6 +8,7 @@ from hypothesis.internal.conjecture.providers import AVAILABLE_PROVIDERS, Hypoth
 from backends.conformance.cases import Case, operands, words_program
 from backends.core import isa
 from backends.core.isa import encode
+from backends.core.isa.instruction_set import Isa, named
 from backends.interface import Batch, MachineConfig, Program
 
 LENGTH, MEMORY, STEPS, PROGRAMS_PER_EXAMPLE = 24, 512, 120, 25
@@ -16,7 +17,9 @@ _KINDS = {
     "plain": [op for op in isa.OPERATIONS if op.kind in ("alu", "alu_imm", "upper", "counter")],
     "memory": [op for op in isa.OPERATIONS if op.kind in ("load", "store")],
     "control": [op for op in isa.OPERATIONS if op.kind in ("branch", "jump", "fence")],
+    "atomic": list(isa.ATOMICS),
 }
+_SHARES = ("plain", "plain", "plain", "memory", "control")
 
 
 class SameEverywhere(HypothesisProvider):
@@ -31,13 +34,13 @@ AVAILABLE_PROVIDERS[SameEverywhere.__name__] = f"{__name__}.{SameEverywhere.__na
 
 
 @st.composite
-def instructions(draw, position: int, registers: int) -> int:
+def instructions(draw, position: int, of: Isa) -> int:
     """One legal instruction word: short branches within the program, memory through x2 (its middle) or anything."""
-    row = draw(st.sampled_from(_KINDS[draw(st.sampled_from(("plain", "plain", "plain", "memory", "control")))]))
+    row = draw(st.sampled_from(_KINDS[draw(st.sampled_from((*_SHARES, *["atomic"] * of.atomic)))]))
     has_rd, has_rs1, has_rs2 = isa.FORMATS[row.format]
-    register = st.integers(0, registers - 1)
+    register = st.integers(0, of.registers - 1)
     rd, rs1, rs2 = (draw(register) if has else 0 for has in (has_rd, has_rs1, has_rs2))
-    if row.kind in ("load", "store") and draw(st.integers(0, 7)):
+    if row.width and draw(st.integers(0, 7)):
         rs1 = 2
     rd = 3 if rd == 2 else rd  # keep the pointer
     if row.kind == "branch" or row.name == "jal":
@@ -48,7 +51,7 @@ def instructions(draw, position: int, registers: int) -> int:
         imm = draw(st.integers(-200, 200))
     else:
         imm = _plain_immediate(draw, row)
-    return encode(row.name, rd, rs1, rs2, imm)
+    return of.encode(row.name, rd, rs1, rs2, imm)
 
 
 def _plain_immediate(draw, row: isa.Operation) -> int:
@@ -60,8 +63,8 @@ def _plain_immediate(draw, row: isa.Operation) -> int:
 
 
 @st.composite
-def programs(draw, registers: int) -> Program:
-    words = [draw(instructions(i, registers)) for i in range(draw(st.integers(1, LENGTH)))]
+def programs(draw, of: Isa) -> Program:
+    words = [draw(instructions(i, of)) for i in range(draw(st.integers(1, LENGTH)))]
     return words_program([*words, encode("ebreak")], _BASE, name="random program")
 
 
@@ -69,7 +72,7 @@ def programs(draw, registers: int) -> Program:
 def cases(draw, isa_name: str = "rv32em") -> Case:
     """A batch of random programs, one instance each, with random registers; x2 points to the middle of memory."""
     config = MachineConfig(isa=isa_name, memory_base=_BASE, memory_bytes=MEMORY)
-    batch = draw(st.lists(programs(config.registers), min_size=PROGRAMS_PER_EXAMPLE, max_size=PROGRAMS_PER_EXAMPLE))
+    batch = draw(st.lists(programs(named(isa_name)), min_size=PROGRAMS_PER_EXAMPLE, max_size=PROGRAMS_PER_EXAMPLE))
     rng = np.random.default_rng(draw(st.integers(0, 1 << 32)))
     registers = operands(rng, (len(batch), config.registers))
     registers[:, 0], registers[:, 2] = 0, _BASE + MEMORY // 2 + 56

@@ -11,6 +11,7 @@ import numpy as np
 from backends.conformance.cases import Case
 from backends.core import isa
 from backends.core.isa import encode
+from backends.core.isa.instruction_set import of
 from backends.core.run import active
 from backends.core.state import AT_ECALL, AT_TOHOST, HALTED, RUNNING
 from backends.core.timing import EMPTY
@@ -53,7 +54,7 @@ class Unicorn(Backend):
             raise UserError("unicorn is not installed: pip install unicorn")
 
     def capabilities(self) -> Capabilities:
-        return Capabilities(devices=("cpu",), timings=TIMINGS)
+        return Capabilities(devices=("cpu",), timings=TIMINGS, atomics=True)
 
     def open(self, state: State) -> Session:
         return UnicornSession(state)
@@ -112,19 +113,22 @@ class UnicornSession(Session):
 
 
 _NAMES = {encode(name): name for name in ("ecall", "ebreak")}
+_RESERVATION = {row.number for row in isa.ATOMICS if row.name in ("lr.w", "sc.w")}
 
 
 def judgeable(case: Case, result: Execution) -> np.ndarray:
     """`[B]` bool: the instances that Unicorn can judge: those that neither trapped, nor have a counter read among their
-    words (Unicorn's clock is its own), nor changed their code (it sees that before `fence.i`); of added operations none."""
+    words (Unicorn's clock is its own) or both `lr.w` and `sc.w` (its reservation ends where the word changes), nor changed
+    their code (it sees that before `fence.i`); of added operations none."""
     if case.config.extensions:
         return np.zeros(len(result.pc), bool)
     counters = {op.number for op in isa.OPERATIONS if op.kind == "counter"}
     plain, unchanged = [], []
     for program in case.programs:
         words = np.frombuffer(program.image.tobytes() + bytes(-len(program.image) % 4), "<u4")
-        decoded = isa.decode(words, case.config.registers).op
-        plain.append(not counters & set(decoded.tolist()))
+        decoded = of(case.config).decode(words).op
+        used = set(decoded.tolist())
+        plain.append(not counters & used and not used >= _RESERVATION)
         unchanged.append(np.repeat(decoded != isa.ILLEGAL, 4)[: len(program.image)])
     good = np.array(plain)[case.index] & (result.cause == Cause.NONE)
     for b in np.flatnonzero(good):

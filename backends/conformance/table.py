@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from backends.conformance import cases, compare, diagnosis, extensions, oracle, resumed, soft
+from backends.conformance import atomics, cases, compare, diagnosis, extensions, oracle, resumed, soft
 from backends.conformance.cases import Case, Suite
 from backends.core import catalog
 from backends.interface import Backend, Cache, DifferentiableBackend, Execution
@@ -35,9 +35,9 @@ class Scale:
 
 
 SCALES = {
-    "smoke": Scale(vectors=24, programs=16, soft_programs=1, gradients=2, caches=1, isas=("rv32em",)),
-    "quick": Scale(vectors=128, programs=60, soft_programs=2, gradients=5, caches=1, isas=("rv32em", "rv32im")),
-    "full": Scale(vectors=10_000, programs=1000, soft_programs=16, gradients=20, caches=4, isas=("rv32em", "rv32im")),
+    "smoke": Scale(vectors=24, programs=32, soft_programs=1, gradients=2, caches=1, isas=("rv32em",)),
+    "quick": Scale(vectors=128, programs=75, soft_programs=2, gradients=5, caches=1, isas=("rv32em", "rv32im")),
+    "full": Scale(vectors=10_000, programs=1500, soft_programs=16, gradients=20, caches=4, isas=("rv32em", "rv32im")),
 }
 
 
@@ -110,6 +110,9 @@ class Checker:
             yield from map(self._check, (*cases.operation_cases(self.scale.vectors, isa_name), *self._files(isa_name)))
             if self.backend.capabilities().extensions:
                 yield from map(self._check, extensions.extension_cases(self.scale.vectors, isa_name))
+        if self.backend.capabilities().atomics:
+            yield from map(self._check, atomics.atomic_cases(self.scale.vectors))
+            yield from self._random(atomics.ISA)
         for isa_name in self.scale.isas:
             yield from self._random(isa_name)
 
@@ -125,7 +128,7 @@ class Checker:
 
     def _random(self, isa_name: str, cache: Cache | None = None) -> Iterator[Verdict]:
         """Random programs, at once and in two sessions; all of them run, also after a failure (the tests shrink failures)."""
-        programs = self.scale.programs // len(self.scale.isas)
+        programs = self.scale.programs // (len(self.scale.isas) + 1)
         for case in self.suite.random[isa_name] if self.suite else _generated(isa_name, programs):
             case = case if cache is None else cases.cached(case, cache)
             whole = diagnosis.attempt(self.backend, self._there(case))

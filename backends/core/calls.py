@@ -17,7 +17,7 @@ from backends.interface import MAX_MEMORY_BYTES, Batch, Execution, MachineConfig
 ALIGNMENT = 64
 """Of every buffer, in bytes."""
 _A0, _SP = 10, 2
-_REGISTERS = {"rv32em": 6, "rv32im": 8}
+_REGISTERS = {"rv32em": 6, "rv32im": 8, "rv32ima": 8}
 _STACK_ARGUMENTS_BYTES = 64
 
 

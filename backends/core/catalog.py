@@ -4,6 +4,7 @@ import importlib
 import pkgutil
 
 import backends
+from backends.core.isa.instruction_set import of
 from backends.interface import Backend, Capabilities, MachineConfig, UserError
 
 DEPENDS_ON = ("backends/*/__init__.py",)
@@ -48,5 +49,7 @@ def check(backend: Backend, config: MachineConfig, soft: bool = False) -> None:
     for what, wanted, known in [*asked, ("relaxation", config.relaxation, offered.relaxations)] if soft else asked:
         if wanted not in known:
             raise UserError(f"backend {name} has no {what} '{wanted}' here{where}: one of {', '.join(known)}")
+    if of(config).atomic and not offered.atomics:
+        raise UserError(f"{name} has no atomic operations: choose rv32im")
     if config.extensions and not offered.extensions:
         raise UserError(f"{name} runs no operations beyond the base: leave extensions out")

@@ -11,6 +11,7 @@ import numpy as np
 
 from backends.core import isa, run, taint
 from backends.core.environments import Environment, bare
+from backends.core.isa.instruction_set import of
 from backends.core.state import AT_ECALL, AT_FENCE, finish
 from backends.interface import Backend, Batch, Cause, Execution, MachineConfig, Programs, Session, State, UserError
 
@@ -146,8 +147,10 @@ class Observed(Environment):
 def shadow(state: State, watch: Watch) -> Shadow:
     """The Shadow with which the observation of a run starts. Raises UserError."""
     size, tracked = len(state.pc), bool(watch.secrets)
-    if watch.secrets and state.config.extensions:
-        raise UserError("what operations beyond the base let through of a secret is not known: watch for secrets without them")
+    if watch.secrets and (state.config.extensions or of(state.config).atomic):
+        raise UserError(
+            "what atomic and added operations let through of a secret is not known: watch for secrets on rv32em or rv32im"
+        )
     registers, memory = np.zeros(state.config.registers, np.uint32), np.zeros(state.config.memory_bytes, np.uint8)
     for number, secret in enumerate(watch.secrets):
         if secret.register:  # x0 holds no secret

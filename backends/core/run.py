@@ -11,6 +11,8 @@ What every machine does alike, where the RISC-V manual leaves a choice:
 - At `ecall` and `fence.i` the machine sets the status and changes nothing else. The environment answers, moves pc on by 4 and
   counts the instruction. All others the machine counts itself, also `ebreak` and the store to `tohost`; pc is behind them.
 - A store is to `tohost` when its address, not one of its bytes, is that of the symbol. It writes memory as any store does.
+- `sc.w` stores where the last `lr.w` since the last `sc.w` had the same address; stores in between change nothing about
+  that. An atomic operation whose address is not a multiple of 4 traps, wherever that lies.
 - A counter reads what was counted before it. Time and cycles are `retired` + `stalls`.
 """
 

@@ -9,7 +9,7 @@ from backends.interface import Batch, Cause, Execution, MachineConfig, Program, 
 
 RUNNING, EXITED, HALTED, TRAPPED, AT_ECALL, AT_FENCE, AT_TOHOST, SUSPENDED = map(int, Status)
 """As plain integers, for compilers."""
-NO_TOHOST = -1
+NO_TOHOST = NO_RESERVATION = -1
 
 
 def load(program: Programs, batch: Batch, config: MachineConfig) -> State:
@@ -34,7 +34,7 @@ def load(program: Programs, batch: Batch, config: MachineConfig) -> State:
     state = State(
         config, programs, index, tuple(batch.patches), registers, memory, entries, zeros(np.uint64), zeros(np.uint64), lines,
         zeros(np.uint8), zeros(np.uint8), zeros(np.uint32), np.full(size, -1, np.int64), tohost,
-        [bytearray() for _ in range(size)], [bytearray() for _ in range(size)], inputs,
+        np.full(size, NO_RESERVATION, np.int64), [bytearray() for _ in range(size)], [bytearray() for _ in range(size)], inputs,
     )  # fmt: skip
     misaligned = np.flatnonzero(entries % 4)
     trap(state, misaligned, Cause.MISALIGNED_FETCH, entries[misaligned])

@@ -16,7 +16,11 @@ import numpy as np
 from backends.core import caches
 from backends.interface import MAX_MEMORY_BYTES, REGISTERS, MachineConfig, Program, UserError
 
-TARGETS = {"rv32em": ("-mcpu=generic_rv32+m+e", "-mabi=ilp32e"), "rv32im": ("-mcpu=generic_rv32+m", "-mabi=ilp32")}
+TARGETS = {
+    "rv32em": ("-mcpu=generic_rv32+m+e", "-mabi=ilp32e"),
+    "rv32im": ("-mcpu=generic_rv32+m", "-mabi=ilp32"),
+    "rv32ima": ("-mcpu=generic_rv32+m+a", "-mabi=ilp32"),
+}
 DEPENDS_ON = ("backends/core/startup/",)
 STACK_BYTES = 1 << 16
 _STARTUP = Path(__file__).parent / "startup"

@@ -20,7 +20,7 @@ from typing import NamedTuple
 import numba
 import numpy as np
 
-from backends.core.isa.packing import REGISTER_FILE
+from backends.core.isa.packing import REGISTER_FILE, SCRATCH
 from backends.core.state import RUNNING
 from backends.gpu_compute.arguments import Instance
 from backends.gpu_compute.arithmetic import alu
@@ -113,7 +113,7 @@ def record(packed, registers, memory, words, base, steps, x, tape):
         if FORM[op] == STORE:
             address = np.uint32(x[first] + imm_of(word))
             _, tape[count, 2] = load(op, address, memory, base)
-        instance = Instance(x, memory, words, NO_TOHOST, pc, np.int64(0), np.int64(0), np.int64(1), base)
+        instance = Instance(x, memory, words, NO_TOHOST, x[SCRATCH:], pc, np.int64(0), np.int64(0), np.int64(1), base)
         status, pc, _, _, _, _ = advance_cpu(packed, instance, 0, None, None, None, None, None)
         count += status == RUNNING  # what trapped changed nothing
     return count, status == RUNNING and np.uint32(pc - base) >> np.uint32(2) == len(packed) - 2

@@ -11,13 +11,15 @@ class Instance(NamedTuple):
     """What one instance starts from.
 
     x: `[33]` uint32, registers and the scratch register. memory: `[M]` uint8 and words: `[M / 4]` uint32, the same bytes.
-    tohost: offset of that symbol, 2^32 - 1 for none. max_steps: instructions that it may have retired in all. base: of memory.
+    tohost: offset of that symbol, 2^32 - 1 for none. reserved: `[1]`, the address that `lr.w` reserved, -1 for none;
+    any room where no atomic operation can come. max_steps: instructions that it may have retired in all. base: of memory.
     """
 
     x: np.ndarray
     memory: np.ndarray
     words: np.ndarray
     tohost: np.uint32
+    reserved: np.ndarray
     pc: np.uint32
     retired: np.int64
     stalls: np.int64
@@ -40,6 +42,7 @@ class Instances(NamedTuple):
     memory: np.ndarray
     words: np.ndarray
     tohost: np.ndarray
+    reserved: np.ndarray
     pc: np.ndarray
     retired: np.ndarray
     stalls: np.ndarray
@@ -53,8 +56,8 @@ class Instances(NamedTuple):
 def instance_of(all_, k, x, base):
     """Instance k of many, with its registers where the step is to have them."""
     return Instance(
-        x, all_.memory[k], all_.words[k], all_.tohost[k], all_.pc[k], all_.retired[k], all_.stalls[k],
-        all_.max_steps[k], base,
+        x, all_.memory[k], all_.words[k], all_.tohost[k], all_.reserved[k : k + 1], all_.pc[k], all_.retired[k],
+        all_.stalls[k], all_.max_steps[k], base,
     )  # fmt: skip
 
 

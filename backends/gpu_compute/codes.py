@@ -73,6 +73,6 @@ def run_code(packed, registers, memory, words, base, steps, x):
     """
     for r in range(len(registers)):
         x[r] = registers[r]
-    instance = Instance(x, memory, words, NO_TOHOST, base, np.int64(0), np.int64(0), np.int64(steps + 1), base)
+    instance = Instance(x, memory, words, NO_TOHOST, x[SCRATCH:], base, np.int64(0), np.int64(0), np.int64(steps + 1), base)
     status, _, retired, _, _, _ = _advance(packed, instance, 0, None, None, None, None, None)
     return status == HALTED, retired - (status == HALTED) + (status == TRAPPED)

@@ -76,11 +76,11 @@ def laid_out(
 ) -> Iterator[tuple[Instructions, Instances, Caches | None, tuple[np.ndarray, ...] | None, Shadows | None, Profiles | None]]:
     """What the step takes of the instances `group`, as it takes it; at the end the state has what is in there."""
     counts = state.retired.view(np.int64), state.stalls.view(np.int64)
-    own = (state.memory, state.pc, *counts, state.status, state.cause, state.address, state.lines)
+    own = (state.memory, state.reserved, state.pc, *counts, state.status, state.cause, state.address, state.lines)
     seen = (shadow.memory, shadow.executed, shadow.leaks, shadow.callers, shadow.calls, shadow.depth)
     base, cache, tracked = state.config.memory_base, state.config.cache, bool(shadow.watch.secrets)
     with (
-        _rows(group, *own) as (memory, pc, retired, stalls, status, cause, address, lines),
+        _rows(group, *own) as (memory, reserved, pc, retired, stalls, *ends, lines),
         _rows(group, *(shadow.pcs, shadow.accesses) if shadow.watch.trace else ()) as traces,
         _rows(group, *seen if tracked else ()) as seen_rows,
         _rows(group, *(shadow.counts, shadow.entered) if shadow.watch.counts else ()) as profiles,
@@ -93,7 +93,7 @@ def laid_out(
         limits = np.minimum(max_steps[group], np.uint64(np.iinfo(np.int64).max)).astype(np.int64)
         yield (
             Instructions(code, rows, np.uint32(base)),
-            Instances(x, memory, memory.view(np.uint32), tohost, pc, retired, stalls, limits, status, cause, address),
+            Instances(x, memory, memory.view(np.uint32), tohost, reserved, pc, retired, stalls, limits, *ends),
             caches, traces or None, Shadows(taints, *seen_rows) if tracked else None, Profiles(*profiles) if profiles else None,
         )  # fmt: skip
 

@@ -28,7 +28,7 @@ from backends.interface import (
 @final
 class GpuCompute(ObservingBackend, DifferentiableBackend):
     def capabilities(self) -> Capabilities:
-        return Capabilities(launch.devices(), soft.RELAXATIONS, TIMINGS, extensions=True, soft_devices=("cpu",))
+        return Capabilities(launch.devices(), soft.RELAXATIONS, TIMINGS, True, soft_devices=("cpu",), atomics=True)
 
     def open(self, state: State) -> Session:
         return GpuSession(state, shadow(state, Watch()))

@@ -18,6 +18,7 @@ _, _labels, _propagate, _loaded = map(inlined, (taint.full, taint.labels, taint.
 _ACCESSES = [op for op in isa.OPERATIONS if op.width]
 _FIRST, _COUNT = np.uint64(_ACCESSES[0].number), np.uint64(len(_ACCESSES))
 assert all(op.number == _FIRST + n for n, op in enumerate(_ACCESSES)), "one comparison tells an access"
+_FIRST_ATOMIC, _ATOMICS = np.uint64(isa.ATOMICS[0].number), np.uint64(len(isa.ATOMICS))
 _WIDTHS = np.array([op.width for op in isa.OPERATIONS], np.uint32)
 _RULES = np.array(taint.RULES, np.int64)
 
@@ -45,10 +46,14 @@ _POWERS, _SUMS, _RAMPS = _hashes_of(1, 0, 0), _hashes_of(0, 1, 0), _hashes_of(0,
 @inlined
 def wait(lines, caches, op, address, base, size):
     """Cycles that the instruction waits for its cache; lines: `[sets, ways]` uint32."""
-    if op - _FIRST >= _COUNT or np.uint32(address - base) > size - _WIDTHS[op]:
-        return 0  # no load or store within memory
+    atomic = op - _FIRST_ATOMIC < _ATOMICS
+    if op - _FIRST >= _COUNT and not atomic:
+        return 0
+    width = np.uint32(4) if atomic else _WIDTHS[op]
+    if np.uint32(address - base) > size - width or (atomic and address & np.uint32(3)):
+        return 0  # it traps
     first = address >> caches.line_shift
-    last = np.uint32(address + _WIDTHS[op] - np.uint32(1)) >> caches.line_shift
+    last = np.uint32(address + width - np.uint32(1)) >> caches.line_shift
     cycles = caches.hit_cycles if _touch(lines, first) else caches.miss_cycles
     if first != last:
         cycles += caches.hit_cycles if _touch(lines, last) else caches.miss_cycles

@@ -27,7 +27,8 @@ def _devices() -> dict[str, jax.Device]:
 @final
 class JaxTensor(DifferentiableBackend):
     def capabilities(self) -> Capabilities:
-        return Capabilities(devices=tuple(_devices()), relaxations=tuple(soft.RELAXATIONS), timings=TIMINGS, extensions=True)
+        devices, relaxations = tuple(_devices()), tuple(soft.RELAXATIONS)
+        return Capabilities(devices, relaxations, TIMINGS, extensions=True, atomics=True)
 
     def _device(self, asked: State | SoftRun) -> jax.Device:
         catalog.check(self, asked.config)

@@ -45,7 +45,8 @@ class Hart(NamedTuple):
     """What a step changes, of one instance: registers `[R]`, memory `[W]` words, the rest scalars; all uint32.
 
     retired: instructions since the start of this call; cause and address are of a trap. stalls: cycles beyond one per
-    instruction since then, and the cache; both None without one.
+    instruction since then, and the cache; both None without one. reserved: the address that `lr.w` reserved, valid where
+    has_reserved (bool); both None without atomic operations.
     """
 
     registers: jax.Array
@@ -57,6 +58,8 @@ class Hart(NamedTuple):
     address: jax.Array
     stalls: jax.Array | None = None
     places: Places | None = None
+    reserved: jax.Array | None = None
+    has_reserved: jax.Array | None = None
 
 
 def _field(code: jax.Array, name: str) -> jax.Array:
@@ -135,23 +138,27 @@ def step(functions: tuple[Meaning, ...], machine: Machine, hart: Hart) -> Hart:
     field = {name: _field(d.code, name) for name in control.FIELDS}
     effect = field["effect"]
     second = jnp.where(field["use_imm"] == 1, d.imm, d.b)
-    result = lax.switch(field["function"].astype(jnp.int32), [partial(f, WORDS) for f in functions], d.a, second)
-
     address = jnp.where(field["use_pc"] == 1, hart.pc, d.a) + d.imm
+    first = d.a if hart.reserved is None else _exchanged(machine, hart, effect, d.a)
+    result = lax.switch(field["function"].astype(jnp.int32), [partial(f, WORDS) for f in functions], first, second)
+
     jumps = effect == control.JUMP
     taken = jumps | ((effect == control.BRANCH) & ((result != 0) != (field["invert"] == 1)))
     target = jnp.where(jumps, address & ~U32(1), address)
 
     width, offset = U32(1) << field["width"], address - machine.base
-    loads, stores = effect == control.LOAD, effect == control.STORE
-    outside = (loads | stores) & (offset > machine.size_bytes - width)
-    cause = _cause(machine, hart, effect, taken & (target & 3 != 0), outside)
+    loads, stores, refused, stored = _accesses(hart, effect, address, result, d.b)
+    accesses = loads | stores | refused
+    outside = accesses & (offset > machine.size_bytes - width)
+    odd = (address & 3 != 0) & (refused | ((loads | stores) & (effect >= control.RESERVE)))
+    cause = _cause(machine, hart, effect, taken & (target & 3 != 0), outside, odd)
     traps = cause != Cause.NONE
-    about = jnp.where(cause == Cause.MISALIGNED_FETCH, target, jnp.where(loads | stores, address, hart.pc))
+    about = jnp.where(cause == Cause.MISALIGNED_FETCH, target, jnp.where(accesses, address, hart.pc))
 
-    memory, loaded = access(hart.memory, offset, width, d.b, loads & ~traps, stores & ~traps)
-    stalls, places = _wait(machine, hart, address, width, (loads | stores) & ~traps)
-    sources = {control.ALU: result, control.ADDRESS: address, **_sources(machine, hart, field, loaded, width)}
+    memory, loaded = access(hart.memory, offset, width, stored, loads & ~traps, stores & ~traps)
+    stalls, places = _wait(machine, hart, address, width, accesses & ~traps)
+    sources = {control.ALU: result, control.ADDRESS: address, control.REFUSED: word(refused)}
+    sources |= _sources(machine, hart, field, loaded, width)
     value = lax.select_n(field["source"].astype(jnp.int32), *(sources[i] for i in range(len(sources))))
     retires = ~(traps | (effect == control.ECALL) | (effect == control.FENCE_I))
     return Hart(
@@ -164,7 +171,38 @@ def step(functions: tuple[Meaning, ...], machine: Machine, hart: Hart) -> Hart:
         jnp.where(traps, about, hart.address),
         stalls,
         places,
+        *_reservation(hart, effect, d.a, traps),
     )
+
+
+def _exchanged(machine: Machine, hart: Hart, effect: jax.Array, a: jax.Array) -> jax.Array:
+    """What an operation computes on first: register rs1, or where it exchanges a word of memory, that word."""
+
+    def there() -> jax.Array:
+        return _at(hart.memory, (a - machine.base) >> 2)
+
+    return lax.cond(effect == control.EXCHANGE, there, lambda: a)
+
+
+def _accesses(
+    hart: Hart, effect: jax.Array, address: jax.Array, result: jax.Array, b: jax.Array
+) -> tuple[jax.Array, jax.Array, jax.Array, jax.Array]:
+    """Whether it loads; stores; is a store that is refused; and what it stores."""
+    loads, stores = effect == control.LOAD, effect == control.STORE
+    if hart.reserved is None or hart.has_reserved is None:
+        return loads, stores, jnp.zeros_like(loads), b
+    exchanges, conditional = effect == control.EXCHANGE, effect == control.CONDITIONAL
+    allowed = hart.has_reserved & (hart.reserved == address)
+    loads, stores = loads | (effect == control.RESERVE) | exchanges, stores | exchanges | (conditional & allowed)
+    return loads, stores, conditional & ~allowed, jnp.where(exchanges, result, b)
+
+
+def _reservation(hart: Hart, effect: jax.Array, address: jax.Array, traps: jax.Array) -> tuple[jax.Array | None, ...]:
+    """The reservation after the instruction; None without atomic operations."""
+    if hart.reserved is None or hart.has_reserved is None:
+        return None, None
+    reserves, ends = (effect == control.RESERVE) & ~traps, (effect == control.CONDITIONAL) & ~traps
+    return jnp.where(reserves, address, hart.reserved), reserves | (hart.has_reserved & ~ends)
 
 
 def _wait(
@@ -177,11 +215,13 @@ def _wait(
     return hart.stalls + cycles, places
 
 
-def _cause(machine: Machine, hart: Hart, effect: jax.Array, misaligned: jax.Array, outside: jax.Array) -> jax.Array:
+def _cause(
+    machine: Machine, hart: Hart, effect: jax.Array, misaligned: jax.Array, outside: jax.Array, odd: jax.Array
+) -> jax.Array:
     unfetched = hart.pc - machine.base >= machine.size_bytes
     return _first(
-        (unfetched | outside, Cause.ACCESS_OUTSIDE_MEMORY), (effect == control.ILLEGAL, Cause.ILLEGAL_INSTRUCTION),
-        (misaligned, Cause.MISALIGNED_FETCH), otherwise=Cause.NONE,
+        (odd, Cause.MISALIGNED_ATOMIC), (unfetched | outside, Cause.ACCESS_OUTSIDE_MEMORY),
+        (effect == control.ILLEGAL, Cause.ILLEGAL_INSTRUCTION), (misaligned, Cause.MISALIGNED_FETCH), otherwise=Cause.NONE,
     )  # fmt: skip
 
 

@@ -16,7 +16,7 @@ from backends.core import cores
 from backends.core.isa import instruction_set
 from backends.core.isa.meanings import Meaning
 from backends.core.run import active
-from backends.core.state import NO_TOHOST, RUNNING, renewed
+from backends.core.state import NO_RESERVATION, NO_TOHOST, RUNNING, renewed
 from backends.interface import Session, State
 from backends.jax_tensor.cache import Places, Waits
 from backends.jax_tensor.compiling import OPTIMISED, jit
@@ -87,6 +87,8 @@ class JaxSession(Session):
         state.retired += harts.retired
         state.status, state.cause = harts.status.astype(np.uint8), harts.cause.astype(np.uint8)
         state.address = harts.address
+        if harts.reserved is not None:
+            state.reserved = np.where(harts.has_reserved, harts.reserved, NO_RESERVATION).astype(np.int64)
         if harts.places is not None:
             state.stalls += harts.stalls
             order = np.argsort(harts.places.ages, axis=2)  # the youngest first, as `timing.initial_lines` gives them
@@ -114,6 +116,8 @@ def _harts(state: State) -> Hart:
     zeros = np.zeros(len(state.pc), np.uint32)
     memory = padded(state.memory.view("<u4"), axis=1)
     hart = Hart(state.registers, memory, state.pc, zeros, status, cause, state.address)
+    if instruction_set.of(state.config).atomic:
+        hart = hart._replace(reserved=state.reserved.astype(np.uint32), has_reserved=state.reserved != NO_RESERVATION)
     if state.config.timing != "cache":
         return hart
     ages = np.broadcast_to(np.arange(state.lines.shape[2], dtype=np.float32), state.lines.shape)

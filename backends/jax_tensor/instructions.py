@@ -17,7 +17,7 @@ FIELDS = {
     "rd": (0, 5),
     "rs1": (5, 5),
     "rs2": (10, 5),
-    "function": (15, 5),  # which of isa.ARITHMETIC, extensions behind them
+    "function": (15, 5),  # which of isa.ARITHMETIC, behind them what atomic operations put into memory, extensions
     "use_imm": (20, 1),  # second operand is the immediate
     "use_pc": (21, 1),  # the address is pc + imm, not rs1 + imm
     "source": (22, 3),  # what rd receives
@@ -25,18 +25,23 @@ FIELDS = {
     "invert": (29, 1),  # branch where the function gives zero; counter: the high word
     "width": (30, 2),  # log2 of the bytes accessed
 }
-ALU, ADDRESS, LINK, CYCLES, LOADED, LOADED_SIGNED, RETIRED = range(7)
-NOTHING, LOAD, STORE, BRANCH, JUMP, ECALL, EBREAK, FENCE_I, ILLEGAL = range(9)
+ALU, ADDRESS, LINK, CYCLES, LOADED, LOADED_SIGNED, RETIRED, REFUSED = range(8)
+NOTHING, LOAD, STORE, BRANCH, JUMP, ECALL, EBREAK, FENCE_I, ILLEGAL, RESERVE, CONDITIONAL, EXCHANGE = range(12)
 
 # branch: the function that decides it, and whether zero means that it is taken
 _BRANCH = {"beq": ("xor", 1), "bne": ("xor", 0), "blt": ("slt", 0), "bge": ("slt", 1), "bltu": ("sltu", 0), "bgeu": ("sltu", 1)}
+_ATOMIC = {
+    "lr.w": {"source": LOADED, "effect": RESERVE, "width": 2},
+    "sc.w": {"source": REFUSED, "effect": CONDITIONAL, "width": 2},
+}
+_EXCHANGES = [row for row in isa.ATOMICS if row.name not in _ATOMIC]
 _SYSTEM = {"ecall": ECALL, "ebreak": EBREAK, "fence": NOTHING, "fence.i": FENCE_I}
 
 
-def _control(row: isa.Operation) -> dict[str, int]:
+def _control(row: isa.Operation, of: Isa) -> dict[str, int]:
     """The fields that an operation sets; a field not named is 0."""
     if row.computes:
-        return {"function": _function(row), "use_imm": int(row.kind == "alu_imm")}
+        return {"function": _function(row, of), "use_imm": int(row.kind == "alu_imm")}
     if row.kind == "upper":
         return {"source": ADDRESS, "use_pc": int(row.name == "auipc")}
     if row.kind == "jump":
@@ -48,24 +53,32 @@ def _control(row: isa.Operation) -> dict[str, int]:
         return {"source": LOADED_SIGNED if row.signed else LOADED, "effect": LOAD, "width": row.width.bit_length() - 1}
     if row.kind == "store":
         return {"effect": STORE, "width": row.width.bit_length() - 1}
+    if row.kind == "atomic":
+        if row.name in _ATOMIC:
+            return _ATOMIC[row.name]
+        return {"source": LOADED, "effect": EXCHANGE, "function": _function(row, of), "width": 2}
     if row.kind == "counter":
         source = RETIRED if row.name.startswith("rdinstret") else CYCLES
         return {"source": source, "invert": int(row.name.endswith("h"))}
     return {"effect": _SYSTEM[row.name]}
 
 
-def _function(row: isa.Operation) -> int:
-    if row.number >= FIRST_EXTENSION:
-        return len(isa.ARITHMETIC) + row.number - FIRST_EXTENSION
-    return isa.ARITHMETIC.index(row.register_form)
+def _named(of: Isa) -> list[isa.Operation]:
+    """The operations whose meanings are the functions of a step, in their order."""
+    return [*(of.operation(name) for name in isa.ARITHMETIC), *(_EXCHANGES if of.atomic else ()), *of.extensions]
+
+
+def _function(row: isa.Operation, of: Isa) -> int:
+    return [function.name for function in _named(of)].index(row.register_form)
 
 
 def functions(of: Isa) -> tuple[Meaning, ...]:
     """What the numbers in the field `function` mean. Raises UserError where there are too many extensions."""
-    found = tuple(of.operation(name).meaning for name in isa.ARITHMETIC) + tuple(row.meaning for row in of.extensions)
-    if len(found) > 1 << FIELDS["function"][1]:
-        raise UserError(f"jax_tensor has no room for {len(of.extensions)} added operations: give at most 14")
-    return found
+    found, room = _named(of), 1 << FIELDS["function"][1]
+    if len(found) > room:
+        most = room - len(found) + len(of.extensions)
+        raise UserError(f"jax_tensor has no room for {len(of.extensions)} added operations: give at most {most}")
+    return tuple(row.meaning for row in found)
 
 
 def _pack(fields: dict[str, int]) -> int:
@@ -76,7 +89,7 @@ def _controls(of: Isa) -> np.ndarray:
     """Control words by operation's number."""
     controls = np.full(FIRST_EXTENSION + len(of.extensions), _pack({"effect": ILLEGAL}), np.uint32)
     for row in of.operations:
-        controls[row.number] = _pack(_control(row))
+        controls[row.number] = _pack(_control(row, of))
     return controls
 
 

@@ -14,14 +14,15 @@ from typing import NamedTuple
 import numpy as np
 
 from backends.core.isa import ILLEGAL, NUMBER, Operation
-from backends.core.isa.instruction_set import FIRST_EXTENSION, Isa
+from backends.core.isa.instruction_set import Isa
 from backends.core.isa.packing import SCRATCH, op_of, rd_of
+from backends.core.isa.table import FIRST_ATOMIC
 from backends.core.observation import LINK_REGISTERS
 
 UNIT_INSTRUCTIONS, UNIT_BLOCKS = 2000, 400
 """About so many in a unit at most, or LLVM would take minutes for it: what lies beyond is entered through the table."""
 _LUI, _JAL, _JALR = NUMBER["lui"], NUMBER["jal"], NUMBER["jalr"]
-_UNUSUAL = ("system", "counter")
+_UNUSUAL = ("system", "counter", "atomic")
 
 
 class Instruction(NamedTuple):
@@ -35,7 +36,8 @@ class Instruction(NamedTuple):
 
     @property
     def unusual(self) -> bool:
-        """Left to the interpreter: environment calls, counters, `fence.i`, what is illegal or not decoded."""
+        """Left to the interpreter: environment calls, counters, atomic operations, `fence.i`, what is illegal or not
+        decoded."""
         return self.row is None or self.row.kind in _UNUSUAL or self.row.name == "fence.i"
 
     @property
@@ -147,7 +149,7 @@ class Code:
     def at(self, slot: int) -> Instruction:
         word = int(self.packed[slot])
         op, rd = word & 0xFF, word >> 8 & 63
-        legal = op < ILLEGAL or op >= FIRST_EXTENSION
+        legal = op < ILLEGAL or op >= FIRST_ATOMIC
         row = self.isa.numbered(op) if legal else None
         return Instruction(row, 0 if rd == SCRATCH else rd, word >> 14 & 31, word >> 19 & 31, word >> 32)
 

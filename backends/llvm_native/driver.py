@@ -73,7 +73,7 @@ def _call(typing_context, function, x, memory, table, slot, budget):
 def _advance(code, marked, table, instance, samples, k, extensions):
     """Run instance k until it stops, waits, has retired `max_steps`, or was found in SAMPLES places. Returns what the
     interpreter's step does."""
-    x, memory, words, tohost, pc, retired, stalls, max_steps, base = instance
+    x, memory, words, tohost, reserved, pc, retired, stalls, max_steps, base = instance
     slots, cause, address, interpreted = np.uint32(len(code) - 1), 0, np.uint32(0), 0
     while retired < max_steps and samples.counts[k] < _SAMPLES:
         offset = np.uint32(pc - base)
@@ -89,9 +89,8 @@ def _advance(code, marked, table, instance, samples, k, extensions):
                 continue
             pc, next_, last = np.uint32(pc & ~_LEFT), code, retired + 1
         before = retired
-        status, pc, retired, stalls, cause, address = advance_cpu(
-            next_, Instance(x, memory, words, tohost, pc, retired, stalls, last, base), k, None, None, None, None, extensions
-        )
+        one = Instance(x, memory, words, tohost, reserved, pc, retired, stalls, last, base)
+        status, pc, retired, stalls, cause, address = advance_cpu(next_, one, k, None, None, None, None, extensions)
         interpreted += retired - before
         if interpreted >= _SAMPLE_INSTRUCTIONS:
             interpreted = 0

@@ -32,7 +32,7 @@ class LlvmNative(ObservingBackend):
         self.eager = eager
 
     def capabilities(self) -> Capabilities:
-        return Capabilities(devices=("cpu",), timings=TIMINGS, extensions=True)
+        return Capabilities(devices=("cpu",), timings=TIMINGS, extensions=True, atomics=True)
 
     def open(self, state: State) -> Session:
         seen = shadow(state, Watch())

@@ -12,7 +12,7 @@ from backends.core import isa, timing
 from backends.core.isa.instruction_set import Isa, of
 from backends.core.isa.words import Integers
 from backends.core.observation import ObservingBackend, Shadow
-from backends.core.state import AT_ECALL, AT_FENCE, AT_TOHOST, HALTED, RUNNING, TRAPPED, instruction_memory
+from backends.core.state import AT_ECALL, AT_FENCE, AT_TOHOST, HALTED, NO_RESERVATION, RUNNING, TRAPPED, instruction_memory
 from backends.interface import TIMINGS, Cache, Capabilities, Cause, Session, State
 from backends.reference.observer import Observer
 
@@ -91,6 +91,8 @@ class Hart:
             value = self.load(row, a + imm & WORD)
         elif kind == "store":
             status = self.store(row, a + imm & WORD, b)
+        elif kind == "atomic":
+            value, status = self.atomic(row, a, b)
         elif kind == "branch":
             target = self.target(self.pc + imm) if row.meaning(_WORDS, a, b) else target
         elif kind == "jump":
@@ -134,8 +136,26 @@ class Hart:
         offset = self.offset(address, row.width)
         return int.from_bytes(self.memory[offset : offset + row.width].tobytes(), "little", signed=row.signed)
 
+    def atomic(self, row: isa.Operation, address: int, value: int) -> tuple[int, int]:
+        """What rd receives, and the status."""
+        if address & 3:
+            raise Trap(Cause.MISALIGNED_ATOMIC, address)
+        old, reserved = self.load(row, address), self.state.reserved
+        if row.name == "lr.w":
+            reserved[self.b] = address
+            return old, RUNNING
+        if row.name != "sc.w":
+            return old, self.put(row, address, row.meaning(_WORDS, old, value) & WORD)
+        failed, reserved[self.b] = reserved[self.b] != address, NO_RESERVATION
+        return int(failed), RUNNING if failed else self.put(row, address, value)
+
     def store(self, row: isa.Operation, address: int, value: int) -> int:
-        offset = self.offset(address, row.width)
+        self.offset(address, row.width)
+        return self.put(row, address, value)
+
+    def put(self, row: isa.Operation, address: int, value: int) -> int:
+        """A store to where an access was found to lie in memory."""
+        offset = address - self.base
         self.memory[offset : offset + row.width] = np.frombuffer(value.to_bytes(4, "little"), np.uint8, row.width)
         return AT_TOHOST if address == self.state.tohost[self.b] else RUNNING
 
@@ -157,7 +177,7 @@ class ReferenceSession(Session):
 @final
 class Reference(ObservingBackend):
     def capabilities(self) -> Capabilities:
-        return Capabilities(devices=("cpu",), timings=TIMINGS, extensions=True)
+        return Capabilities(devices=("cpu",), timings=TIMINGS, extensions=True, atomics=True)
 
     def open(self, state: State) -> Session:
         return ReferenceSession(state)

@@ -26,7 +26,7 @@ class TorchNeural(DifferentiableBackend):
 
     def capabilities(self) -> Capabilities:
         devices = ("cpu", "cuda") if torch.cuda.is_available() else ("cpu",)
-        return Capabilities(devices=devices, relaxations=("bits",), extensions=True)
+        return Capabilities(devices=devices, relaxations=("bits",), extensions=True, atomics=True)
 
     def open(self, state: State) -> Session:
         with evaluation():

@@ -11,6 +11,7 @@ import numpy as np
 
 from backends.core import isa
 from backends.core.isa.instruction_set import FIRST_EXTENSION, of
+from backends.core.isa.table import FIRST_ATOMIC
 from backends.core.state import renewed
 from backends.interface import State
 from backends.torch_neural.decoder import Decoder
@@ -20,7 +21,7 @@ from backends.torch_neural.wiring import OPERATIONS
 KIND, UNIT, RD, RS1, RS2, IMMEDIATE, IMM, FLAG_A, FLAG_B, LINK, TARGET = range(11)
 KINDS = (
     "illegal", "write", "load1", "load2", "load4", "store1", "store2", "store4", "branch", "jal", "jalr", "upper",
-    "counter", "fence", "ecall", "ebreak", "fence.i",
+    "counter", "fence", "ecall", "ebreak", "fence.i", *(row.name for row in isa.ATOMICS),
 )  # fmt: skip
 UNIT_NUMBERS = {"none": 0} | {unit: i + 1 for i, unit in enumerate(dict.fromkeys(u for u, _, _ in OPERATIONS.values()))}
 FIRST_EXPRESSION = len(UNIT_NUMBERS)
@@ -34,12 +35,15 @@ def _plan(row: isa.Operation) -> tuple[int, int, int, int, int]:
         unit, first, second = OPERATIONS[row.register_form]
         return KINDS.index("write" if row.computes else "branch"), UNIT_NUMBERS[unit], int(row.kind == "alu_imm"), first, second
     if row.width:
-        return KINDS.index(f"{row.kind}{row.width}"), UNIT_NUMBERS["add"], 1, 0, int(row.signed)
+        kind = row.name if row.kind == "atomic" else f"{row.kind}{row.width}"
+        return KINDS.index(kind), UNIT_NUMBERS["add"], 1, 0, int(row.signed)
     kind = row.kind if row.kind in ("upper", "counter") else row.name
     return KINDS.index(kind), UNIT_NUMBERS["add" if kind == "jalr" else "none"], 1, 0, int(row.name.endswith("h"))
 
 
-_PLANS = np.array([_plan(row) for row in isa.OPERATIONS], np.int64)
+_PLANS = np.zeros((FIRST_EXTENSION, 5), np.int64)
+for _row in (*isa.OPERATIONS, *isa.ATOMICS):
+    _PLANS[_row.number] = _plan(_row)
 
 
 class InstructionMemory:
@@ -120,9 +124,9 @@ class InstructionMemory:
         self.numbers |= zip(keys.tolist(), numbers.tolist(), strict=True)
 
     def _decoded(self, words: np.ndarray) -> isa.Decoded:
-        """By the networks; operations beyond the base, which they have not learned, by the table."""
+        """By the networks; atomic and added operations, which they have not learned, by the table."""
         learned, table = self.decoder.decode(words), self.isa.decode(words)
-        beyond = (table.op >= FIRST_EXTENSION) & (table.op < FIRST_EXTENSION + len(self.isa.extensions))
+        beyond = table.op >= FIRST_ATOMIC
         pairs = ((getattr(table, field.name), getattr(learned, field.name)) for field in fields(isa.Decoded))
         return isa.Decoded(*(np.where(beyond, t, x) for t, x in pairs)) if beyond.any() else learned
 

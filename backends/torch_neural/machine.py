@@ -9,9 +9,10 @@ from functools import partial
 
 import numpy as np
 
+from backends.core.isa import ATOMICS, Operation
 from backends.core.isa.expressions import recorded
 from backends.core.run import active
-from backends.core.state import AT_ECALL, AT_FENCE, AT_TOHOST, HALTED, RUNNING, trap
+from backends.core.state import AT_ECALL, AT_FENCE, AT_TOHOST, HALTED, NO_RESERVATION, RUNNING, trap
 from backends.interface import Cause, Session, State
 from backends.torch_neural import code
 from backends.torch_neural.decoder import Decoder
@@ -131,10 +132,28 @@ class NeuralSession(Session):
         self.flat[places] = words.view(np.uint8).reshape(-1, 4)[:, :width]
         self.state.status[who[inside & (address == self.state.tohost[who])]] = AT_TOHOST
 
+    def _atomic(self, who: np.ndarray, e: np.ndarray, address: np.ndarray, at: At, row: Operation) -> None:
+        even = address & np.uint32(3) == 0
+        trap(self.state, who[~even], Cause.MISALIGNED_ATOMIC, address[~even])
+        who, e, address, reserved = who[even], e[even], address[even], self.state.reserved
+        inside, places = self._places(who, address, row.width)
+        who, e, address = who[inside], e[inside], address[inside]
+        old, second = self.flat[places].view("<u4")[:, 0], self.state.registers[who, e[:, code.RS2]]
+        stores = np.full(len(who), row.name != "lr.w")
+        if row.name == "lr.w":
+            reserved[who] = address
+        elif row.name == "sc.w":
+            stores, reserved[who] = reserved[who] == address, NO_RESERVATION
+        new = second if row.name in ("lr.w", "sc.w") or not len(who) else self.units.express(recorded(row.meaning), old, second)
+        self.flat[places[stores]] = np.ascontiguousarray(new[stores]).view(np.uint8).reshape(-1, 4)
+        self._set(who, e, ~stores if row.name == "sc.w" else old)
+        self.state.status[who[stores & (address == self.state.tohost[who])]] = AT_TOHOST
+
     def _actions(self) -> dict[str, Action]:
         return {
             **{f"load{width}": partial(self._load, width=width) for width in (1, 2, 4)},
             **{f"store{width}": partial(self._store, width=width) for width in (1, 2, 4)},
+            **{row.name: partial(self._atomic, row=row) for row in ATOMICS},
             "write": lambda who, e, result, at: self._set(who, e, result),
             "upper": lambda who, e, result, at: self._set(who, e, e[:, code.TARGET]),
             "counter": self._counter,

@@ -7,9 +7,19 @@ extended. registers: names.
 
 from backends.core.isa.encoding import Decoded, decode, encode, immediate
 from backends.core.isa.registers import REGISTER_NAMES, register_number
-from backends.core.isa.table import ARITHMETIC, FORMATS, ILLEGAL, NUMBER, OPERATIONS, REGISTER_FORM, SOFT_OPERATIONS, Operation
+from backends.core.isa.table import (
+    ARITHMETIC,
+    ATOMICS,
+    FORMATS,
+    ILLEGAL,
+    NUMBER,
+    OPERATIONS,
+    REGISTER_FORM,
+    SOFT_OPERATIONS,
+    Operation,
+)
 
 __all__ = [
-    "ARITHMETIC", "FORMATS", "ILLEGAL", "NUMBER", "OPERATIONS", "REGISTER_FORM", "REGISTER_NAMES", "SOFT_OPERATIONS",
+    "ARITHMETIC", "ATOMICS", "FORMATS", "ILLEGAL", "NUMBER", "OPERATIONS", "REGISTER_FORM", "REGISTER_NAMES", "SOFT_OPERATIONS",
     "Decoded", "Operation", "decode", "encode", "immediate", "register_number",
 ]  # fmt: skip

@@ -11,10 +11,10 @@ import numpy as np
 
 from backends.core.isa.encoding import Decoded, decode, encode_operation, encodings
 from backends.core.isa.meanings import Meaning
-from backends.core.isa.table import FUNCT3, FUNCT7, NUMBER, OPERATIONS, Operation
+from backends.core.isa.table import ATOMICS, FIRST_ATOMIC, FUNCT3, FUNCT7, NUMBER, OPERATIONS, Operation
 from backends.interface import REGISTERS, MachineConfig, UserError
 
-FIRST_EXTENSION = 64
+FIRST_EXTENSION = 80
 _OPCODES = {"R": 0x0B, "I": 0x2B}
 _ROOM = {"R": 1 << 10, "I": 1 << 3}
 
@@ -29,7 +29,12 @@ class Isa:
 
     @property
     def operations(self) -> tuple[Operation, ...]:
-        return OPERATIONS + self.extensions
+        return OPERATIONS + (ATOMICS if self.atomic else ()) + self.extensions
+
+    @property
+    def atomic(self) -> bool:
+        """Whether it has the operations of extension A."""
+        return self.name.endswith("a")
 
     def operation(self, name: str) -> Operation:
         """The row of that name. Raises UserError where there is none."""
@@ -40,11 +45,14 @@ class Isa:
 
     def numbered(self, number: int) -> Operation:
         """The row of a legal `op`."""
-        return OPERATIONS[number] if number < FIRST_EXTENSION else self.extensions[number - FIRST_EXTENSION]
+        if number >= FIRST_EXTENSION:
+            return self.extensions[number - FIRST_EXTENSION]
+        return OPERATIONS[number] if number < FIRST_ATOMIC else ATOMICS[number - FIRST_ATOMIC]
 
     def decode(self, words: np.ndarray) -> Decoded:
         """Decode words `[W]` uint32; a register that this instruction set lacks makes a word illegal."""
-        return decode(words, self.registers, encodings(self.operations)) if self.extensions else decode(words, self.registers)
+        beyond = self.atomic or self.extensions
+        return decode(words, self.registers, encodings(self.operations)) if beyond else decode(words, self.registers)
 
     def encode(self, name: str, rd: int = 0, rs1: int = 0, rs2: int = 0, imm: int = 0) -> int:
         """The 32-bit word of one instruction. Raises ValueError where the immediate or a register does not fit."""

@@ -1,5 +1,5 @@
 """What instructions compute, as functions of words (see `words.py`): `(w, a, b)` to the result of an arithmetic operation, or
-to the condition of a branch. Source: The RISC-V Instruction Set Manual, volume I (RV32I 2.1, M 2.0)."""
+to the condition of a branch. Source: The RISC-V Instruction Set Manual, volume I (RV32I 2.1, M 2.0, A 2.1)."""
 
 from collections.abc import Callable
 from functools import partial
@@ -48,6 +48,15 @@ ARITHMETIC: dict[str, Meaning] = {
     "divu": partial(_divide, signed=False),
     "rem": partial(_remain, signed=True),
     "remu": partial(_remain, signed=False),
+}
+
+ATOMIC: dict[str, Meaning] = {
+    "amoswap.w": lambda w, a, b: b,
+    **{f"amo{name}.w": ARITHMETIC[name] for name in ("add", "xor", "and", "or")},
+    "amomin.w": lambda w, a, b: w.where(w.less(a, b), a, b),
+    "amomax.w": lambda w, a, b: w.where(w.less(a, b), b, a),
+    "amominu.w": lambda w, a, b: w.where(w.below(a, b), a, b),
+    "amomaxu.w": lambda w, a, b: w.where(w.below(a, b), b, a),
 }
 
 BRANCHES: dict[str, Meaning] = {

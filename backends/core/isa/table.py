@@ -1,7 +1,9 @@
-"""The instruction set RV32EM / RV32IM in one table: formats, encodings, what is read, written and accessed, and meanings.
+"""The instruction sets RV32EM, RV32IM and RV32IMA in one table: formats, encodings, what is read, written and accessed, and
+meanings.
 
 The decoded form is `(op, rd, rs1, rs2, imm)`; fields that a format does not have are 0. Shift amounts and counter numbers
-are immediates. Source: The RISC-V Instruction Set Manual, volume I (RV32I 2.1, RV32E 2.0, M 2.0, Zifencei 2.0, Zicntr 2.0).
+are immediates. Source: The RISC-V Instruction Set Manual, volume I (RV32I 2.1, RV32E 2.0, M 2.0, A 2.1, Zifencei 2.0,
+Zicntr 2.0).
 """
 
 from dataclasses import dataclass
@@ -13,6 +15,7 @@ from backends.core.isa.meanings import Meaning
 # format: (has rd, has rs1, has rs2)
 FORMATS = {
     "R": (True, True, True),
+    "R1": (True, True, False),
     "I": (True, True, False),
     "shift": (True, True, False),
     "S": (False, True, True),
@@ -25,6 +28,8 @@ FORMATS = {
 OPCODE, FUNCT3, FUNCT7, COUNTER, WORD = 0x0000007F, 0x0000707F, 0xFE00707F, 0xFFFFA07F, 0xFFFFFFFF
 """Masks of encodings that are told by the opcode; by funct3 too; by funct7 too; by the CSR as well, where csrrs, csrrc, csrrsi
 and csrrci read a counter when their source field is zero (funct3 differs in free bits only); by the whole word."""
+FUNCT5, RESERVE = 0xF800707F, 0xF9F0707F
+"""Of atomic operations: the bits aq and rl, which order memory between harts, are free; `lr.w` has no second source."""
 _COMMUTATIVE = ("add", "xor", "or", "and", "mul", "mulh", "mulhu", "beq", "bne")
 
 
@@ -32,9 +37,10 @@ _COMMUTATIVE = ("add", "xor", "or", "and", "mul", "mulh", "mulhu", "beq", "bne")
 class Operation:
     """One row of the table.
 
-    number: the value of the decoded field `op`. width: bytes that a load or store accesses, else 0. signed: a load extends
+    number: the value of the decoded field `op`. width: bytes that an access to memory has, else 0. signed: a load extends
     the sign. register_form: of an operation with an immediate, the one that computes the same from two registers; else its own
-    name. meaning: `(w, a, b)`, of `alu` and `branch` operations on rs1 and rs2, of `alu_imm` on rs1 and the immediate.
+    name. meaning: `(w, a, b)`, of `alu` and `branch` operations on rs1 and rs2, of `alu_imm` on rs1 and the immediate, of
+    `atomic` ones on the word in memory and rs2: the word that takes its place.
     """
 
     number: int
@@ -125,16 +131,36 @@ _ROWS = (  # name, format, kind, match, mask, description
 )
 
 
+FIRST_ATOMIC = 64
+"""The number of the first atomic operation; between those of the base and it lie numbers with other uses."""
+_ATOMIC_ROWS = (
+    ("lr.w", "R1", "atomic", 0x1000202F, RESERVE, "rd = word at rs1, which is reserved"),
+    ("sc.w", "R", "atomic", 0x1800202F, FUNCT5, "if rs1 is reserved: word at rs1 = rs2, rd = 0; else rd = 1"),
+    ("amoswap.w", "R", "atomic", 0x0800202F, FUNCT5, "rd = word at rs1; word at rs1 = rs2"),
+    ("amoadd.w", "R", "atomic", 0x0000202F, FUNCT5, "rd = word at rs1; word at rs1 = rd + rs2"),
+    ("amoxor.w", "R", "atomic", 0x2000202F, FUNCT5, "rd = word at rs1; word at rs1 = rd ^ rs2"),
+    ("amoand.w", "R", "atomic", 0x6000202F, FUNCT5, "rd = word at rs1; word at rs1 = rd & rs2"),
+    ("amoor.w", "R", "atomic", 0x4000202F, FUNCT5, "rd = word at rs1; word at rs1 = rd | rs2"),
+    ("amomin.w", "R", "atomic", 0x8000202F, FUNCT5, "rd = word at rs1; word at rs1 = signed minimum of rd and rs2"),
+    ("amomax.w", "R", "atomic", 0xA000202F, FUNCT5, "rd = word at rs1; word at rs1 = signed maximum of rd and rs2"),
+    ("amominu.w", "R", "atomic", 0xC000202F, FUNCT5, "rd = word at rs1; word at rs1 = unsigned minimum of rd and rs2"),
+    ("amomaxu.w", "R", "atomic", 0xE000202F, FUNCT5, "rd = word at rs1; word at rs1 = unsigned maximum of rd and rs2"),
+)
+
+
 def _operation(number: int, name: str, format: str, kind: str, match: int, mask: int, description: str) -> Operation:
-    width = {"b": 1, "h": 2, "w": 4}[name[1]] if kind in ("load", "store") else 0
+    width = 4 if kind == "atomic" else {"b": 1, "h": 2, "w": 4}[name[1]] if kind in ("load", "store") else 0
     form = "sltu" if name == "sltiu" else name.removesuffix("i") if kind == "alu_imm" else name
-    meaning = (meanings.BRANCHES | meanings.ARITHMETIC).get(form, meanings.undefined)
+    meaning = (meanings.BRANCHES | meanings.ARITHMETIC | meanings.ATOMIC).get(form, meanings.undefined)
     return Operation(
         number, name, format, kind, match, mask, description, width, name in ("lb", "lh"), form, meaning, name in _COMMUTATIVE
     )
 
 
 OPERATIONS: tuple[Operation, ...] = tuple(_operation(number, *row) for number, row in enumerate(_ROWS))
+"""Those of RV32EM and RV32IM."""
+ATOMICS: tuple[Operation, ...] = tuple(_operation(number, *row) for number, row in enumerate(_ATOMIC_ROWS, FIRST_ATOMIC))
+"""Those that RV32IMA adds."""
 NUMBER: dict[str, int] = {op.name: op.number for op in OPERATIONS}
 ILLEGAL = len(OPERATIONS)
 ARITHMETIC: tuple[str, ...] = tuple(op.name for op in OPERATIONS if op.kind == "alu")
