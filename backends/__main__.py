@@ -9,21 +9,37 @@ import time
 from contextlib import nullcontext
 from dataclasses import fields
 from pathlib import Path
-from typing import Any, BinaryIO, TextIO
+from typing import Any, BinaryIO, NamedTuple, TextIO
 
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from backends.core import catalog, isa, toolchain
+from backends.core.environments import Environment, linux
 from backends.core.environments.bare import Bare
+from backends.core.environments.linux import command
 from backends.core.environments.streams import Files
 from backends.core.environments.tracing import Tracing
 from backends.core.errors import exit_code
 from backends.core.isa import extension_file
 from backends.core.isa.instruction_set import named
 from backends.core.screen import Screen
-from backends.interface import REGISTERS, Batch, Cache, Capabilities, Cause, Execution, MachineConfig, Status, UserError
+from backends.interface import (
+    REGISTERS,
+    Batch,
+    Cache,
+    Capabilities,
+    Cause,
+    Execution,
+    MachineConfig,
+    Program,
+    Status,
+    UserError,
+)
+
+MAX_STEPS = 10_000_000
+"""Of a bare program, where nothing else is said."""
 
 
 def parser() -> argparse.ArgumentParser:
@@ -34,12 +50,16 @@ def parser() -> argparse.ArgumentParser:
 
     run = commands.add_parser("run", help="run an ELF, .c or .S file", description=run_file.__doc__)
     run.set_defaults(handler=run_file)
-    run.add_argument("file", help="an ELF executable, or .c / .S (compiled with a small start-up file)")
+    run.add_argument("file", help="an ELF executable, or .c / .S (compiled with a small start-up file, or with the C library)")
+    run.add_argument("--env", action="append", default=[], metavar="K=V", help="in the environment of a Linux program")
+    run.add_argument("--strace", action="store_true", help="write every system call of a Linux program on stderr")
     run.add_argument("--backend", default="reference", help="machine to run on (default: reference)")
     run.add_argument("--isa", choices=REGISTERS, help="default: what an ELF was built for, rv32em for .c and .S")
     run.add_argument("--operations", metavar="FILE", help="operations beyond it, as isa_discovery suggest --write leaves them")
-    run.add_argument("--max-steps", type=int, default=10_000_000, metavar="N", help="instructions (default: 10000000)")
-    run.add_argument("--memory-bytes", type=int, metavar="N", help="default: the program plus a 64 KiB stack")
+    run.add_argument(
+        "--max-steps", type=int, metavar="N", help=f"instructions (default: {MAX_STEPS}; of Linux programs no limit)"
+    )
+    run.add_argument("--memory-bytes", type=int, metavar="N", help="default: the program plus a 64 KiB stack; of Linux 8 MiB")
     run.add_argument("--device", default="cpu", help="cpu or cuda (default: cpu)")
     run.add_argument(
         "--cache", nargs="?", const="", metavar="line_bytes=64,sets=64,ways=8",
@@ -81,33 +101,62 @@ def list_backends(options: argparse.Namespace) -> int:
 
 def run_file(options: argparse.Namespace) -> int:
     """Run a program: it reads stdin (or the file of --input) and writes stdout and stderr, its exit code is the exit code. A
-    trap or running out of steps is one line on stderr and exit code 1, a mistake of the user one line and exit code 2."""
+    static Linux executable, or a C file that includes headers of the C library, runs on Linux, with the arguments behind `--`.
+    A trap or running out of steps is one line on stderr and exit code 1, a mistake of the user one line and exit code 2."""
     for name in ("trace", "output_bytes"):
         if (getattr(options, name) or 0) < 0:
             raise UserError(f"--{name.replace('_', '-')} {getattr(options, name)}: give 0 or more")
-    backend = catalog.create(options.backend, options.device)
-    program, name = toolchain.load(Path(options.file), options.isa)
-    extra = extension_file.read(Path(options.operations), named(name)).extensions if options.operations else ()
-    timing = {} if options.cache is None else {"timing": "cache", "cache": _cache(options.cache)}
-    config = toolchain.machine_for(program, name, options.memory_bytes, device=options.device, extensions=extra, **timing)
-    batch = Batch(toolchain.initial_registers(config, _register_values(options.reg, config)))
-    held = io.BytesIO(), io.BytesIO()
-    out, errors = held if options.json else (_bytes_of(sys.stdout), _bytes_of(sys.stderr))
-    with (
-        nullcontext(_bytes_of(sys.stdin)) if options.input is None else open(options.input, "rb") as given,
-        _spinner(f"{options.backend} runs {program.name}") as spinner,
-    ):
-        environment = Tracing(Bare(Files(given, out, errors, options.output_bytes, spinner.stop)), options.trace)
-        start = time.perf_counter()
-        result = backend.run(program, batch, config, options.max_steps, environment)
-        wall_time_s = time.perf_counter() - start
+    backend, path = catalog.create(options.backend, options.device), Path(options.file)
+    with _spinner(f"{options.backend} runs {path.name}") as spinner:
+        data = command.executable(path, options.isa)
+        held = io.BytesIO(), io.BytesIO()
+        out, errors = held if options.json else (_bytes_of(sys.stdout), _bytes_of(sys.stderr))
+        with nullcontext(_bytes_of(sys.stdin)) if options.input is None else open(options.input, "rb") as given:
+            streams = Files(given, out, errors, options.output_bytes, spinner.stop)
+            made = _bare(path, options, streams) if data is None else _linux(path, data, options, streams)
+            environment = Tracing(made.environment, options.trace)
+            most = MAX_STEPS if data is None else (1 << 64) - 1
+            max_steps = most if options.max_steps is None else options.max_steps
+            start = time.perf_counter()
+            result = backend.run(made.program, made.batch, made.config, max_steps, environment)
+            wall_time_s = time.perf_counter() - start
     for line in environment.lines:
         print(line, file=sys.stderr)
     if options.json:
         head = {"backend": options.backend, "device": options.device}
-        streams = _text("output", held[0].getvalue()) | _text("errors", held[1].getvalue())
-        print(json.dumps(head | summary(result) | streams | {"wall_time_s": round(wall_time_s, 6)}))
-    return _exit_code(result, options.max_steps)
+        streams_ = _text("output", held[0].getvalue()) | _text("errors", held[1].getvalue())
+        print(json.dumps(head | summary(result) | streams_ | {"wall_time_s": round(wall_time_s, 6)}))
+    return _exit_code(result, max_steps)
+
+
+class Prepared(NamedTuple):
+    """What a run takes."""
+
+    program: Program
+    batch: Batch
+    config: MachineConfig
+    environment: Environment
+
+
+def _bare(path: Path, options: argparse.Namespace, streams: Files) -> Prepared:
+    if options.arguments or options.env or options.strace:
+        raise UserError(f"{path.name} is no Linux program: it takes no arguments, no --env and no --strace")
+    program, name = toolchain.load(path, options.isa)
+    extra = extension_file.read(Path(options.operations), named(name)).extensions if options.operations else ()
+    timing = {} if options.cache is None else {"timing": "cache", "cache": _cache(options.cache)}
+    config = toolchain.machine_for(program, name, options.memory_bytes, device=options.device, extensions=extra, **timing)
+    batch = Batch(toolchain.initial_registers(config, _register_values(options.reg, config)))
+    return Prepared(program, batch, config, Bare(streams))
+
+
+def _linux(path: Path, data: bytes, options: argparse.Namespace, streams: Files) -> Prepared:
+    if options.operations or options.reg:
+        raise UserError(f"{path.name} is a Linux program: leave --operations and --reg out")
+    timing = {} if options.cache is None else {"timing": "cache", "cache": _cache(options.cache)}
+    config = linux.machine(options.memory_bytes or linux.MEMORY_BYTES, device=options.device, **timing)
+    strace = sys.stderr if options.strace else None
+    made = command.prepared(path.stem, data, options.arguments, options.env, streams, strace)
+    return Prepared(made[0], made[1], config, made[2])
 
 
 def _text(name: str, found: bytes) -> dict[str, str]:
@@ -195,7 +244,10 @@ def _spinner(text: str) -> Progress:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    options = parser().parse_args(arguments)
+    words = sys.argv[1:] if arguments is None else arguments
+    own = words.index("--") if "--" in words else len(words)
+    options = parser().parse_args(words[:own])
+    options.arguments = words[own + 1 :]
     return exit_code(lambda: options.handler(options))
 
 

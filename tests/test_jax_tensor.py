@@ -74,7 +74,7 @@ def test_lockstep_equals_one_after_another(timing):
     of = instruction_set.of(config)
     code, functions = hard.InstructionMemory(state.memory.view("<u4"), of), hard.functions(of)
     machines = hard._machines(state, np.full(len(state.pc), 4, np.uint64))
-    arrays = (code.rows, code.snapshots, code.snapshot, machines, hard._harts(state))
+    arrays = (code.rows, code.snapshots, code.snapshot, machines, hard._harts(state, np.arange(len(state.pc))))
     one, other = (hard.advance_all(*jax.device_put(arrays), functions, lockstep) for lockstep in (False, True))
     jax.tree.map(np.testing.assert_array_equal, one, other)
     assert (one.stalls is not None) == (timing == "cache")

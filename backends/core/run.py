@@ -30,8 +30,9 @@ def run(
     environment: Environment | None = None,
 ) -> Execution:  # fmt: skip
     """`Backend.run`."""
-    begun = start(backend, program, batch, config, max_steps)
-    drive(backend.open(begun), begun, environment or Bare(), max_steps)
+    begun, environment = start(backend, program, batch, config, max_steps), environment or Bare()
+    environment.begin(begun)
+    drive(backend.open(begun), begun, environment, max_steps)
     return state.finish(begun)
 
 

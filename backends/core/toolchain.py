@@ -87,6 +87,30 @@ def compile_source(path: Path, isa: str, flags: tuple[str, ...] = ("-O2",), star
     return data
 
 
+def needs_library(path: Path) -> bool:
+    """Whether a C file includes headers that are not there without a C library. Clang lists what it cannot find as well."""
+    read(path)
+    options = ["-target", "riscv32-freestanding-none", f"-isystem{_STARTUP / 'include'}", "-nostdlibinc", "-MM", "-MG"]
+    with tempfile.TemporaryDirectory() as folder:
+        out = Path(folder) / "listed"
+        listed = "" if clang(options, [path], out).returncode else out.read_text(encoding="utf-8", errors="replace")
+    return any(word.endswith(".h") and not Path(word).is_file() for word in listed.replace("\\\n", " ").split())
+
+
+def compile_with_library(path: Path) -> bytes:
+    """The static Linux executable that Clang makes of a C file with the C library musl, which is built once, in a minute.
+
+    UserError holds Clang's message.
+    """
+    read(path)
+    with tempfile.TemporaryDirectory() as folder:
+        out = Path(folder) / "program.elf"
+        done = clang(["-target", "riscv32-linux-musl", *TARGETS["rv32ima"], "-static", "-O2"], [path], out)
+        if done.returncode:
+            raise UserError(f"{path} does not compile for riscv32-linux-musl:\n{done.stderr.strip()}")
+        return out.read_bytes()
+
+
 def _started_at(function: str) -> Path:
     """A start-up file that calls the function. It has a place of its own, so that the compiler, which keeps what it has made,
     makes an object of the C file once for all functions."""

@@ -85,7 +85,8 @@ class GpuSession(Session):
 
 class Code:
     """Instruction memories: one per program, over the words that its image spans, shared by the instances that run it;
-    one of its own, over all of memory, for an instance that wrote code, was patched there, or left the image."""
+    one of its own, over all of memory, for an instance that wrote code, was patched there, or left the image. Instances that
+    fetch from one array share what is decoded of it."""
 
     def __init__(self, state: State) -> None:
         self.state = state
@@ -97,6 +98,8 @@ class Code:
             first, last = (patch.address - base) // 4, (patch.address - base + patch.data.shape[1] + 3) // 4
             self.shared[:, first:last] = UNDECODED
         self.private: dict[int, np.ndarray] = {}
+        self.decoded: dict[int, tuple[np.ndarray, np.ndarray]] = {}  # by identity, of arrays that instances fetch from
+        self.table: tuple[list[int], np.ndarray] = [], self.shared
         self.taken = dict(state.fetched)  # what of it is decoded
         for b in self.taken:
             self.own(b)
@@ -106,10 +109,26 @@ class Code:
 
     def own(self, b: int) -> None:
         """Give instance b an instruction memory of its own, all of it decoded."""
-        self.private[b] = self._pack(instruction_memory(self.state, b))
+        memory = instruction_memory(self.state, b)
+        known = self.decoded.get(id(memory)) or (memory, self._all(memory))
+        self.private[b] = known[1]
+        held = {id(array): array for array in self.state.fetched.values()}
+        self.decoded = {key: value for key, value in {**self.decoded, id(memory): known}.items() if key in held}
+
+    def _all(self, memory: np.ndarray) -> np.ndarray:
+        """`[slots + 1]` uint64; what lies behind the last word that is not zero is alike, and most of a large memory."""
+        words = memory.view(np.uint32)
+        used = int(np.max(np.flatnonzero(words), initial=0)) + 1
+        packed = np.full(len(words) + 1, self._pack(np.zeros(4, np.uint8))[0], np.uint64)
+        packed[:used], packed[-1] = self._pack(memory[: 4 * used])[:used], UNDECODED
+        return packed
 
     def rows(self, group: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """A table of instruction memories and the row of each instance of the group."""
-        if group[0] in self.private:
-            return np.stack([self.private[int(b)] for b in group]), np.arange(len(group))
-        return self.shared, self.state.index[group]
+        if group[0] not in self.private:
+            return self.shared, self.state.index[group]
+        distinct = {id(self.private[b]): self.private[b] for b in group.tolist()}
+        keys = list(distinct)
+        if keys != self.table[0]:
+            self.table = keys, np.stack(list(distinct.values())) if len(keys) > 1 else distinct[keys[0]][None]
+        return self.table[1], np.array([keys.index(id(self.private[b])) for b in group.tolist()])

@@ -24,6 +24,7 @@ from backends.jax_tensor.datapath import Hart, Machine, step
 from backends.jax_tensor.instructions import InstructionMemory, functions, padded
 
 LEAST_SHARED = 64  # instances that are worth sharing out among cores
+LARGE_BYTES = 1 << 20  # of memory, which takes longer to move than to compile the step for another number of instances
 STEPS_PER_CALL = 1 << 30  # fewer where a step takes more cycles than one, so that counts fit a word
 
 
@@ -64,16 +65,24 @@ class JaxSession(Session):
 
     def refresh(self, instances: np.ndarray) -> None:
         for b in renewed(self.state, self.taken, instances):
-            self.code.retake(b, self.taken[b].view("<u4"))
+            others = [other for other, memory in self.taken.items() if memory is self.taken[b] and other != b]
+            if others:
+                self.code.share(b, others[0])
+            else:
+                self.code.retake(b, self.taken[b].view("<u4"))
 
     def _round(self, max_steps: np.ndarray) -> None:
-        """One round on the device; the host's state is brought up to date."""
+        """One round on the device, of all instances, or where memories are large of those that run; the host's state is brought
+        up to date."""
         state, code = self.state, self.code
-        machines, harts, size = _machines(state, max_steps), _harts(state), len(state.pc)
+        running = np.flatnonzero(active(state, max_steps))
+        rows = running if state.config.memory_bytes >= LARGE_BYTES else np.arange(len(state.pc))
+        machines, harts, size = _machines(state, max_steps), _harts(state, rows), len(rows)
+        snapshot, machines = jax.tree.map(lambda x: x[rows], (code.snapshot, machines))
         lockstep = self.device.platform != "cpu"
 
         def advanced(part: slice) -> Hart:
-            mine = jax.tree.map(lambda x: x[part], (code.snapshot, machines, harts))
+            mine = jax.tree.map(lambda x: x[part], (snapshot, machines, harts))
             if not lockstep:  # instances behind the last one may retire nothing, and cost nothing
                 mine = jax.tree.map(padded, mine)
             arrays = jax.device_put((code.rows, code.snapshots, *mine), self.device)
@@ -82,17 +91,16 @@ class JaxSession(Session):
 
         pieces = 1 if lockstep or size < LEAST_SHARED else cores.threads()
         harts = jax.tree.map(lambda *parts: np.concatenate(parts), *cores.share(advanced, size, pieces))
-        memory = harts.memory[:, : state.config.memory_bytes // 4]  # the device's is padded
-        state.registers, state.memory, state.pc = harts.registers, np.ascontiguousarray(memory).view(np.uint8), harts.pc
-        state.retired += harts.retired
-        state.status, state.cause = harts.status.astype(np.uint8), harts.cause.astype(np.uint8)
-        state.address = harts.address
+        state.memory.view("<u4")[rows] = harts.memory[:, : state.config.memory_bytes // 4]  # the device's is padded
+        state.registers[rows], state.pc[rows], state.address[rows] = harts.registers, harts.pc, harts.address
+        state.status[rows], state.cause[rows] = harts.status, harts.cause
+        state.retired[rows] += harts.retired
         if harts.reserved is not None:
-            state.reserved = np.where(harts.has_reserved, harts.reserved, NO_RESERVATION).astype(np.int64)
+            state.reserved[rows] = np.where(harts.has_reserved, harts.reserved.astype(np.int64), NO_RESERVATION)
         if harts.places is not None:
-            state.stalls += harts.stalls
+            state.stalls[rows] += harts.stalls
             order = np.argsort(harts.places.ages, axis=2)  # the youngest first, as `timing.initial_lines` gives them
-            state.lines = np.take_along_axis(harts.places.lines, order, axis=2)
+            state.lines[rows] = np.take_along_axis(harts.places.lines, order, axis=2)
 
 
 def _machines(state: State, max_steps: np.ndarray) -> Machine:
@@ -111,14 +119,16 @@ def _machines(state: State, max_steps: np.ndarray) -> Machine:
     )  # fmt: skip
 
 
-def _harts(state: State) -> Hart:
-    status, cause = state.status.astype(np.uint32), state.cause.astype(np.uint32)
-    zeros = np.zeros(len(state.pc), np.uint32)
-    memory = padded(state.memory.view("<u4"), axis=1)
-    hart = Hart(state.registers, memory, state.pc, zeros, status, cause, state.address)
+def _harts(state: State, rows: np.ndarray) -> Hart:
+    """Of the instances `rows` `[k]`."""
+    status, cause, reserved = state.status[rows].astype(np.uint32), state.cause[rows].astype(np.uint32), state.reserved[rows]
+    zeros = np.zeros(len(rows), np.uint32)
+    memory = padded(state.memory.view("<u4")[rows], axis=1)
+    hart = Hart(state.registers[rows], memory, state.pc[rows], zeros, status, cause, state.address[rows])
     if instruction_set.of(state.config).atomic:
-        hart = hart._replace(reserved=state.reserved.astype(np.uint32), has_reserved=state.reserved != NO_RESERVATION)
+        hart = hart._replace(reserved=reserved.astype(np.uint32), has_reserved=reserved != NO_RESERVATION)
     if state.config.timing != "cache":
         return hart
-    ages = np.broadcast_to(np.arange(state.lines.shape[2], dtype=np.float32), state.lines.shape)
-    return hart._replace(stalls=zeros.copy(), places=Places(state.lines, ages.copy()))
+    lines = state.lines[rows]
+    ages = np.broadcast_to(np.arange(lines.shape[2], dtype=np.float32), lines.shape)
+    return hart._replace(stalls=zeros.copy(), places=Places(lines, ages.copy()))

@@ -140,6 +140,10 @@ class InstructionMemory:
             self.snapshot[b], self._used = self._used, self._used + 1
         self.snapshots[self.snapshot[b], : len(memory)] = self._number(memory)
 
+    def share(self, b: int, other: int) -> None:
+        """Let instance b fetch from the snapshot of another one."""
+        self.snapshot[b] = self.snapshot[other]
+
     def _number(self, memory: np.ndarray) -> np.ndarray:
         """Row numbers of words `[...]` uint32; words not met before are decoded."""
         numbers, filled, known = np.zeros(memory.shape, np.uint32), memory != 0, len(self._rows)

@@ -11,6 +11,10 @@ from backends.interface import State
 class Environment(ABC):
     """Of one run."""
 
+    def begin(self, state: State) -> None:
+        """Prepare the state of a run before a machine opens it."""
+        return
+
     def limits(self, state: State, max_steps: int) -> np.ndarray:
         """`[B]` uint64, how many instructions each instance may have retired when `answer` is asked next: `max_steps`, or
         fewer."""

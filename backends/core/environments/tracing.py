@@ -17,6 +17,9 @@ class Tracing(Environment):
     def __init__(self, inner: Environment, steps: int) -> None:
         self.inner, self.steps, self.lines = inner, steps, list[str]()
 
+    def begin(self, state: State) -> None:
+        self.inner.begin(state)
+
     def limits(self, state: State, max_steps: int) -> np.ndarray:
         limits = self.inner.limits(state, max_steps)
         if len(self.lines) < self.steps:
