@@ -50,7 +50,9 @@ def parser() -> argparse.ArgumentParser:
 
     run = commands.add_parser("run", help="run an ELF, .c or .S file", description=run_file.__doc__)
     run.set_defaults(handler=run_file)
-    run.add_argument("file", help="an ELF executable, or .c / .S (compiled with a small start-up file, or with the C library)")
+    run.add_argument(
+        "file", nargs="?", help="an ELF executable, or .c / .S (compiled with a small start-up file, or with the C library)"
+    )
     run.add_argument("--env", action="append", default=[], metavar="K=V", help="in the environment of a Linux program")
     run.add_argument("--strace", action="store_true", help="write every system call of a Linux program on stderr")
     run.add_argument("--backend", default="reference", help="machine to run on (default: reference)")
@@ -103,6 +105,10 @@ def run_file(options: argparse.Namespace) -> int:
     """Run a program: it reads stdin (or the file of --input) and writes stdout and stderr, its exit code is the exit code. A
     static Linux executable, or a C file that includes headers of the C library, runs on Linux, with the arguments behind `--`.
     A trap or running out of steps is one line on stderr and exit code 1, a mistake of the user one line and exit code 2."""
+    if options.file is None:  # it may stand behind `--`, where its name begins with a dash
+        if not options.arguments:
+            raise UserError("run: name a file, as in: python -m backends run fib.c")
+        options.file, *options.arguments = options.arguments
     for name in ("trace", "output_bytes"):
         if (getattr(options, name) or 0) < 0:
             raise UserError(f"--{name.replace('_', '-')} {getattr(options, name)}: give 0 or more")

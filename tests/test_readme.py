@@ -20,7 +20,8 @@ MADE = set(re.findall(r"(?:^    |`)make (\w+)", PAGE, re.M))
 RESULTS = {
     "factorial.c": r"120$", "hello.c": r'"exit_code": 0', "compare.c": r"compare\.c:\d+", "quicksort.c": r'"cycles": \d+',
     "printf": r"^$", "lowest.csv": r"lowest\.elf", "suggest": r"The selection is optimal\.",
-    "speck.elf": r"^$", "export own": r"as a GPT-2", "train --model": r"100 steps", "evaluate": r"subtract .*20 of 20",
+    "speck.elf": r"^$", "demo.c": r"^1330$",
+    "export own": r"as a GPT-2", "train --model": r"100 steps", "evaluate": r"subtract .*20 of 20",
 }  # fmt: skip
 """What the output of a command shows, by a word of the command."""
 

@@ -4,7 +4,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from backends.core.isa import ARITHMETIC, ATOMICS, NUMBER, Operation
+from backends.core.isa import ARITHMETIC, NUMBER, Operation
 from backends.core.isa.expressions import CONSTANT, recorded
 from backends.core.isa.instruction_set import FIRST_EXTENSION
 from backends.gpu_compute.arguments import Extensions
@@ -12,10 +12,29 @@ from backends.gpu_compute.compiling import inlined, inner
 
 # Module constants, because Numba freezes those into the code; the order is the table's.
 (ADD, SUB, SLL, SLT, SLTU, XOR, SRL, SRA, OR, AND, MUL, MULH, MULHSU, MULHU, DIV, DIVU, REM, REMU) = map(NUMBER.get, ARITHMETIC)
-(LR, SC, AMOSWAP, AMOADD, AMOXOR, AMOAND, AMOOR, AMOMIN, AMOMAX, AMOMINU, AMOMAXU) = (row.number for row in ATOMICS)
 _CONSTANT = 255
 EXTENSION = np.uint64(FIRST_EXTENSION)
 _ONES = np.uint32(0xFFFFFFFF)
+
+
+@inlined
+def quotient(a, b):
+    """Signed, toward zero; all ones by zero."""
+    dividend, divisor = np.int64(np.int32(a)), np.int64(np.int32(b))
+    if divisor == 0:
+        return _ONES
+    magnitude = abs(dividend) // abs(divisor)
+    return np.uint32(magnitude if (dividend < 0) == (divisor < 0) else -magnitude)
+
+
+@inlined
+def remainder(a, b):
+    """With the sign of a; a by zero."""
+    dividend, divisor = np.int64(np.int32(a)), np.int64(np.int32(b))
+    if divisor == 0:
+        return a
+    magnitude = abs(dividend) % abs(divisor)
+    return np.uint32(-magnitude if dividend < 0 else magnitude)
 
 
 def result(function, a, b):
@@ -52,36 +71,7 @@ def result(function, a, b):
         return np.uint32(a // b) if b != 0 else _ONES
     if function == REMU:
         return np.uint32(a % b) if b != 0 else a
-    dividend, divisor = np.int64(np.int32(a)), np.int64(np.int32(b))
-    if divisor == 0:
-        return _ONES if function == DIV else a
-    if function == DIV:
-        quotient = abs(dividend) // abs(divisor)
-        return np.uint32(quotient if (dividend < 0) == (divisor < 0) else -quotient)
-    remainder = abs(dividend) % abs(divisor)
-    return np.uint32(-remainder if dividend < 0 else remainder)
-
-
-@inlined
-def exchanged(op, old, b):
-    """The word that an atomic operation puts in the place of the old one; `sc.w`: where it stores."""
-    if op == AMOADD:
-        return np.uint32(old + b)
-    if op == AMOXOR:
-        return old ^ b
-    if op == AMOAND:
-        return old & b
-    if op == AMOOR:
-        return old | b
-    if op == AMOMIN:
-        return old if np.int32(old) < np.int32(b) else b
-    if op == AMOMAX:
-        return b if np.int32(old) < np.int32(b) else old
-    if op == AMOMINU:
-        return old if old < b else b
-    if op == AMOMAXU:
-        return b if old < b else old
-    return b
+    return quotient(a, b) if function == DIV else remainder(a, b)
 
 
 alu, _alu = inner(result), inlined(result)

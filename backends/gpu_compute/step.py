@@ -7,16 +7,17 @@ chain of comparisons into one jump table. Arithmetic is on unsigned words; store
 import numpy as np
 
 from backends.core.isa import ILLEGAL, NUMBER
-from backends.core.state import AT_ECALL, AT_FENCE, AT_TOHOST, HALTED, NO_RESERVATION, RUNNING, TRAPPED
+from backends.core.state import AT_ECALL, AT_FENCE, AT_TOHOST, HALTED, RUNNING, TRAPPED
 from backends.gpu_compute.arguments import shadow_of
-from backends.gpu_compute.arithmetic import AMOMAXU, EXTENSION, LR, SC, exchanged, extended
+from backends.gpu_compute.arithmetic import EXTENSION, extended, quotient, remainder
+from backends.gpu_compute.atomics import AMOMAXU, LR, atomic
 from backends.gpu_compute.compiling import imm_of, op_of, rd_of, rs1_of, rs2_of
 from backends.gpu_compute.observed import accessed, counted, entered, follow, jumped, ran, wait
 from backends.interface import Cause
 
 AT_UNDECODED = 15  # the next instruction is not in the decoded window; the host decides
-_CAUSES = (Cause.ILLEGAL_INSTRUCTION, Cause.MISALIGNED_FETCH, Cause.ACCESS_OUTSIDE_MEMORY, Cause.MISALIGNED_ATOMIC)
-_ILLEGAL_INSTRUCTION, _MISALIGNED_FETCH, _OUTSIDE, _MISALIGNED_ATOMIC = map(int, _CAUSES)
+_CAUSES = (Cause.ILLEGAL_INSTRUCTION, Cause.MISALIGNED_FETCH, Cause.ACCESS_OUTSIDE_MEMORY)
+_ILLEGAL_INSTRUCTION, _MISALIGNED_FETCH, _OUTSIDE = map(int, _CAUSES)
 
 # Module constants, because Numba freezes those into the code; the order is the table's.
 (LUI, AUIPC, JAL, JALR, BEQ, BNE, BLT, BGE, BLTU, BGEU, LB, LH, LW, LBU, LHU, SB, SH, SW) = range(18)
@@ -33,7 +34,7 @@ def advance(code, instance, k, caches, traces, shadows, profiles, extensions):
     follows: caches: `Caches`; traces: hashes of pcs and of accesses `[B]` uint64; shadows: `Shadows`; profiles: `Profiles`;
     extensions: `Extensions`. A step is compiled without what is None. Returns (status, pc, retired, stalls, cause, address).
     """
-    x, memory, words, tohost, reserved, pc, retired, stalls, max_steps, base = instance
+    x, memory, words, tohost, _, pc, retired, stalls, max_steps, base = instance
     slots, size, base = np.uint32(len(code) - 1), np.uint32(len(memory)), np.uint32(base)
     byte_limit, half_limit, word_limit = size, np.uint32(size - np.uint32(1)), np.uint32(size - np.uint32(3))
     start = np.uint32(np.uint32(pc) - base)
@@ -140,11 +141,8 @@ def advance(code, instance, k, caches, traces, shadows, profiles, extensions):
             accesses = accessed(traces, accesses, a, imm)
             if offset & np.uint32(3):
                 low = np.uint32(memory[offset]) | np.uint32(memory[offset + np.uint32(1)]) << np.uint32(8)
-                x[rd] = (
-                    low
-                    | np.uint32(memory[offset + np.uint32(2)]) << np.uint32(16)
-                    | np.uint32(memory[offset + np.uint32(3)]) << np.uint32(24)
-                )
+                low |= np.uint32(memory[offset + np.uint32(2)]) << np.uint32(16)
+                x[rd] = low | np.uint32(memory[offset + np.uint32(3)]) << np.uint32(24)
             else:
                 x[rd] = words[offset >> np.uint32(2)]
         elif op == LBU:
@@ -243,20 +241,11 @@ def advance(code, instance, k, caches, traces, shadows, profiles, extensions):
         elif op == MULHU:
             x[rd] = np.uint64(a) * np.uint64(b) >> np.uint64(32)
         elif op == DIV:
-            if b == 0:
-                x[rd] = np.uint32(0xFFFFFFFF)
-            else:
-                dividend, divisor = np.int64(np.int32(a)), np.int64(np.int32(b))
-                quotient = abs(dividend) // abs(divisor)
-                x[rd] = quotient if (dividend < 0) == (divisor < 0) else -quotient
+            x[rd] = quotient(a, b)
         elif op == DIVU:
             x[rd] = a // b if b != 0 else np.uint32(0xFFFFFFFF)
         elif op == REM:
-            if b == 0:
-                x[rd] = a
-            else:
-                remainder = abs(np.int64(np.int32(a))) % abs(np.int64(np.int32(b)))
-                x[rd] = -remainder if np.int32(a) < 0 else remainder
+            x[rd] = remainder(a, b)
         elif op == REMU:
             x[rd] = a % b if b != 0 else a
         elif op == EBREAK:
@@ -272,25 +261,14 @@ def advance(code, instance, k, caches, traces, shadows, profiles, extensions):
             count = retired if op in (RDINSTRET, RDINSTRETH) else retired + stalls
             x[rd] = count if op <= RDINSTRET else count >> 32
         elif op >= LR and op <= AMOMAXU:
-            offset = np.uint32(a - base)
-            if a & np.uint32(3) or offset >= word_limit:
-                width, cause = 4, _MISALIGNED_ATOMIC if a & np.uint32(3) else _OUTSIDE
+            cause, tolled = atomic(instance, rd, op, a, b)
+            if cause:
+                width = 4
                 break
             accesses = accessed(traces, accesses, a, imm)
-            old, stores = words[offset >> np.uint32(2)], op != LR
-            if op == SC:
-                stores = reserved[0] == np.int64(a)
-                x[rd] = not stores
-                reserved[0] = NO_RESERVATION
-            else:
-                x[rd] = old
-            if op == LR:
-                reserved[0] = a
-            if stores:
-                words[offset >> np.uint32(2)] = exchanged(op, old, b)
-                if offset == tohost:
-                    retired, status = retired + 1, AT_TOHOST
-                    break
+            if tolled:
+                retired, status = retired + 1, AT_TOHOST
+                break
         elif op == ILLEGAL:
             i, status, cause = i - np.uint64(1), TRAPPED, _ILLEGAL_INSTRUCTION
             address = base + np.uint32(i << np.uint64(2))

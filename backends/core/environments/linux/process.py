@@ -100,7 +100,6 @@ class Process:
         """A child that is this process in everything but its number."""
         for held in self.descriptors.values():
             held.of.users += 1
-        return replace(
-            self, pid=pid, parent=self.pid, instance=instance, space=self.space.copy(), descriptors=dict(self.descriptors),
-            actions=dict(self.actions), pending=[], alarm=(0, 0), waiting=None, deadline=None, mask_after=None,
-        )  # fmt: skip
+        child = replace(self, pid=pid, parent=self.pid, instance=instance, space=self.space.copy(), pending=[], alarm=(0, 0))
+        child.descriptors, child.actions = dict(self.descriptors), dict(self.actions)
+        return child
