@@ -21,9 +21,9 @@ if not hasattr(np, "row_stack"):  # NumPy 2.5 has dropped it, and numba-cuda up 
 FILES = 1000
 """Of compiled entries, in the cache."""
 OPTIONS = {"nogil": True, "boundscheck": False, "_nrt": False}  # nothing is allocated, so nothing is counted
-_UNWRAPPED = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}  # Python does not call it
-inner = partial(numba.njit, **OPTIONS, **_UNWRAPPED)
-inlined = register_jitable(_nrt=False, forceinline=True, **_UNWRAPPED)  # reference counts would cost more than all the rest
+inner = partial(numba.njit, **OPTIONS)
+inlined = register_jitable(_nrt=False, forceinline=True, no_cpython_wrapper=True, no_cfunc_wrapper=True)
+"""Without reference counts, which would cost more than all the rest, and without what Python would call."""
 
 op_of, rd_of, rs1_of, rs2_of, imm_of, joined, target_of = map(
     inlined, (packing.op_of, packing.rd_of, packing.rs1_of, packing.rs2_of, packing.imm_of, packing.joined, packing.target_of)

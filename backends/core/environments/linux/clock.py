@@ -63,11 +63,7 @@ def clock_nanosleep_time64(call: "Call", clock: int, flags: int, request: int, l
 def _events(found: Description, wanted: int) -> int:
     reading, writing = found.ready()
     events = (_POLLIN if reading and found.readable else 0) | (_POLLOUT if writing and found.writable else 0)
-    pipe = getattr(found, "pipe", None)
-    hung = 0
-    if pipe is not None:
-        hung = _POLLHUP if found.readable and not pipe.writers else _POLLERR if found.writable and not pipe.readers else 0
-    return events & wanted | hung
+    return events & wanted | (0 if not found.hung() else _POLLHUP if found.readable else _POLLERR)
 
 
 def ppoll_time64(call: "Call", into: int, count: int, timeout: int, mask: int) -> int:

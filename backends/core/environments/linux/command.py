@@ -1,5 +1,6 @@
 """From a file to a run on Linux, as the command line starts one."""
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TextIO
@@ -34,7 +35,7 @@ def prepared(
         if not given.partition("=")[1] or given.startswith("="):
             raise UserError(f"--env {given}: give a name and a value, as in HOME=/root")
     values = VARIABLES | dict(given.split("=", 1) for given in variables)
-    tree, path = Tree(), b"/bin/" + name.encode()
+    tree, path = Tree(), b"/bin/" + os.fsencode(name)
     tree.put(path, data, 0o755)
-    words, named = ([w.encode() for w in (name, *arguments)], [f"{k}={v}".encode() for k, v in values.items()])
+    words, named = [*map(os.fsencode, (name, *arguments))], [os.fsencode(f"{k}={v}") for k, v in values.items()]
     return linux.program(name), linux.batch(), linux.Linux(tree, path, words, named, streams, strace)

@@ -51,6 +51,10 @@ class Description(ABC):
         """Whether reading, and writing, would not wait."""
         return True, True
 
+    def hung(self) -> bool:
+        """Whether nobody is at the other end."""
+        return False
+
 
 @final
 class File(Description):
@@ -143,7 +147,10 @@ class ReadEnd(Description):
         self.pipe.readers -= 1
 
     def ready(self) -> tuple[bool, bool]:
-        return bool(self.pipe.held) or not self.pipe.writers, False
+        return bool(self.pipe.held) or self.hung(), False
+
+    def hung(self) -> bool:
+        return not self.pipe.writers
 
 
 @final
@@ -169,7 +176,10 @@ class WriteEnd(Description):
         self.pipe.writers -= 1
 
     def ready(self) -> tuple[bool, bool]:
-        return False, len(self.pipe.held) + ATOMIC_BYTES <= PIPE_BYTES or not self.pipe.readers
+        return False, len(self.pipe.held) + ATOMIC_BYTES <= PIPE_BYTES or self.hung()
+
+    def hung(self) -> bool:
+        return not self.pipe.readers
 
 
 @final

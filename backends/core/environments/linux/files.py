@@ -15,9 +15,10 @@ from backends.core.environments.linux.descriptors import (
     ReadEnd,
     WriteEnd,
 )
+from backends.core.environments.linux.devices import of_device
 from backends.core.environments.linux.errors import Blocked, Errno, Failure
 from backends.core.environments.linux.guest import signed
-from backends.core.environments.linux.tree import Directory, Link, Node, Regular
+from backends.core.environments.linux.tree import Device, Directory, Link, Node, Regular
 
 if TYPE_CHECKING:
     from backends.core.environments.linux.kernel import Call
@@ -233,9 +234,6 @@ def fchdir(call: "Call", descriptor: int) -> int:
 
 def opened(call: "Call", node: Node, flags: int) -> Description:
     """A description of a node. Raises EISDIR, ELOOP."""
-    from backends.core.environments.linux.devices import of_device
-    from backends.core.environments.linux.tree import Device
-
     if isinstance(node, Directory):
         if flags & O_ACCMODE:
             raise Failure(Errno.EISDIR)

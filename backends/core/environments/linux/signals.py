@@ -1,10 +1,10 @@
-"""Signals: sending, delivery to handlers, and what a machine's trap is to a process."""
+"""Signals: sending, delivery to handlers, and what a machine's trap is to a process. Those that stop a process do nothing."""
 
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from backends.core.environments.linux.errors import Errno, Failure
+from backends.core.environments.linux.errors import Blocked, Errno, Failure
 from backends.core.environments.linux.executables import BASE
 from backends.core.environments.linux.guest import Memory
 from backends.core.environments.linux.process import SIG_DEFAULT, SIG_IGNORE, Action, Process
@@ -151,8 +151,6 @@ def rt_sigpending(call: "Call", into: int, size: int) -> int:
 
 
 def rt_sigsuspend(call: "Call", mask: int, size: int) -> int:
-    from backends.core.environments.linux.errors import Blocked
-
     if call.process.mask_after is None:
         call.process.mask_after, (call.process.mask,) = call.process.mask, call.memory.unpack("Q", mask)
     raise Blocked
