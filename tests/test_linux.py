@@ -206,6 +206,11 @@ def test_mistakes_on_the_command_line(compiled, tmp_path, capfd, words, message)
     assert re.search(message, capfd.readouterr().err)
 
 
+@pytest.mark.parametrize("isa", ["rv32em", "rv32im"])
+def test_a_bare_program_is_not_taken_for_one_of_linux(compiled, isa):
+    assert not linux.is_linux(toolchain.compile_source(PROGRAMS / "hello.c", isa)) and linux.is_linux(compiled(DEMO))
+
+
 def test_a_bare_program_takes_no_arguments(capfd):
     assert main(["run", str(PROGRAMS / "hello.c"), "--", "a"]) == 2
     assert "takes no arguments" in capfd.readouterr().err

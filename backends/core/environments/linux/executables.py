@@ -17,7 +17,8 @@ BASE = 0xF000
 STACK_BYTES = 1 << 20
 _SIGRETURN = 139
 _A7 = 17
-_COMPRESSED, _DOUBLE_FLOAT = 0x1, 0x6  # ELF e_flags of RISC-V: code of 16 bits; floating-point registers in calls
+_COMPRESSED, _FLOAT, _EMBEDDED = 0x1, 0x6, 0x8
+"""ELF e_flags of RISC-V: code of 16 bits; floating-point registers in calls; 16 registers."""
 _HWCAP = sum(1 << ord(letter) - ord("a") for letter in "ima")
 
 
@@ -36,11 +37,15 @@ class Executable:
 
 
 def is_linux(data: bytes) -> bool:
-    """Whether this is a static executable for Linux: only such a one has its program headers in memory."""
+    """Whether this is an executable for Linux and no bare program: its program headers lie in memory, its segments in pages,
+    and it has all 32 registers."""
     try:
-        return data[:4] == b"\x7fELF" and any(s.header.p_type == "PT_PHDR" for s in ELFFile(io.BytesIO(data)).iter_segments())
+        elf = ELFFile(io.BytesIO(data))
+        segments = [segment.header for segment in elf.iter_segments()]
     except (ELFError, struct.error, UnicodeDecodeError):
         return False
+    paged = all(h.p_align >= PAGE for h in segments if h.p_type == "PT_LOAD")
+    return paged and not elf.header.e_flags & _EMBEDDED and any(h.p_type == "PT_PHDR" for h in segments)
 
 
 def why_not(data: bytes) -> str:
@@ -58,7 +63,7 @@ def why_not(data: bytes) -> str:
         "is a 64-bit file: build it for riscv32-linux-musl": elf.elfclass != 32,
         "is linked dynamically: link it with -static": "PT_INTERP" in kinds or elf.header.e_type != "ET_EXEC",
         "uses compressed instructions: build it with -mcpu=generic_rv32+m+a": bool(flags & _COMPRESSED),
-        "uses floating-point registers: build it with -mabi=ilp32": bool(flags & _DOUBLE_FLOAT),
+        "uses floating-point registers: build it with -mabi=ilp32": bool(flags & _FLOAT),
         "is truncated": bool(ends) and max(ends) > len(data),
         "has nothing to load": not loads,
         f"is linked below {BASE + PAGE:#x}": any(h.p_vaddr < BASE + PAGE for h in loads),
