@@ -141,7 +141,6 @@ def step(functions: tuple[Meaning, ...], machine: Machine, hart: Hart) -> Hart:
     address = jnp.where(field["use_pc"] == 1, hart.pc, d.a) + d.imm
     first = d.a if hart.reserved is None else _exchanged(machine, hart, effect, d.a)
     result = lax.switch(field["function"].astype(jnp.int32), [partial(f, WORDS) for f in functions], first, second)
-
     jumps = effect == control.JUMP
     taken = jumps | ((effect == control.BRANCH) & ((result != 0) != (field["invert"] == 1)))
     target = jnp.where(jumps, address & ~U32(1), address)

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, final
 
-from backends.core.environments.linux.descriptors import O_ACCMODE, O_WRONLY, Console, Description, Null
+from backends.core.environments.linux.descriptors import O_ACCMODE, Console, Description, Null
 from backends.core.environments.linux.tree import Device, Node
 from backends.core.environments.streams import INPUT, OUTPUT
 
@@ -29,6 +29,6 @@ def of_device(kernel: "Kernel", node: Device, flags: int) -> Description:
     if node.name == "urandom":
         return Random(node, flags, kernel)
     if node.name == "console":
-        number = OUTPUT if flags & O_ACCMODE == O_WRONLY else INPUT
+        number = OUTPUT if flags & O_ACCMODE else INPUT
         return Console(node, flags, kernel.streams, kernel.state, number)
     return Null(node, flags, zeros=node.name == "zero")

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from backends.core.environments.linux import signals
 from backends.core.environments.linux.descriptors import (
+    MOST_FILE_BYTES,
     O_ACCMODE,
     O_CLOEXEC,
     O_NONBLOCK,
@@ -18,6 +19,7 @@ from backends.core.environments.linux.descriptors import (
 from backends.core.environments.linux.devices import of_device
 from backends.core.environments.linux.errors import Blocked, Errno, Failure
 from backends.core.environments.linux.guest import signed
+from backends.core.environments.linux.process import DESCRIPTORS
 from backends.core.environments.linux.tree import Device, Directory, Link, Node, Regular
 
 if TYPE_CHECKING:
@@ -132,7 +134,7 @@ def dup3(call: "Call", descriptor: int, new: int, flags: int) -> int:
     found = call.process.open(descriptor)
     if new == descriptor or flags & ~O_CLOEXEC:
         raise Failure(Errno.EINVAL)
-    if new >= 1024:
+    if new >= DESCRIPTORS:
         raise Failure(Errno.EBADF)
     call.process.put(new, found, bool(flags & O_CLOEXEC))
     return new
@@ -177,7 +179,7 @@ def ftruncate64(call: "Call", descriptor: int, low: int, high: int) -> int:
 
 
 def truncate(node: Regular, size: int) -> int:
-    if size > 1 << 28:
+    if size > MOST_FILE_BYTES:
         raise Failure(Errno.EFBIG)
     del node.data[size:]
     node.data.extend(bytes(size - len(node.data)))

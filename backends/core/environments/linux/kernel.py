@@ -175,8 +175,7 @@ class Kernel:
                 signals.send(process, signals.SIGALRM)
 
     def deadlines(self) -> list[int]:
-        found = [at for p in self.alive() for at in (p.deadline, p.alarm[0]) if at]
-        return [at for at in found if at > 0]
+        return [at for p in self.alive() for at in (p.deadline, p.alarm[0]) if at]
 
     def _sleep(self) -> bool:
         """Nobody runs: let time go on to the next deadline. Whether there is one."""

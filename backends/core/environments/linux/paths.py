@@ -224,7 +224,8 @@ def statx(call: "Call", descriptor: int, path: int, flags: int, mask: int, into:
 
 
 def statfs64(call: "Call", path: int, size: int, into: int) -> int:
-    find(call, -100, path).existing  # noqa: B018 it must be there
+    if find(call, -100, path).node is None:
+        raise Failure(Errno.ENOENT)
     return _statfs(call, into)
 
 
